@@ -1,0 +1,162 @@
+"""Values that every part of mailcli shares: plain, frozen, without IO.
+
+Names follow the RFCs: UID and UIDVALIDITY (RFC 3501 §2.3.1), flag and keyword
+(§2.3.2), unique-id (RFC 1939 §7). User-facing texts say folder where the RFCs
+say mailbox.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from pathlib import Path
+from typing import NewType
+
+Uid = NewType("Uid", int)
+"""Unique identifier of a message in one folder: 1 to 2^32-1."""
+
+UidValidity = NewType("UidValidity", int)
+"""Generation of a folder's UIDs: 1 to 2^32-1. UIDs of two generations never compare."""
+
+UniqueId = NewType("UniqueId", str)
+"""POP3's name of a message (UIDL): 1 to 70 characters by RFC, longer in the wild."""
+
+
+class Protocol(StrEnum):
+    """The three mail protocols."""
+
+    SMTP = "smtp"
+    POP3 = "pop"
+    IMAP = "imap"
+
+
+class TlsMode(StrEnum):
+    """How a connection becomes confidential."""
+
+    IMPLICIT = "implicit"  # TLS from the first byte (RFC 8314)
+    STARTTLS = "starttls"  # upgraded before anything that matters
+    NONE = "none"  # loopback and testing
+
+
+class AuthKind(StrEnum):
+    """What proves who we are."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a kind, not a password
+    OAUTH2 = "oauth2"
+    NONE = "none"
+
+
+class Layout(StrEnum):
+    """How folders lie in a Maildir tree."""
+
+    NESTED = "nested"  # Work/Clients
+    MAILDIRPP = "maildir++"  # .Work.Clients
+
+
+class SyncMode(StrEnum):
+    """Which side an IMAP synchronisation may change."""
+
+    TWO_WAY = "two-way"
+    PULL = "pull"
+    PUSH = "push"
+
+
+class Flag(Enum):
+    """A system flag: its letter in a Maildir file name and its IMAP name.
+
+    `\\Recent` is the server's own affair and is not one of them. Passed is
+    the keyword `$Forwarded` on the wire (RFC 5788).
+    """
+
+    DRAFT = ("D", "\\Draft")
+    FLAGGED = ("F", "\\Flagged")
+    PASSED = ("P", "$Forwarded")
+    ANSWERED = ("R", "\\Answered")
+    SEEN = ("S", "\\Seen")
+    DELETED = ("T", "\\Deleted")
+
+    def __init__(self, letter: str, imap: str) -> None:
+        self.letter = letter
+        self.imap = imap
+
+
+Flags = frozenset[Flag]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox address: a display name, which may be empty, and `local@domain`."""
+
+    name: str
+    email: str
+
+    @property
+    def domain(self) -> str:
+        """What follows the last `@`; empty for an address without one."""
+        return self.email.rpartition("@")[2] if "@" in self.email else ""
+
+
+class Secret:
+    """A password or token that never prints itself."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret; called only where it goes to the server or a store."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsPolicy:
+    """What a connection must prove before anything private crosses it.
+
+    `fingerprint` is the SHA-256 of the leaf certificate (32 octets); given, it
+    replaces both the CA and the name check.
+    """
+
+    mode: TlsMode = TlsMode.IMPLICIT
+    ca_file: Path | None = None
+    fingerprint: bytes | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    allow_cleartext_password: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server to talk to, and how."""
+
+    protocol: Protocol
+    host: str
+    port: int
+    tls: TlsPolicy
+    proxy: str | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+DEFAULT_PORTS = {
+    (Protocol.SMTP, TlsMode.IMPLICIT): 465,
+    (Protocol.SMTP, TlsMode.STARTTLS): 587,
+    (Protocol.SMTP, TlsMode.NONE): 25,
+    (Protocol.POP3, TlsMode.IMPLICIT): 995,
+    (Protocol.POP3, TlsMode.STARTTLS): 110,
+    (Protocol.POP3, TlsMode.NONE): 110,
+    (Protocol.IMAP, TlsMode.IMPLICIT): 993,
+    (Protocol.IMAP, TlsMode.STARTTLS): 143,
+    (Protocol.IMAP, TlsMode.NONE): 143,
+}

@@ -1,0 +1,238 @@
+"""What commands return: frozen values whose field names are the JSON of schema 1.
+
+A command prints exactly one of them. Fields are only ever added within a
+schema number; the published schemas stand in `docs/schema`. Lists are always
+there, an absent value is `None`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from mailcli.model import Address
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReport:
+    """One failure, as JSON shows it beside the results that did succeed."""
+
+    code: str
+    message: str
+    hint: str
+    exit_code: int
+    account: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRecipient:
+    """A recipient that the server would not take, with the server's words."""
+
+    address: str
+    permanent: bool
+    code: int
+    enhanced: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """The outcome of one submission."""
+
+    message_id: str | None
+    outcome: Literal["delivered", "partial", "refused", "queued", "unknown"]
+    accepted: tuple[str, ...]
+    refused: tuple[RefusedRecipient, ...]
+    saved: Path | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SendPreview:
+    """What `send --dry-run` would put on the wire: the envelope and the exact message."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    message: str
+    account: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedPop:
+    """A message left on the server, and why."""
+
+    uidl: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PopAccount:
+    """What one account's POP3 run did. `bytes` counts octets as the server sent them."""
+
+    account: str
+    fetched: int = 0
+    bytes: int = 0
+    deleted: int = 0
+    kept: int = 0
+    skipped: tuple[SkippedPop, ...] = ()
+    error: ErrorReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PopResult:
+    """The result of `pop-fetch`."""
+
+    accounts: tuple[PopAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedImap:
+    """A message that was not synchronised: by its UID or its path, and why."""
+
+    uid: int | None
+    path: Path | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """One line of a dry run: what would be done to which message."""
+
+    kind: str
+    uid: int | None
+    path: Path | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSync:
+    """What one folder's synchronisation did; with a dry run, `actions` instead of counts."""
+
+    name: str
+    fetched: int = 0
+    appended: int = 0
+    moved: int = 0
+    flags_local: int = 0
+    flags_remote: int = 0
+    deleted_local: int = 0
+    deleted_remote: int = 0
+    skipped: tuple[SkippedImap, ...] = ()
+    held_back: int = 0
+    changed: bool = False
+    error: ErrorReport | None = None
+    actions: tuple[PlannedAction, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImapAccount:
+    """What one account's synchronisation did."""
+
+    account: str
+    folders: tuple[FolderSync, ...] = ()
+    folders_created: tuple[str, ...] = ()
+    folders_deleted: tuple[str, ...] = ()
+    folders_renamed: tuple[str, ...] = ()
+    changed: bool = False
+    error: ErrorReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImapResult:
+    """The result of `imap-sync`."""
+
+    accounts: tuple[ImapAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderInfo:
+    """One IMAP folder. `role` is its special use (RFC 6154), such as `sent`."""
+
+    account: str
+    name: str
+    delimiter: str | None
+    role: str | None
+    subscribed: bool
+    selectable: bool
+    messages: int | None
+    unseen: int | None
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoldersResult:
+    """The result of `folders`."""
+
+    folders: tuple[FolderInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageInfo:
+    """One message as `list` shows it. `size` is in octets as stored."""
+
+    id: int | None
+    account: str | None
+    folder: str
+    date: datetime | None
+    from_: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    subject: str
+    flags: tuple[str, ...]
+    keywords: tuple[str, ...]
+    size: int
+    attachments: int
+    message_id: str | None
+    thread: str | None
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ListResult:
+    """The result of `list`: newest first."""
+
+    messages: tuple[MessageInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialChange:
+    """What `account set-password` or `forget-password` did."""
+
+    account: str
+    protocol: str | None
+    stored: bool
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInfo:
+    """One configured account as `account list` shows it."""
+
+    account: str
+    email: str | None
+    default: bool
+    maildir: Path
+    smtp: str | None
+    pop: str | None
+    imap: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsResult:
+    """The result of `account list`."""
+
+    accounts: tuple[AccountInfo, ...]
+
+
+Result = (
+    SendResult
+    | SendPreview
+    | PopResult
+    | ImapResult
+    | FoldersResult
+    | ListResult
+    | CredentialChange
+    | AccountsResult
+)
