@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from mailcli.errors import MailError
 from mailcli.model import Address
 
 SCHEMA = 1
@@ -24,6 +25,12 @@ class ErrorReport:
     hint: str
     exit_code: int
     account: str | None
+
+    @classmethod
+    def of(cls, error: MailError, *, account: str | None = None) -> "ErrorReport":
+        """Describe an error; `account` counts where the error names none itself."""
+        name = error.account or account
+        return cls(error.code, error.message, error.hint, int(error.exit_code), name)
 
 
 @dataclass(frozen=True, slots=True)

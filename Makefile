@@ -1,0 +1,58 @@
+# Two commands do everything: `make demo` to try mailcli, `make check` to prove it.
+# All of them work in a fresh clone; CONTRIBUTING.md has the table.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo check format format-check lint types test test-newest soak bench completions clean
+.DEFAULT_GOAL := check
+
+$(VENV)/.demo: pyproject.toml .ci/venv
+	@.ci/venv $(VENV) demo
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml .ci/venv .ci/constraints.txt
+	@.ci/venv $(VENV) dev
+	@touch $@
+
+demo: $(VENV)/.demo
+	@$(BIN)/mailcli demo
+
+check: $(VENV)/.dev format-check lint types
+	@.ci/servers
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test-newest
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests
+
+format-check: $(VENV)/.dev
+	$(BIN)/ruff format --check src tests
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check src tests
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest --cov --cov-report=term -m "not soak and not bench"
+
+# The same tests on the newest Python of this machine, where it is another one.
+test-newest:
+	@.ci/newest
+
+soak: $(VENV)/.dev
+	@.ci/servers
+	$(BIN)/python -m pytest -m soak --timeout=3600
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench $(BENCH)
+
+completions: $(VENV)/.dev
+	$(BIN)/python -m mailcli.cli.generate
+
+clean:
+	rm -rf $(VENV) $(VENV)-newest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

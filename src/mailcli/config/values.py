@@ -1,0 +1,140 @@
+"""What the configuration says, as values: accounts, servers, logins.
+
+Frozen and checked: whoever holds an `Account` need not check it again. No
+secret is in here, only where to find one; not even a command that could hold
+one shows in a `repr`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+
+from mailcli.errors import ConfigError
+from mailcli.model import Address, AuthKind, Endpoint, Layout, Protocol, SyncMode
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who logs in, and where the password or token comes from.
+
+    `username` is empty only where `auth` is none.
+    """
+
+    username: str
+    auth: AuthKind = AuthKind.PASSWORD
+    password_command: tuple[str, ...] | None = field(default=None, repr=False)
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where the account's mail is submitted."""
+
+    endpoint: Endpoint
+    login: Login
+
+
+@dataclass(frozen=True, slots=True)
+class PopServer:
+    """A maildrop, how long mail stays in it, and the local folder that receives it.
+
+    `keep` is true (for ever), false (until stored) or an age.
+    """
+
+    endpoint: Endpoint
+    login: Login
+    keep: bool | timedelta = True
+    folder: str = "INBOX"
+
+
+@dataclass(frozen=True, slots=True)
+class ImapServer:
+    """Folders on a server, which of them are mirrored, and which way.
+
+    `folders` are IMAP patterns (RFC 3501 §6.3.8), `!` excludes. `max_delete` is
+    the share of a folder, 0 to 1, above which deletions need confirmation;
+    None is mailcli's own.
+    """
+
+    endpoint: Endpoint
+    login: Login
+    folders: tuple[str, ...] = ("*",)
+    mode: SyncMode = SyncMode.TWO_WAY
+    max_delete: float | None = None
+
+
+Server = SmtpServer | PopServer | ImapServer
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One identity, its Maildir and its servers; it may have none."""
+
+    name: str
+    email: Address | None
+    maildir: Path
+    aliases: tuple[Address, ...] = ()
+    layout: Layout = Layout.NESTED
+    sent: str | None = None
+    smtp: SmtpServer | None = None
+    pop: PopServer | None = None
+    imap: ImapServer | None = None
+
+    def server(self, protocol: Protocol) -> Server:
+        """Return the server of one protocol.
+
+        Raises:
+            ConfigError: the account has none.
+        """
+        servers: Mapping[Protocol, Server | None] = {
+            Protocol.SMTP: self.smtp,
+            Protocol.POP3: self.pop,
+            Protocol.IMAP: self.imap,
+        }
+        server = servers[protocol]
+        if server is None:
+            raise ConfigError(
+                f"account {self.name} has no {protocol} server",
+                hint=f"add [accounts.{self.name}.{protocol}] with its host",
+                account=self.name,
+            )
+        return server
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration. `path` is the file it came from, if any."""
+
+    path: Path | None
+    default_account: str | None
+    accounts: Mapping[str, Account]
+    warnings: tuple[str, ...] = ()
+
+    def account(self, name: str | None, environ: Mapping[str, str]) -> Account:
+        """Return the account that applies: `name`, `MAILCLI_ACCOUNT`, the default, the only one.
+
+        Raises:
+            ConfigError: there is no such account, or several and none was chosen.
+        """
+        wanted = name or environ.get("MAILCLI_ACCOUNT") or self.default_account
+        if wanted is None and len(self.accounts) == 1:
+            return next(iter(self.accounts.values()))
+        if wanted is None:
+            raise ConfigError(f"no account chosen; {self._there_are()}", hint=self._choice_hint())
+        if wanted not in self.accounts:
+            raise ConfigError(f"no account {wanted}; {self._there_are()}", hint=self._near(wanted))
+        return self.accounts[wanted]
+
+    def _there_are(self) -> str:
+        return f"there are: {', '.join(self.accounts)}" if self.accounts else "there are none"
+
+    def _choice_hint(self) -> str:
+        if not self.accounts:
+            return "see README, or try `mailcli demo`"
+        return "choose with -A NAME or MAILCLI_ACCOUNT, or set default_account"
+
+    def _near(self, wanted: str) -> str:
+        near = get_close_matches(wanted, self.accounts, n=1)
+        return f"did you mean {near[0]}?" if near else ""

@@ -1,0 +1,78 @@
+"""Mailbox names in modified UTF-7 (RFC 3501 §5.1.3), and patterns over them. Pure."""
+
+import base64
+import re
+
+from mailcli.errors import ProtocolViolation
+
+_SHIFTED = re.compile(r"&([^-]*)-")
+_PLAIN = re.compile(r"[\x20-\x25\x27-\x7e]+|&|[^\x20-\x7e]+")
+
+
+def encode(name: str) -> bytes:
+    """Return a folder's name as the wire has it.
+
+    Raises: UnicodeEncodeError for a lone surrogate.
+    """
+    return "".join(_encode_run(run) for run in _PLAIN.findall(name)).encode("ascii")
+
+
+def _encode_run(run: str) -> str:
+    if run == "&":
+        return "&-"
+    if run.isascii() and run.isprintable():
+        return run
+    return f"&{_base64(run)}-"
+
+
+def _base64(run: str) -> str:
+    text = base64.b64encode(run.encode("utf-16-be")).decode("ascii")
+    return text.rstrip("=").replace("/", ",")
+
+
+def decode(wire: bytes) -> str:
+    """Return a folder's name as people read it.
+
+    Servers that answer in UTF-8 (RFC 6855, and many without saying so) are understood.
+
+    Raises: ProtocolViolation for a name that is neither.
+    """
+    try:
+        text = wire.decode("utf-8")
+        return _SHIFTED.sub(_decode_run, text)
+    except (ValueError, UnicodeError) as exc:
+        raise ProtocolViolation(f"folder name {wire!r} is not modified UTF-7") from exc
+
+
+def _decode_run(match: re.Match[str]) -> str:
+    run = match[1].replace(",", "/")
+    if not run:
+        return "&"
+    padded = run + "=" * (-len(run) % 4)
+    return base64.b64decode(padded, validate=True).decode("utf-16-be")
+
+
+def matches(name: str, pattern: str, delimiter: str | None) -> bool:
+    """Whether a pattern of LIST covers a name: `*` anything, `%` one level (RFC 3501 §6.3.8).
+
+    INBOX matches in any case.
+    """
+    level = f"[^{re.escape(delimiter)}]*" if delimiter else ".*"
+    parts = (
+        ".*" if part == "*" else level if part == "%" else re.escape(part)
+        for part in re.split(r"([*%])", pattern)
+    )
+    is_inbox = name.upper() == "INBOX"
+    return bool(re.fullmatch("".join(parts), name, re.DOTALL | (re.IGNORECASE if is_inbox else 0)))
+
+
+def selected(name: str, patterns: tuple[str, ...], delimiter: str | None) -> bool:
+    """Whether a list of patterns covers a name; `!` excludes, and the last match decides.
+
+    A list that only excludes starts from everything.
+    """
+    verdict = all(pattern.startswith("!") for pattern in patterns)
+    for pattern in patterns:
+        if matches(name, pattern.removeprefix("!"), delimiter):
+            verdict = not pattern.startswith("!")
+    return verdict

@@ -1,0 +1,1 @@
+"""Messages as text: compose, read, clean. Pure: no IO, no sockets, no terminal."""

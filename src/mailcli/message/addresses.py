@@ -1,0 +1,164 @@
+"""Addresses as people and headers write them (RFC 5322 §3.4, RFC 6531 §3.3). Pure.
+
+The standard library's parser guesses (CVE-2023-27043): here an address that
+can be read in two ways is an error, because an envelope is made from it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mailcli.errors import InvalidMessage
+from mailcli.model import Address
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
+_DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
+_QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"')
+_LITERAL = re.compile(r"\[[^\[\]\\\x00-\x20\x7f]+\]")
+_TOKEN = re.compile(
+    rf"(?P<quoted>{_QUOTED.pattern})|(?P<word>(?:{_ATEXT}|\.)+)|(?P<special>[<>@,:;])"
+    rf"|(?P<literal>{_LITERAL.pattern})|(?P<space>[ \t\r\n]+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+
+
+def parse_addresses(text: str) -> list[Address]:
+    """Return the addresses of an address-list, those inside groups too.
+
+    A group without members, such as `undisclosed-recipients:;`, adds none.
+
+    Raises: InvalidMessage (65) for anything that is not clearly an address list.
+    """
+    if any(c in text for c in "\0\r\n"):
+        raise InvalidMessage(f"address {text!r} holds a NUL, CR or LF")
+    return [_address(part, text) for part in _split(list(_tokens(text)), text) if part]
+
+
+def parse_address(text: str) -> Address:
+    """Return the one address that the text is.
+
+    Raises: InvalidMessage (65) for none, several, or something else.
+    """
+    found = parse_addresses(text)
+    if len(found) != 1:
+        raise InvalidMessage(f"{text!r} is not one address")
+    return found[0]
+
+
+def to_ascii(email: str) -> str:
+    """Return the address with its domain as A-labels (RFC 5891); the local part stays.
+
+    Raises: InvalidMessage (65) for a domain that cannot exist.
+    """
+    local, _, domain = email.rpartition("@")
+    if not local or domain.isascii():
+        return email
+    import idna
+
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError as exc:
+        raise InvalidMessage(f"domain {domain!r} is not valid: {exc}") from exc
+
+
+def unique(addresses: Iterable[Address]) -> list[str]:
+    """Return the bare addresses in order, each once; domains count in any case."""
+    seen: dict[str, str] = {}
+    for address in addresses:
+        email = to_ascii(address.email)
+        local, _, domain = email.rpartition("@")
+        seen.setdefault(f"{local}@{domain.lower()}", email)
+    return list(seen.values())
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """Split into quoted strings, words, specials and domain literals; comments are dropped."""
+    at = 0
+    while at < len(text):
+        if text[at] == "(":
+            at = _skip_comment(text, at)
+            continue
+        found = _TOKEN.match(text, at)
+        if not found:
+            raise InvalidMessage(f"{text!r} is not an address list: stray {text[at]!r}")
+        at = found.end()
+        if found.lastgroup and found.lastgroup != "space":
+            yield _Token(found.lastgroup, found[0])
+
+
+def _skip_comment(text: str, at: int) -> int:
+    depth = 0
+    while at < len(text):
+        if text[at] == "\\":
+            at += 1
+        elif text[at] == "(":
+            depth += 1
+        elif text[at] == ")":
+            depth -= 1
+            if not depth:
+                return at + 1
+        at += 1
+    raise InvalidMessage(f"{text!r} is not an address list: a comment is not closed")
+
+
+def _split(tokens: list[_Token], text: str) -> Iterator[list[_Token]]:
+    """Yield the tokens of each mailbox; group names and their marks are taken away."""
+    part: list[_Token] = []
+    in_group = in_angle = False
+    for token in tokens:
+        mark = token.text if token.kind == "special" else ""
+        if mark in {"<", ">"}:
+            in_angle = mark == "<"
+        if mark == ":" and not in_angle:
+            if in_group or not part:
+                raise InvalidMessage(f"{text!r} is not an address list: stray ':'")
+            in_group, part = True, []
+        elif mark == ";" or (mark == "," and not in_angle):
+            if mark == ";" and not in_group:
+                raise InvalidMessage(f"{text!r} is not an address list: stray ';'")
+            yield part
+            part, in_group = [], in_group and mark != ";"
+        else:
+            part.append(token)
+    if in_group:
+        raise InvalidMessage(f"{text!r} is not an address list: a group is not closed")
+    yield part
+
+
+def _address(tokens: list[_Token], text: str) -> Address:
+    """Build a mailbox: `display name <addr-spec>` or `addr-spec` (RFC 5322 §3.4)."""
+    texts = [t.text for t in tokens]
+    if "<" not in texts:
+        return Address("", _addr_spec(tokens, text))
+    start = texts.index("<")
+    if texts[-1] != ">" or texts.count("<") != 1 or texts.count(">") != 1:
+        raise InvalidMessage(f"{text!r} is not an address: check its '<' and '>'")
+    phrase = tokens[:start]
+    if any(t.kind not in {"quoted", "word"} for t in phrase):
+        raise InvalidMessage(f"{text!r} is ambiguous: put the name in double quotes")
+    name = " ".join(_unquote(t) for t in phrase)
+    return Address(name, _addr_spec(tokens[start + 1 : -1], text))
+
+
+def _addr_spec(tokens: list[_Token], text: str) -> str:
+    """Check and return `local-part "@" domain` (RFC 5322 §3.4.1)."""
+    match tokens:
+        case [local, _Token("special", "@"), domain]:
+            good_local = local.kind == "quoted" or _DOT_ATOM.fullmatch(local.text)
+            good_domain = domain.kind == "literal" or _DOT_ATOM.fullmatch(domain.text)
+            if good_local and good_domain:
+                return f"{local.text}@{domain.text}"
+    raise InvalidMessage(
+        f"{text!r} is not an address", hint='write it as name@example.org or "Name" <name@…>'
+    )
+
+
+def _unquote(token: _Token) -> str:
+    if token.kind == "quoted":
+        return re.sub(r"\\(.)", r"\1", token.text[1:-1])
+    return token.text

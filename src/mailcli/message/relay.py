@@ -1,0 +1,68 @@
+"""Relay a finished message: who it goes to, and which octets leave. Pure.
+
+Nothing but Bcc and Resent-Bcc fields is taken out and nothing is added, so
+that signatures over the message stay valid. Recipients come from every To, Cc
+and Bcc field, not from the first of each.
+"""
+
+import re
+from collections.abc import Iterator
+
+from mailcli.errors import InvalidMessage
+from mailcli.message.addresses import parse_addresses
+from mailcli.model import Address
+
+_FIELD = re.compile(
+    rb"(?P<name>[!-9;-~]+)[ \t]*:(?P<value>[^\r\n]*(?:\r\n[ \t][^\r\n]*)*)\r\n", re.DOTALL
+)
+_HIDDEN = {b"bcc", b"resent-bcc"}
+
+
+def fields(message: bytes) -> Iterator[tuple[str, str, int, int]]:
+    """Yield name, unfolded value and place of each header field of a message with CRLF ends.
+
+    Ends at the first line that is none: the empty one before the body, or a broken header.
+    """
+    at = 0
+    while found := _FIELD.match(message, at):
+        value = re.sub(rb"\r\n(?=[ \t])", b"", found["value"]).strip()
+        yield found["name"].decode("ascii"), value.decode("utf-8", "replace"), at, found.end()
+        at = found.end()
+
+
+def without_bcc(message: bytes) -> bytes:
+    """Return the message without its Bcc and Resent-Bcc fields, in whatever spelling."""
+    kept, at = [], 0
+    for name, _, start, end in fields(message):
+        if name.lower().encode() in _HIDDEN:
+            kept.append(message[at:start])
+            at = end
+    return b"".join([*kept, message[at:]])
+
+
+def recipients(message: bytes) -> list[Address]:
+    """Return every address in the To, Cc and Bcc fields.
+
+    Raises: InvalidMessage (65) for a field that is not clearly an address list.
+    """
+    found = []
+    for name, value, _, _ in fields(message):
+        if name.lower() in {"to", "cc", "bcc"} and value:
+            found += parse_addresses(value)
+    return found
+
+
+def sender(message: bytes) -> Address | None:
+    """Return the first address of From, or None where there is no such field."""
+    for name, value, _, _ in fields(message):
+        if name.lower() == "from":
+            addresses = parse_addresses(value)
+            if addresses:
+                return addresses[0]
+            raise InvalidMessage("the message's From field names nobody")
+    return None
+
+
+def message_id(message: bytes) -> str | None:
+    """Return the Message-ID as it stands in the message, or None."""
+    return next((v for n, v, _, _ in fields(message) if n.lower() == "message-id"), None)

@@ -1,0 +1,299 @@
+"""The wire: one connected socket as the standard library's mail clients need it.
+
+smtplib, poplib and imaplib write with `sendall` and read lines from
+`makefile`; the wire gives them both and adds what they lack: a deadline for
+each whole reply, a cap on its size, errors that say where, the trace, STARTTLS
+that refuses injected bytes, and the one place that lets a credential out.
+It never decides what to say.
+"""
+
+import contextlib
+import io
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator
+
+from mailcli.errors import MailError, ProtocolViolation, TemporaryFailure, TlsFailed
+from mailcli.model import Endpoint
+from mailcli.net.deadline import Deadline
+from mailcli.net.tls import secure
+from mailcli.net.trace import Trace
+
+BUFFER = 256 * 1024
+"""Octets read from the socket at once."""
+
+CHUNK = 64 * 1024
+"""Octets handed to the socket at once; each chunk must leave within the time-out."""
+
+LINE_CAP = 1024 * 1024
+"""Octets in one line; poplib's own limit, 2,048, is below what real mail holds."""
+
+REPLY_CAP = 1024 * 1024
+"""Octets in one reply that is not a transfer."""
+
+PROGRESS = 4096
+"""Octets that a transfer must bring within each time-out (about 136 octets a second)."""
+
+
+class Wire:
+    """A connection to one endpoint; `phase` says what it is busy with, for errors."""
+
+    def __init__(
+        self, sock: socket.socket, endpoint: Endpoint, *, timeout: float, trace: Trace
+    ) -> None:
+        self.endpoint = endpoint
+        self.trace = trace
+        self.phase = "greeting"
+        self.secured = isinstance(sock, ssl.SSLSocket)
+        self._sock = sock
+        self._timeout = timeout
+        self._raw = _RawReader(self)
+        self._reader = _TracedReader(self._raw, self)
+        self.await_reply()
+
+    # -- reading -----------------------------------------------------------
+
+    def makefile(self, mode: str = "rb", buffering: int | None = None) -> "_TracedReader":
+        """Return the one reader of this wire, whatever the mode asked for."""
+        del mode, buffering
+        return self._reader
+
+    def await_reply(self) -> None:
+        """Start the clock for the next whole reply."""
+        self._deadline = Deadline(self._timeout)
+        self._left = REPLY_CAP
+        self._progress: int | None = None
+
+    @contextlib.contextmanager
+    def transfer(self, cap: int) -> Iterator[None]:
+        """Read up to `cap` octets at any pace that makes progress, instead of one reply."""
+        self.await_reply()
+        self._left = cap
+        self._progress = 0
+        try:
+            yield
+        finally:
+            self.await_reply()
+
+    def receive_into(self, buffer: memoryview) -> int:
+        """Fill a buffer from the socket once; 0 only ever means a deliberate stop.
+
+        Raises: TemporaryFailure (75) when the deadline passes or the server leaves,
+            ProtocolViolation (76) when a reply outgrows its cap.
+        """
+        if self._deadline.passed():
+            raise self.failure("no complete answer in time")
+        self._sock.settimeout(self._deadline.remaining())
+        try:
+            count = self._sock.recv_into(buffer)
+        except TimeoutError:
+            raise self.failure("no complete answer in time") from None
+        except OSError as exc:
+            raise self.failure(f"connection lost: {exc.strerror or exc}") from exc
+        if not count:
+            raise self.failure("the server closed the connection")
+        self._account_for(count)
+        return count
+
+    def _account_for(self, count: int) -> None:
+        self._left -= count
+        if self._left < -BUFFER:  # the buffer may already hold what belongs to the next reply
+            raise self.violation("the answer never ends")
+        if self._progress is not None:
+            self._progress += count
+            if self._progress >= PROGRESS:
+                self._progress = 0
+                self._deadline = Deadline(self._timeout)
+
+    # -- writing -----------------------------------------------------------
+
+    def sendall(self, data: bytes) -> None:
+        """Send a command and start the clock for its reply."""
+        self.trace.sent(data)
+        self._send(data)
+        self.await_reply()
+
+    def send_data(self, data: bytes) -> None:
+        """Send message data, of which the trace shows only the size."""
+        self.trace.bulk("C", len(data))
+        self._send(data)
+        self.await_reply()
+
+    def send_credential(self, data: bytes, shown: bytes) -> None:
+        """Send a line that holds a credential; `shown` stands in for it in the trace.
+
+        This is the only way out for a credential, and it checks the connection first.
+
+        Raises: TlsFailed (78) when the connection is not verified TLS.
+        """
+        self.require_privacy()
+        self.trace.sent(shown)
+        self._send(data)
+        self.await_reply()
+
+    def require_privacy(self) -> None:
+        """Refuse to go on towards a login that an eavesdropper could read.
+
+        Raises: TlsFailed (78) unless TLS is verified, the peer is this machine, or
+            the account says `allow_cleartext_password`.
+        """
+        if self.secured and isinstance(self._sock, ssl.SSLSocket):
+            return
+        if self.endpoint.tls.allow_cleartext_password or self._peer_is_local():
+            return
+        raise TlsFailed(
+            f"{self.endpoint}: no credential is sent over an unencrypted connection",
+            hint='set tls = "implicit" or "starttls"; allow_cleartext_password = true '
+            "lifts this rule for good",
+        )
+
+    def _peer_is_local(self) -> bool:
+        if self.endpoint.proxy:
+            return False
+        try:
+            return ipaddress.ip_address(self._sock.getpeername()[0]).is_loopback
+        except (OSError, ValueError):
+            return False
+
+    def _send(self, data: bytes) -> None:
+        view = memoryview(data)
+        try:
+            for start in range(0, len(view), CHUNK):
+                self._sock.settimeout(self._timeout)
+                self._sock.sendall(view[start : start + CHUNK])
+        except TimeoutError:
+            raise self.failure("the server does not take what we send") from None
+        except OSError as exc:
+            raise self.failure(f"connection lost: {exc.strerror or exc}") from exc
+
+    # -- TLS ---------------------------------------------------------------
+
+    def start_tls(self) -> None:
+        """Upgrade the connection after the server agreed to STARTTLS or STLS.
+
+        Anything that came before the handshake behind the server's answer was put there
+        by somebody on the way, or by a server that cannot be trusted (RFC 3207 §6,
+        USENIX Security 2021 "Why TLS Is Better Without STARTTLS").
+
+        Raises: ProtocolViolation (76) for such bytes; what `tls.secure` raises.
+        """
+        self.phase = "STARTTLS"
+        if self._reader.pending() or self._unread():
+            raise self.violation("the server sent data between its STARTTLS answer and TLS")
+        self._sock.settimeout(self._timeout)
+        self._sock = secure(self._sock, self.endpoint)
+        self.secured = True
+        self.note_tls()
+        self.await_reply()
+
+    def note_tls(self) -> None:
+        """Tell the trace what the handshake agreed on."""
+        if isinstance(self._sock, ssl.SSLSocket):
+            cipher = self._sock.cipher()
+            proof = "pinned certificate" if self.endpoint.tls.fingerprint else "verified for"
+            self.trace.note(
+                f"{self._sock.version()} with {cipher[0] if cipher else 'no cipher'}, "
+                f"{proof} {self.endpoint.host}"
+            )
+
+    def _unread(self) -> bool:
+        self._sock.setblocking(False)
+        try:
+            return bool(self._sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
+    # -- ending and telling ------------------------------------------------
+
+    def close(self) -> None:
+        """Close the socket; never raises."""
+        with contextlib.suppress(OSError):
+            self._sock.close()
+
+    def shutdown(self, how: int) -> None:
+        """Shut the socket down as the standard library's clients expect."""
+        self._sock.shutdown(how)
+
+    def quote(self, words: bytes | str) -> str:
+        """Return the server's own words for an error text, marked when TLS does not vouch."""
+        text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+        text = self.trace.redact(text.strip())[:500]
+        return f"server said: {text}" if self.secured else f"server said (unverified): {text}"
+
+    @property
+    def where(self) -> str:
+        """Name the server and what was going on, as errors begin."""
+        return f"{self.endpoint.protocol.value} {self.endpoint}: {self.phase}"
+
+    def failure(self, why: str) -> MailError:
+        """Return the error for something that may go better next time."""
+        return TemporaryFailure(f"{self.where}: {why}")
+
+    def violation(self, why: str) -> MailError:
+        """Return the error for a server that breaks the protocol."""
+        return ProtocolViolation(f"{self.where}: {why}")
+
+
+class _RawReader(io.RawIOBase):
+    """What BufferedReader reads from; can be told to stop at what is buffered."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.dry = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int | None:
+        if self.dry:
+            return None
+        assert isinstance(buffer, memoryview | bytearray)  # noqa: S101 - BufferedReader's own
+        return self._wire.receive_into(memoryview(buffer))
+
+
+class _TracedReader:
+    """The reader that the standard library's clients see: lines are traced and capped."""
+
+    def __init__(self, raw: _RawReader, wire: Wire) -> None:
+        self._raw = raw
+        self._buffered = io.BufferedReader(raw, BUFFER)
+        self._wire = wire
+
+    def readline(self, limit: int = -1) -> bytes:
+        """Return one whole line with its CRLF.
+
+        The caller's limit is ignored: smtplib's and poplib's are below what servers send.
+
+        Raises: ProtocolViolation (76) above `LINE_CAP`.
+        """
+        del limit
+        line = self.read_line_quietly()
+        self._wire.trace.received(line)
+        return line
+
+    def read_line_quietly(self) -> bytes:
+        """Return one line of a transfer, which the trace does not show."""
+        line = self._buffered.readline(LINE_CAP + 1)
+        if len(line) > LINE_CAP:
+            raise self._wire.violation(f"a line is longer than {LINE_CAP:,} octets")
+        return line
+
+    def read(self, size: int) -> bytes:
+        """Return exactly `size` octets."""
+        return self._buffered.read(size)
+
+    def read_some(self, size: int) -> bytes:
+        """Return between one and `size` octets, whatever comes first."""
+        return self._buffered.read1(size)
+
+    def pending(self) -> bool:
+        """Return whether octets are buffered that nobody has read."""
+        self._raw.dry = True
+        try:
+            return bool(self._buffered.peek(1))
+        finally:
+            self._raw.dry = False
+
+    def close(self) -> None:
+        """Do nothing: the wire owns the socket."""

@@ -1,0 +1,31 @@
+"""The envelope: who a message really goes to, whatever its headers say. Pure.
+
+RFC 5321 §2.3.1. Addresses here are already parsed and checked; domains are
+A-labels (RFC 5891), local parts may need SMTPUTF8 (RFC 6531).
+"""
+
+from dataclasses import dataclass
+
+from mailcli.errors import InvalidMessage
+
+_FORBIDDEN = frozenset("\0\r\n<>")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Reverse-path and forward-paths. An empty sender is the null path of a bounce."""
+
+    sender: str
+    recipients: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.recipients:
+            raise InvalidMessage("the message has no recipient", hint="name one with --to")
+        for address in (self.sender, *self.recipients):
+            if bad := _FORBIDDEN & set(address):
+                raise InvalidMessage(f"address {address!r} holds {sorted(bad)!r}")
+
+    @property
+    def needs_utf8(self) -> bool:
+        """Whether an address can only travel with SMTPUTF8."""
+        return not all(address.isascii() for address in (self.sender, *self.recipients))

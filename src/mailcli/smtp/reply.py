@@ -1,0 +1,36 @@
+"""SMTP replies as values (RFC 5321 §4.2, enhanced codes by RFC 3463). Pure."""
+
+import re
+from dataclasses import dataclass
+
+_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:[ \t]+|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A server's reply: its code, its enhanced code where there is one, its words."""
+
+    code: int
+    enhanced: str | None
+    text: str
+
+    @classmethod
+    def parse(cls, code: int, text: bytes) -> "Reply":
+        """Build a reply from its code and its text lines, joined by LF."""
+        lines = text.decode("utf-8", "replace").split("\n")
+        first = _ENHANCED.match(lines[0])
+        words = [_ENHANCED.sub("", line, count=1) if first else line for line in lines]
+        return cls(code, first[1] if first else None, " ".join(words).strip())
+
+    @property
+    def ok(self) -> bool:
+        """Whether the server did what it was asked."""
+        return 200 <= self.code < 300
+
+    @property
+    def permanent(self) -> bool:
+        """Whether asking again is pointless."""
+        return self.code >= 500
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))

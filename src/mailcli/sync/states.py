@@ -1,0 +1,45 @@
+"""What a folder looked like when both sides last agreed, and what each side holds now. Values."""
+
+from dataclasses import dataclass
+
+from mailcli.model import Flags, SyncMode, Uid
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What both sides last agreed on for one message: its file's unique name and its flags."""
+
+    unique: str
+    flags: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A message in the Maildir now. `origin` is the UID that its name says it was fetched as."""
+
+    flags: Flags
+    origin: Uid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A message on the server now."""
+
+    flags: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which side may be changed."""
+
+    mode: SyncMode = SyncMode.TWO_WAY
+
+    @property
+    def changes_local(self) -> bool:
+        """Whether the Maildir may change."""
+        return self.mode is not SyncMode.PUSH
+
+    @property
+    def changes_remote(self) -> bool:
+        """Whether the server may change."""
+        return self.mode is not SyncMode.PULL
