@@ -58,8 +58,7 @@ class Exchange:
     """
 
     def __init__(self, mechanism: str, identity: Identity, *, nonce: str | None = None) -> None:
-        if any(c in identity.secret.reveal() + identity.username for c in "\0\r\n"):
-            raise LoginFailed("user name or password holds a NUL, CR or LF", hint="store it again")
+        _check(identity)
         self.mechanism = mechanism
         self._steps = _steps(mechanism, identity, nonce or secrets.token_urlsafe(24))
         first = next(self._steps)
@@ -91,6 +90,15 @@ class Exchange:
             raise ProtocolViolation("the server accepted the login without proving itself")
 
 
+def _check(identity: Identity) -> None:
+    """Refuse what would break out of its place in a mechanism or a line."""
+    text = identity.username + identity.secret.reveal()
+    if any(c in text for c in "\0\1\r\n"):
+        raise LoginFailed("user name or password holds a NUL, CR or LF", hint="store it again")
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise LoginFailed("user name or password is not valid UTF-8", hint="store it again")
+
+
 def _steps(mechanism: str, identity: Identity, nonce: str) -> _Steps:
     match mechanism:
         case "SCRAM-SHA-256":
@@ -100,9 +108,9 @@ def _steps(mechanism: str, identity: Identity, nonce: str) -> _Steps:
         case "LOGIN":
             return _login(identity)
         case "OAUTHBEARER":
-            return _bearer(b"n,a=%b,\x01auth=Bearer %b\x01\x01", identity, b"\x01")
+            return _bearer(b"n,a=%b," % _saslname(identity), identity, b"\x01")
         case "XOAUTH2":
-            return _bearer(b"user=%b\x01auth=Bearer %b\x01\x01", identity, b"")
+            return _bearer(b"user=%b" % identity.username.encode(), identity, b"")
         case _:
             raise LoginFailed(f"mechanism {mechanism} is not one of ours")
 
@@ -117,10 +125,15 @@ def _login(identity: Identity) -> _Steps:
     yield identity.secret.reveal().encode()
 
 
-def _bearer(form: bytes, identity: Identity, acknowledgement: bytes) -> _Steps:
+def _bearer(head: bytes, identity: Identity, acknowledgement: bytes) -> _Steps:
     """Send the token; a challenge after it is the error, which wants an empty answer."""
-    yield form % (identity.username.encode(), identity.secret.reveal().encode())
+    yield b"%b\x01auth=Bearer %b\x01\x01" % (head, identity.secret.reveal().encode())
     yield acknowledgement
+
+
+def _saslname(identity: Identity) -> bytes:
+    """Return the user name with `=` and `,` escaped (RFC 5801 §4)."""
+    return identity.username.replace("=", "=3D").replace(",", "=2C").encode()
 
 
 def _scram(identity: Identity, nonce: str) -> _Steps:
@@ -128,10 +141,10 @@ def _scram(identity: Identity, nonce: str) -> _Steps:
 
     RFC 5802 §3, without channel binding.
 
-    Raises: ProtocolViolation when the server's proof or its numbers do not hold.
+    Raises: ProtocolViolation when the server's proof or its numbers do not hold,
+        LoginFailed when it refuses ours.
     """
-    name = identity.username.replace("=", "=3D").replace(",", "=2C").encode()
-    first = b"n=%b,r=%b" % (name, nonce.encode())
+    first = b"n=%b,r=%b" % (_saslname(identity), nonce.encode())
     challenge = yield b"n,," + first
     salt, rounds, server_nonce = _scram_challenge(challenge, nonce)
     final = b"c=biws,r=" + server_nonce
@@ -141,7 +154,10 @@ def _scram(identity: Identity, nonce: str) -> _Steps:
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     signature = hmac.digest(hashlib.sha256(client_key).digest(), message, "sha256")
     proof = bytes(a ^ b for a, b in zip(client_key, signature, strict=True))
-    verdict = yield final + b",p=" + base64.b64encode(proof)
+    answer = yield final + b",p=" + base64.b64encode(proof)
+    verdict, _, _ = answer.partition(b",")  # extensions may follow
+    if verdict.startswith(b"e="):
+        raise LoginFailed(f"the login was refused: {verdict[2:].decode('utf-8', 'replace')}")
     expected = hmac.digest(hmac.digest(salted, b"Server Key", "sha256"), message, "sha256")
     if not hmac.compare_digest(verdict, b"v=" + base64.b64encode(expected)):
         raise ProtocolViolation("the server cannot prove that it knows the password")
@@ -163,10 +179,12 @@ def _scram_challenge(challenge: bytes, nonce: str) -> tuple[bytes, int, bytes]:
 
 
 def _prepare(password: str) -> str:
-    """Normalise a password as SASLprep does where it matters: NFKC, odd spaces (RFC 4013 §2)."""
-    import unicodedata
-
+    """Map and normalise a password (SASLprep, RFC 4013 §2.1, §2.2); nothing is prohibited."""
     if password.isascii():
         return password
-    spaced = "".join(" " if unicodedata.category(c) == "Zs" else c for c in password)
-    return unicodedata.normalize("NFKC", spaced)
+    import stringprep
+    import unicodedata
+
+    kept = (c for c in password if not stringprep.in_table_b1(c))
+    mapped = "".join(" " if stringprep.in_table_c12(c) else c for c in kept)
+    return unicodedata.normalize("NFKC", mapped)

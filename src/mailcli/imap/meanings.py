@@ -6,6 +6,8 @@ MEANINGS = {
     "C:AUTHENTICATE": "prove who we are; the credential is masked (§6.2.2)",
     "C:LOGIN": "prove who we are; the password is masked (§6.2.3)",
     "C:LIST": "ask for the folders (§6.3.8)",
+    "C:NAMESPACE": "ask where the user's own folders are (RFC 2342)",
+    "C:UID SEARCH": "look messages up (§6.4.4)",
     "C:SELECT": "open a folder to change it (§6.3.1)",
     "C:EXAMINE": "open a folder to read it; nothing changes there (§6.3.2)",
     "C:UID FETCH": "read messages by their lasting numbers; PEEK leaves them unseen (§6.4.5)",

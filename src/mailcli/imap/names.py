@@ -3,7 +3,7 @@
 import base64
 import re
 
-from mailcli.errors import ProtocolViolation
+from mailcli.errors import ProtocolViolation, UsageError
 
 _SHIFTED = re.compile(r"&([^-]*)-")
 _PLAIN = re.compile(r"[\x20-\x25\x27-\x7e]+|&|[^\x20-\x7e]+")
@@ -12,9 +12,12 @@ _PLAIN = re.compile(r"[\x20-\x25\x27-\x7e]+|&|[^\x20-\x7e]+")
 def encode(name: str) -> bytes:
     """Return a folder's name as the wire has it.
 
-    Raises: UnicodeEncodeError for a lone surrogate.
+    Raises: UsageError (2) for lone surrogates: octets outside UTF-8 on the command line.
     """
-    return "".join(_encode_run(run) for run in _PLAIN.findall(name)).encode("ascii")
+    try:
+        return "".join(_encode_run(run) for run in _PLAIN.findall(name)).encode("ascii")
+    except UnicodeEncodeError as exc:
+        raise UsageError(f"folder name {name!r} is not valid Unicode") from exc
 
 
 def _encode_run(run: str) -> str:
@@ -33,15 +36,21 @@ def _base64(run: str) -> str:
 def decode(wire: bytes) -> str:
     """Return a folder's name as people read it.
 
-    Servers that answer in UTF-8 (RFC 6855, and many without saying so) are understood.
+    Servers that answer in UTF-8 (RFC 6855, and many without saying so) are understood. What is
+    not exactly as `encode` would write it is taken as it stands: `R&D` is no modified UTF-7, and
+    decoding `&AC8-` to `/` would give two of a server's folders one name.
 
-    Raises: ProtocolViolation for a name that is neither.
+    Raises: ProtocolViolation for a name that is no text at all.
     """
     try:
         text = wire.decode("utf-8")
-        return _SHIFTED.sub(_decode_run, text)
-    except (ValueError, UnicodeError) as exc:
+    except UnicodeDecodeError as exc:
         raise ProtocolViolation(f"folder name {wire!r} is not modified UTF-7") from exc
+    try:
+        name = _SHIFTED.sub(_decode_run, text)
+    except ValueError:
+        return text
+    return name if encode(name) == wire else text
 
 
 def _decode_run(match: re.Match[str]) -> str:

@@ -65,16 +65,24 @@ Response = Condition | Data | Continuation
 _CONDITION = re.compile(
     rb"([^\s()\"{}%*+\\]+|\*) (OK|NO|BAD|BYE|PREAUTH)(?: (.*))?$", re.IGNORECASE | re.DOTALL
 )
+_TEXT_ONLY = re.compile(rb"\+|[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH) ", re.IGNORECASE)
+"""How the lines begin that hold text for people, in which `{5}` announces nothing."""
+
 _CODE = re.compile(rb"\[([^\s\]]+)(?: ((?:[^\]\"]|\"(?:[^\"\\]|\\.)*\")*))?\] ?(.*)", re.DOTALL)
 _DATA = re.compile(rb"\* (?:(\d{1,20}) )?([A-Za-z][A-Za-z0-9.\-+_]*) ?")
 _TOKEN = re.compile(
     rb' *(?:(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"\\\r\n]|\\.)*)"'
-    rb"|(?P<atom>(?:[^\s()\"\[\]]|\[[^\]\r\n]*\])+))"
+    rb"|(?P<atom>(?:BODY|BINARY|BINARY\.SIZE)\[[^\]\r\n]{0,4000}\][^\s()\"]*|[^\s()\"]+))",
+    re.IGNORECASE,
 )
+"""One value. `BODY[HEADER.FIELDS (TO)]<0>` is one atom; any other bracket is like a letter,
+and stands in folders' names."""
 
 
 def literal_size(line: bytes) -> int | None:
     """Return the octets of the literal that a line announces at its end, or None."""
+    if _TEXT_ONLY.match(line):
+        return None
     found = LITERAL.search(line)
     return int(found[1]) if found else None
 
@@ -84,7 +92,7 @@ def parse(pieces: Sequence[bytes | Streamed]) -> Response:
 
     Raises: ProtocolViolation for anything that RFC 3501 does not allow.
     """
-    first = pieces[0]
+    first = pieces[0] if pieces else b""
     if not isinstance(first, bytes):
         _malformed(b"")
     head = first.rstrip(b"\r\n")
@@ -107,7 +115,10 @@ def _condition(found: re.Match[bytes]) -> Condition:
     code = _CODE.match(rest)
     if not code:
         return Condition(tag, kind, "", [], rest.decode("utf-8", "replace"))
-    arguments = tokenize([code[2] or b""])
+    try:
+        arguments = tokenize([code[2] or b""])
+    except ProtocolViolation:  # words in brackets that are no code: `[somewhere (far away]`
+        return Condition(tag, kind, "", [], rest.decode("utf-8", "replace"))
     name = code[1].decode("ascii", "replace").upper()
     return Condition(tag, kind, name, arguments, code[3].decode("utf-8", "replace"))
 
@@ -120,10 +131,13 @@ def tokenize(pieces: Sequence[bytes | Streamed]) -> list[Value]:
     Raises: ProtocolViolation for unbalanced lists, bad strings, stray characters.
     """
     stack: list[list[Value]] = [[]]
+    last = len(pieces) - 1
     for index, piece in enumerate(pieces):
         if index % 2:
             stack[-1].append(piece)
-        elif isinstance(piece, bytes):
+        elif not isinstance(piece, bytes) or (index < last) != bool(LITERAL.search(piece)):
+            raise ProtocolViolation("a literal is missing or was not announced")
+        else:
             _text(LITERAL.sub(b"", piece).rstrip(b"\r\n"), stack)
     if len(stack) != 1:
         raise ProtocolViolation("a list is not closed")
@@ -197,10 +211,9 @@ def pairs(value: Value) -> dict[str, Value]:
 
 
 def _number(digits: bytes) -> int:
-    value = int(digits)
-    if value > MAX_NUMBER:
-        raise ProtocolViolation(f"the number {value} is out of range")
-    return value
+    if len(digits) > 20 or int(digits) > MAX_NUMBER:  # int itself takes no more than 4,300
+        raise ProtocolViolation(f"the number {digits[:20].decode('ascii')} is out of range")
+    return int(digits)
 
 
 def _malformed(text: bytes) -> NoReturn:

@@ -96,6 +96,18 @@ class ImapSession(ImapConnection):
         found = dict(self._status_counts(data) for data in answer.data("STATUS"))
         return _with_counts(folder, found.get(folder.wire))
 
+    def personal_prefix(self) -> str:
+        """Return what stands before the user's own folders, such as `INBOX.` (RFC 2342)."""
+        self._wire.phase = "NAMESPACE"
+        if "NAMESPACE" not in self.capabilities:
+            return ""
+        for data in self._run(b"NAMESPACE").data("NAMESPACE"):
+            personal = data.values[0] if data.values else None
+            if personal is not None:
+                first = responses.items(responses.items(personal)[0])
+                return decode(responses.octets(first[0]))
+        return ""
+
     def create(self, name: str) -> bytes:
         """Create a folder and return its name as the wire has it.
 
@@ -216,6 +228,15 @@ class ImapSession(ImapConnection):
         sign = b"+" if add else b"-"
         where = compress(uids).encode()
         self._run(b"UID STORE %b %bFLAGS.SILENT (%b)" % (where, sign, names))
+
+    def search_message_id(self, message_id: str) -> list[Uid]:
+        """Return the messages of the open folder with this Message-ID, oldest first."""
+        self._wire.phase = "UID SEARCH"
+        if not message_id.isascii():
+            return []  # it would need a charset, which servers need not know
+        answer = self._run(b"UID SEARCH HEADER Message-ID " + quoted(message_id.encode("ascii")))
+        found = (responses.number(v) for data in answer.data("SEARCH") for v in data.values)
+        return sorted(Uid(uid) for uid in found if 0 < uid <= MAX_UID)
 
     def append(
         self, folder: bytes, message: Iterable[bytes], *, size: int, flags: Flags

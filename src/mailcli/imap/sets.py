@@ -6,9 +6,13 @@ from mailcli.model import Uid
 
 
 def compress(uids: Iterable[Uid]) -> str:
-    """Return UIDs as the shortest sequence-set, such as `1:4,7`."""
+    """Return UIDs as the shortest sequence-set, such as `1:4,7`.
+
+    It is empty for no UIDs, and an empty text is no sequence-set: do not send it.
+    """
     return ",".join(
-        str(first) if first == last else f"{first}:{last}" for first, last in _runs(sorted(uids))
+        str(first) if first == last else f"{first}:{last}"
+        for first, last in _runs(sorted(set(uids)))
     )
 
 

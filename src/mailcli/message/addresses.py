@@ -11,14 +11,20 @@ from dataclasses import dataclass
 from mailcli.errors import InvalidMessage
 from mailcli.model import Address
 
-_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]"
+_BEYOND_ASCII = r"\u00a0-\ud7ff\ue000-\U0010ffff"  # neither C1 nor surrogates
+_ATEXT = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~\-{_BEYOND_ASCII}]"
 _DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
-_QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"')
-_LITERAL = re.compile(r"\[[^\[\]\\\x00-\x20\x7f]+\]")
+_QUOTED = re.compile(
+    rf'"(?:[\t !#-\[\]-~{_BEYOND_ASCII}]|\\[\t -~{_BEYOND_ASCII}])*"'  # a folded one holds tabs
+)
+_LITERAL = re.compile(r"\[[A-Za-z0-9.:\-]+\]")
 _TOKEN = re.compile(
     rf"(?P<quoted>{_QUOTED.pattern})|(?P<word>(?:{_ATEXT}|\.)+)|(?P<special>[<>@,:;])"
     rf"|(?P<literal>{_LITERAL.pattern})|(?P<space>[ \t\r\n]+)"
 )
+
+_UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
+"""Stands where a header's octets were no UTF-8: fine in a name, nobody's address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +113,41 @@ def _skip_comment(text: str, at: int) -> int:
 
 
 def _split(tokens: list[_Token], text: str) -> Iterator[list[_Token]]:
-    """Yield the tokens of each mailbox; group names and their marks are taken away."""
+    """Yield the tokens of each mailbox; group names and their marks are taken away.
+
+    group = display-name ":" [group-list] ";" (RFC 5322 §3.4); there is no group in a group.
+    """
     part: list[_Token] = []
-    in_group = in_angle = False
+    in_group = after_group = False
     for token in tokens:
         mark = token.text if token.kind == "special" else ""
-        if mark in {"<", ">"}:
-            in_angle = mark == "<"
-        if mark == ":" and not in_angle:
-            if in_group or not part:
-                raise InvalidMessage(f"{text!r} is not an address list: stray ':'")
-            in_group, part = True, []
-        elif mark == ";" or (mark == "," and not in_angle):
-            if mark == ";" and not in_group:
-                raise InvalidMessage(f"{text!r} is not an address list: stray ';'")
-            yield part
-            part, in_group = [], in_group and mark != ";"
-        else:
-            part.append(token)
+        if after_group and mark != ",":
+            raise _stray(token.text, text)
+        match mark:
+            case ":" if _is_phrase(part) and part and not in_group:
+                in_group, part = True, []
+            case "," | ";":
+                if mark == ";" and not in_group:
+                    raise _stray(mark, text)
+                yield part
+                part = []
+            case _:
+                part.append(token)
+        after_group = mark == ";"
+        in_group = in_group and not after_group
     if in_group:
         raise InvalidMessage(f"{text!r} is not an address list: a group is not closed")
     yield part
+
+
+def _is_phrase(tokens: list[_Token]) -> bool:
+    return all(token.kind in {"quoted", "word"} for token in tokens)
+
+
+def _stray(what: str, text: str) -> InvalidMessage:
+    return InvalidMessage(
+        f"{text!r} is not an address list: stray {what!r}", hint="put commas between addresses"
+    )
 
 
 def _address(tokens: list[_Token], text: str) -> Address:
@@ -139,7 +159,7 @@ def _address(tokens: list[_Token], text: str) -> Address:
     if texts[-1] != ">" or texts.count("<") != 1 or texts.count(">") != 1:
         raise InvalidMessage(f"{text!r} is not an address: check its '<' and '>'")
     phrase = tokens[:start]
-    if any(t.kind not in {"quoted", "word"} for t in phrase):
+    if not _is_phrase(phrase):
         raise InvalidMessage(f"{text!r} is ambiguous: put the name in double quotes")
     name = " ".join(_unquote(t) for t in phrase)
     return Address(name, _addr_spec(tokens[start + 1 : -1], text))
@@ -151,8 +171,9 @@ def _addr_spec(tokens: list[_Token], text: str) -> str:
         case [local, _Token("special", "@"), domain]:
             good_local = local.kind == "quoted" or _DOT_ATOM.fullmatch(local.text)
             good_domain = domain.kind == "literal" or _DOT_ATOM.fullmatch(domain.text)
-            if good_local and good_domain:
-                return f"{local.text}@{domain.text}"
+            address = f"{local.text}@{domain.text}"
+            if good_local and good_domain and _UNDECODABLE not in address:
+                return address
     raise InvalidMessage(
         f"{text!r} is not an address", hint='write it as name@example.org or "Name" <name@…>'
     )

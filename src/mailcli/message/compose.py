@@ -5,7 +5,9 @@ compared with what was meant: the standard library has let line breaks in
 values become headers more than once (CVE-2024-6923, CVE-2026-1299).
 """
 
+import re
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,17 +17,34 @@ from email.parser import BytesHeaderParser
 from email.utils import format_datetime
 
 from mailcli.errors import InvalidMessage
-from mailcli.message.addresses import to_ascii
+from mailcli.message.addresses import parse_addresses, to_ascii
 from mailcli.message.headers import address_field, check_value, identifier_field, text_field
 from mailcli.model import Address
 
 _OURS = frozenset(
-    {"bcc", "content-transfer-encoding", "content-type", "date", "message-id", "mime-version"}
+    {
+        *("bcc", "content-transfer-encoding", "content-type", "date", "message-id"),
+        *("mime-version", "resent-bcc"),
+    }
 )
 """Fields that are made here, or that may not appear at all; `--header` cannot set them."""
 
 _SINGLE = frozenset({"from", "to", "cc", "reply-to", "subject"})
 """Fields that may appear once (RFC 5322 §3.6) and have an option of their own."""
+
+_IDENTIFIERS = frozenset({"references", "in-reply-to"})
+"""Further fields of message identifiers."""
+
+_ADDRESSES = frozenset(
+    {
+        *("sender", "mail-followup-to", "mail-reply-to", "disposition-notification-to"),
+        *("resent-from", "resent-sender", "resent-to", "resent-cc", "resent-reply-to"),
+    }
+)
+"""Further fields of addresses, in which only the names may be encoded."""
+
+_MEDIA_TYPE = re.compile(r"(?!message/|multipart/)[\w.+-]+/[\w.+-]+", re.ASCII | re.IGNORECASE)
+"""A type that may travel as base64: those that hold messages may not (RFC 2045 §6.4)."""
 
 _MIME = policy.SMTP.clone(max_line_length=76, cte_type="7bit")
 
@@ -111,8 +130,10 @@ def _extra_field(name: str, value: str) -> bytes:
             f"header {name} is made by mailcli",
             hint="use the option for it, or --raw to send a message of your own making",
         )
-    if name.lower() in {"references", "in-reply-to"}:
-        return identifier_field(name, value.split())
+    if name.lower() in _IDENTIFIERS:
+        return identifier_field(name, [value])
+    if name.lower() in _ADDRESSES:
+        return address_field(name, _ascii(parse_addresses(value)))
     return text_field(name, value)
 
 
@@ -125,20 +146,34 @@ def _body(draft: Draft) -> EmailMessage:
     message = EmailMessage(policy=_MIME)
     message.set_content(draft.text, charset="utf-8", cte=_encoding(draft.text))
     for attachment in draft.attachments:
-        main, _, sub = attachment.media_type.partition("/")
-        check_value("filename", attachment.name)
+        main, _, sub = _media_type(attachment).partition("/")
         message.add_attachment(
-            attachment.content, maintype=main, subtype=sub, filename=attachment.name
+            attachment.content, maintype=main, subtype=sub, filename=_file_name(attachment)
         )
-    if "MIME-Version" not in message:
-        message["MIME-Version"] = "1.0"
     return message
 
 
 def _encoding(text: str) -> str:
     """Choose how text travels: as it is when short ASCII lines, else so that 7 bits carry it."""
-    plain = text.isascii() and all(len(line) <= 990 for line in text.splitlines())
-    return "7bit" if plain and "\0" not in text else "quoted-printable"
+    try:
+        octets = text.encode("utf-8")
+    except UnicodeEncodeError as exc:
+        raise InvalidMessage("the text is not valid Unicode") from exc
+    # the lines of octets: those of a str end at form feeds and more, too
+    plain = octets.isascii() and all(len(line) <= 990 for line in octets.splitlines())
+    return "7bit" if plain and b"\0" not in octets else "quoted-printable"
+
+
+def _media_type(attachment: Attachment) -> str:
+    found = _MEDIA_TYPE.fullmatch(attachment.media_type)
+    return attachment.media_type if found else "application/octet-stream"
+
+
+def _file_name(attachment: Attachment) -> str:
+    check_value("filename", attachment.name)
+    if any(unicodedata.category(c) == "Cc" for c in attachment.name):
+        raise InvalidMessage(f"file name {attachment.name!r} holds a control character")
+    return attachment.name
 
 
 def _verify(wire: bytes, fields: Sequence[bytes], body: EmailMessage) -> None:
@@ -147,6 +182,7 @@ def _verify(wire: bytes, fields: Sequence[bytes], body: EmailMessage) -> None:
     Raises: InvalidMessage (65) when a field appeared, vanished or was split.
     """
     meant = [name.split(b":", 1)[0].decode("ascii") for name in fields] + list(body.keys())
-    found = list(BytesHeaderParser(policy=policy.compat32).parsebytes(wire).keys())
+    header, end, _ = wire.partition(b"\r\n\r\n")
+    found = list(BytesHeaderParser(policy=policy.compat32).parsebytes(header + end).keys())
     if [name.lower() for name in found] != [name.lower() for name in meant]:
         raise InvalidMessage("the message does not read back as it was meant; nothing was sent")

@@ -12,22 +12,25 @@ from mailcli.errors import InvalidMessage
 from mailcli.message.addresses import parse_addresses
 from mailcli.model import Address
 
-_FIELD = re.compile(
-    rb"(?P<name>[!-9;-~]+)[ \t]*:(?P<value>[^\r\n]*(?:\r\n[ \t][^\r\n]*)*)\r\n", re.DOTALL
-)
+_FIELD_END = re.compile(rb"\r\n(?![ \t])")
+_FIELD = re.compile(rb"(?P<name>[!-9;-~]+)[ \t]*:(?P<value>.*)", re.DOTALL)
 _HIDDEN = {b"bcc", b"resent-bcc"}
 
 
 def fields(message: bytes) -> Iterator[tuple[str, str, int, int]]:
     """Yield name, unfolded value and place of each header field of a message with CRLF ends.
 
-    Ends at the first line that is none: the empty one before the body, or a broken header.
+    The header ends at the first empty line. A line in it that is no field is passed over:
+    a Bcc behind it is a Bcc for other readers, too.
     """
     at = 0
-    while found := _FIELD.match(message, at):
-        value = re.sub(rb"\r\n(?=[ \t])", b"", found["value"]).strip()
-        yield found["name"].decode("ascii"), value.decode("utf-8", "replace"), at, found.end()
-        at = found.end()
+    while at < len(message) and not message.startswith(b"\r\n", at):
+        line_end = _FIELD_END.search(message, at)
+        end = line_end.end() if line_end else len(message)
+        if found := _FIELD.fullmatch(message, at, end):
+            value = found["value"].replace(b"\r\n", b"").strip()
+            yield found["name"].decode("ascii"), value.decode("utf-8", "replace"), at, end
+        at = end
 
 
 def without_bcc(message: bytes) -> bytes:

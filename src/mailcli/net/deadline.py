@@ -1,6 +1,11 @@
-"""Deadlines: one instant by which something must be complete, however it trickles."""
+"""Time: an instant by which something must be complete, and how long we go on waiting."""
 
-import time
+import contextlib
+from collections.abc import Iterator
+from time import monotonic
+
+_LEAST = 0.001
+"""Seconds; a zero would switch a socket to non-blocking instead of timing out."""
 
 
 class Deadline:
@@ -9,15 +14,37 @@ class Deadline:
     __slots__ = ("_at",)
 
     def __init__(self, seconds: float) -> None:
-        self._at = time.monotonic() + seconds
+        self._at = monotonic() + seconds
 
     def remaining(self) -> float:
-        """Return the seconds left, never less than a millisecond.
-
-        A zero would switch a socket to non-blocking instead of timing out.
-        """
-        return max(self._at - time.monotonic(), 0.001)
+        """Return the seconds left, never less than a millisecond."""
+        return max(self._at - monotonic(), _LEAST)
 
     def passed(self) -> bool:
         """Return whether the instant is over."""
-        return time.monotonic() >= self._at
+        return monotonic() >= self._at
+
+
+class Patience:
+    """Seconds that may be spent waiting for a peer, all waits together.
+
+    What we do between two waits (write to a slow disk, ask a person) is not the peer's time.
+    """
+
+    __slots__ = ("_left",)
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    def spent(self) -> bool:
+        """Return whether all of it is used up."""
+        return self._left <= 0
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[float]:
+        """Give the seconds that one wait may last, never less than a millisecond, and count it."""
+        began = monotonic()
+        try:
+            yield max(self._left, _LEAST)
+        finally:
+            self._left -= monotonic() - began

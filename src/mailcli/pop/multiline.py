@@ -11,11 +11,11 @@ class Unstuffer:
     `rest` is None until the end was seen, then what came behind it.
     """
 
-    __slots__ = ("_held", "_wanted_prefix", "rest")
+    __slots__ = ("_foreign", "_held", "rest")
 
     def __init__(self) -> None:
         self._held = b"\r\n"  # the status line's end: the content may begin with the final dot
-        self._wanted_prefix = 2
+        self._foreign = len(self._held)  # octets of it that are still to be left out
         self.rest: bytes | None = None
 
     def feed(self, chunk: bytes) -> bytes:
@@ -33,9 +33,9 @@ class Unstuffer:
             self._held = text[len(text) - keep :]
             content = text[: len(text) - keep]
         content = content.replace(b"\r\n..", b"\r\n.")
-        skip = min(self._wanted_prefix, len(content))
-        self._wanted_prefix -= skip
-        return content[skip:]
+        left_out = min(self._foreign, len(content))
+        self._foreign -= left_out
+        return content[left_out:]
 
 
 def _undecided(text: bytes) -> int:

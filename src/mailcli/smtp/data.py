@@ -5,10 +5,7 @@ server may take it as one too (SMTP smuggling, CVE-2023-51764). Works on chunks
 of any size, so that no message is ever held whole.
 """
 
-import re
 from collections.abc import Iterable, Iterator
-
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def with_crlf(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -17,7 +14,8 @@ def with_crlf(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         text = held + chunk
         held = b"\r" if text.endswith(b"\r") else b""  # its LF may open the next chunk
-        yield _LINE_END.sub(b"\r\n", text[: len(text) - len(held)])
+        ended = text[: len(text) - len(held)]
+        yield ended.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
     if held:
         yield b"\r\n"
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:[ \t]+|$)")
+_ENHANCED = re.compile(r"^([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]+|$)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class StoreFlags:
 
 @dataclass(frozen=True, slots=True)
 class Agree:
-    """Both sides hold these flags: remember them as agreed."""
+    """Remember these flags as agreed; where the sides still differ, what they last agreed on."""
 
     uid: Uid
     unique: str
@@ -142,8 +142,18 @@ def _known(
         yield StoreFlags(uid, base.unique, wanted - remote.flags, remote.flags - wanted)
     if local.flags != wanted and policy.changes_local:
         yield SetLocalFlags(uid, base.unique, wanted)
-    settled = (policy.changes_remote or remote.flags == wanted) and (
-        policy.changes_local or local.flags == wanted
+    agreed = _agreed(
+        base.flags,
+        wanted if policy.changes_local else local.flags,
+        wanted if policy.changes_remote else remote.flags,
     )
-    if settled and base.flags != wanted:
-        yield Agree(uid, base.unique, wanted)
+    if agreed != base.flags:
+        yield Agree(uid, base.unique, agreed)
+
+
+def _agreed(base: Flags, local: Flags, remote: Flags) -> Flags:
+    """Return what both sides agree on, flag by flag.
+
+    A change that a one-way run may not carry stays a change: its flag keeps the old value.
+    """
+    return (local & remote) | (base & (local ^ remote))

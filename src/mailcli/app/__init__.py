@@ -1,0 +1,1 @@
+"""The use cases: each command's work, with neither click nor rich."""

@@ -1,0 +1,94 @@
+"""What every use case gets: configuration, places, clock, trace, and how to log in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mailcli.config import Account, Config
+from mailcli.credentials import Sources
+from mailcli.errors import ConfigError, MailError
+from mailcli.model import Protocol
+from mailcli.net.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The outside of a use case. `timeout` is in seconds; `trace` takes finished lines.
+
+    `notice` is told what goes on, one short line at a time, for whoever wants to see it.
+    """
+
+    config: Config
+    sources: Sources
+    timeout: float
+    now: Callable[[], datetime]
+    trace: Callable[[str], None] | None = None
+    notice: Callable[[str], None] = lambda _: None
+
+    @property
+    def state_dir(self) -> Path:
+        """The directory of state databases, locks and reports."""
+        return self.sources.state_dir
+
+    def unix_time(self) -> int:
+        """Return the time in whole seconds since 1970."""
+        return int(self.now().timestamp())
+
+    def new_trace(self) -> Trace:
+        """Return the trace for one connection."""
+        return Trace(self.trace)
+
+    def account(self, name: str | None) -> Account:
+        """Return the account meant by a name, or the one that applies without.
+
+        Raises: ConfigError (78).
+        """
+        return self.config.account(name, self.sources.environ)
+
+    def accounts(
+        self, names: tuple[str, ...], protocol: Protocol, *, everyone: bool
+    ) -> list[Account]:
+        """Return the accounts meant by options, in the order given, each once.
+
+        `everyone` stands for all accounts that have a server of the protocol. With neither,
+        the account that applies is meant; failing that, the only one with such a server.
+
+        Raises: ConfigError (78).
+        """
+        able = [a for a in self.config.accounts.values() if _has(a, protocol)]
+        if everyone:
+            if not able:
+                raise ConfigError(f"no account has a [{protocol}] server")
+            return able
+        if names:
+            return [self.account(name) for name in dict.fromkeys(names)]
+        chosen = self._implied(able)
+        return [chosen or self.account(None)]
+
+    def chosen(self, names: tuple[str, ...], *, everyone: bool) -> list[Account]:
+        """Return the accounts meant by options, whatever servers they have.
+
+        Raises: ConfigError (78).
+        """
+        if everyone:
+            return list(self.config.accounts.values())
+        return [self.account(name) for name in dict.fromkeys(names)] or [self.account(None)]
+
+    def _implied(self, able: list[Account]) -> Account | None:
+        implied = self.sources.environ.get("MAILCLI_ACCOUNT") or self.config.default_account
+        return able[0] if not implied and len(able) == 1 else None
+
+
+def _has(account: Account, protocol: Protocol) -> bool:
+    return getattr(account, protocol.value) is not None
+
+
+@contextmanager
+def named(account: Account) -> Iterator[None]:
+    """Name the account in every error that passes."""
+    try:
+        yield
+    except MailError as exc:
+        raise exc.of(account.name) from exc.__cause__

@@ -1,0 +1,98 @@
+"""Sessions for an account: opened, logged in, and ended as their protocol wants it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mailcli.app.context import Context
+from mailcli.config import Account, Server
+from mailcli.credentials import find
+from mailcli.errors import ConfigError
+from mailcli.model import AuthKind
+from mailcli.sasl import Identity
+
+if TYPE_CHECKING:
+    from mailcli.imap.session import ImapSession
+    from mailcli.pop.session import PopSession
+    from mailcli.smtp.session import SmtpSession
+
+
+@contextmanager
+def smtp_session(context: Context, account: Account) -> Iterator["SmtpSession"]:
+    """Give a submission session that is logged in; QUIT is said where all went well.
+
+    Raises: MailError; ConfigError (78) for an account without SMTP.
+    """
+    from mailcli.smtp.session import SmtpSession
+
+    if account.smtp is None:
+        raise _lacks(account, "smtp")
+    endpoint, login = account.smtp.endpoint, account.smtp.login
+    session = SmtpSession.open(endpoint, timeout=context.timeout, trace=context.new_trace())
+    try:
+        if login.auth is not AuthKind.NONE:
+            session.login(login.auth, _identify(context, account, account.smtp))
+        yield session
+    except BaseException:
+        session.close()
+        raise
+    session.quit()
+
+
+@contextmanager
+def pop_session(context: Context, account: Account) -> Iterator["PopSession"]:
+    """Give a POP3 session that is logged in; whoever uses it says QUIT, since that decides.
+
+    Raises: MailError; ConfigError (78) for an account without POP3.
+    """
+    from mailcli.pop.session import PopSession
+
+    if account.pop is None:
+        raise _lacks(account, "pop")
+    endpoint, login = account.pop.endpoint, account.pop.login
+    session = PopSession.open(endpoint, timeout=context.timeout, trace=context.new_trace())
+    try:
+        if login.auth is not AuthKind.NONE:
+            session.login(login.auth, _identify(context, account, account.pop))
+        yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def imap_session(context: Context, account: Account) -> Iterator["ImapSession"]:
+    """Give an IMAP session that is logged in; LOGOUT is said where all went well.
+
+    Raises: MailError; ConfigError (78) for an account without IMAP.
+    """
+    from mailcli.imap.session import ImapSession
+
+    if account.imap is None:
+        raise _lacks(account, "imap")
+    endpoint, login = account.imap.endpoint, account.imap.login
+    session = ImapSession.open(endpoint, timeout=context.timeout, trace=context.new_trace())
+    try:
+        if login.auth is not AuthKind.NONE:
+            session.login(login.auth, _identify(context, account, account.imap))
+        yield session
+    except BaseException:
+        session.close()
+        raise
+    session.logout()
+
+
+def _identify(context: Context, account: Account, server: Server) -> Callable[[], Identity]:
+    """Return what a session calls when it is ready to log in, and not before."""
+
+    def look_up() -> Identity:
+        secret = find(account, server.endpoint.protocol, sources=context.sources)
+        return Identity(server.login.username, secret)
+
+    return look_up
+
+
+def _lacks(account: Account, protocol: str) -> ConfigError:
+    return ConfigError(
+        f"account {account.name} has no {protocol} server",
+        hint=f"add [accounts.{account.name}.{protocol}] with its host, or choose another with -A",
+    )

@@ -1,0 +1,49 @@
+"""The stores of an account, as use cases open them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+
+from mailcli.app.context import Context
+from mailcli.config import Account
+from mailcli.store.entries import Entry
+from mailcli.store.folder import MaildirFolder
+from mailcli.store.lock import AccountLock
+from mailcli.store.state import StateStore
+
+
+@contextmanager
+def locked_state(context: Context, account: Account) -> Iterator[StateStore]:
+    """Give the account's state database, with the account locked against a second run.
+
+    Raises: Locked (75) while another run holds it; LocalError (74), CannotCreate (73).
+    """
+    with (
+        AccountLock(context.state_dir / f"{account.name}.lock"),
+        StateStore.open(context.state_dir / f"{account.name}.db") as state,
+    ):
+        yield state
+
+
+def message_id_of(folder: MaildirFolder, entry: Entry) -> str | None:
+    """Return a message's Message-ID, where it has one that can be searched for.
+
+    Raises: NotFound (66) when it is gone meanwhile, LocalError (74).
+    """
+    from mailcli.message.summary import summarise
+
+    header = next(iter(folder.open_wire(entry)), b"")
+    found = summarise(header).message_id
+    return found if found and found.isascii() and found.isprintable() else None
+
+
+def hash_of(folder: MaildirFolder, entry: Entry) -> tuple[bytes, int]:
+    """Return SHA-256 and octets of a message as a server would have it.
+
+    Raises: NotFound (66) when it is gone meanwhile, LocalError (74).
+    """
+    digest, size = sha256(), 0
+    for chunk in folder.open_wire(entry):
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.digest(), size

@@ -1,0 +1,120 @@
+"""The root command: which commands there are, without loading one of them.
+
+Names and one-line helps stand in a table here, so that `--help` and completion
+read nothing else; a command's module is imported when it is run. The table is
+held against the modules by a test.
+"""
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from mailcli import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: its module in `mailcli.cli`, and what it is for in one line."""
+
+    module: str
+    help: str
+
+
+SECTIONS: dict[str, dict[str, Entry]] = {
+    "Mail in and out": {
+        "send": Entry("send", "Send one message over SMTP."),
+        "pop-fetch": Entry("pop_fetch", "Fetch POP3 mail into the Maildir."),
+        "imap-sync": Entry("imap_sync", "Synchronise IMAP folders with the Maildir."),
+        "folders": Entry("folders", "List the IMAP folders of an account."),
+    },
+    "Read": {
+        "list": Entry("list", "List messages of the local Maildir, newest first."),
+    },
+    "Set up": {
+        "account": Entry("account", "List accounts; store and forget their passwords."),
+        "completion": Entry("completion", "Print the completion script for a shell."),
+        "demo": Entry("demo", "Try everything on servers inside this machine."),
+    },
+}
+
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
+_EPILOG = """\b
+Exit codes:
+  0 done                    67 recipients refused    74 local read or write error
+  2 wrong usage             68 host unknown          75 temporary, try again
+  3 needs confirmation      69 server refuses        76 server broke the protocol
+ 65 message not valid       70 defect in mailcli     77 login refused
+ 66 no such message, file   73 cannot create         78 configuration, TLS policy
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are loaded when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names from the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None for a name that is not in the table."""
+        del ctx
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command = importlib.import_module(f"mailcli.cli.{entry.module}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - every module has one
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and name the nearest one where there is none."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list["CompletionItem"]:
+        """Complete command names from the table, importing none of them."""
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=entry.help)
+            for name, entry in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the table, by section."""
+        del ctx
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, entry.help) for name, entry in commands.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.version_option(__version__, prog_name="mailcli", message="%(prog)s %(version)s")
+def mailcli() -> None:
+    """One mail client for SMTP, POP3 and IMAP, with a Maildir that is yours.
+
+    \b
+    Try it without an account:   mailcli demo
+    Send from a script:          echo "Done." | mailcli send -s Backup ada@example.org
+    Fetch POP3 mail from cron:   mailcli pop-fetch --all-accounts
+    Mirror IMAP folders:         mailcli imap-sync
+    """

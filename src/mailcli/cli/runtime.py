@@ -1,0 +1,108 @@
+"""What a command gets from the process: streams, environment, terminal, clock.
+
+The one place that turns the common options into a printer and a context.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+from mailcli.cli.command import STDERR, Common
+from mailcli.paths import Paths
+
+if TYPE_CHECKING:
+    from mailcli.app.context import Context
+    from mailcli.config import Config
+    from mailcli.output.printer import Printer
+
+
+class Runtime:
+    """One command's run; what it does not ask for is never imported."""
+
+    def __init__(self, common: Common) -> None:
+        self.common = common
+        self.paths = Paths.from_environ(os.environ, config=common.config)
+
+    @cached_property
+    def printer(self) -> "Printer":
+        """The printer for the chosen output."""
+        from mailcli.output.printer import Color, Format, make_printer
+
+        chosen = "json" if self.common.json else self.common.output
+        return make_printer(
+            fmt=Format(chosen) if chosen else None,
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+            is_terminal=sys.stdout.isatty(),
+            color=Color(self.common.color),
+            quiet=self.common.quiet,
+            verbose=self.common.verbose,
+            environ=os.environ,
+        )
+
+    @cached_property
+    def config(self) -> "Config":
+        """The configuration, read and checked.
+
+        Raises: ConfigError (78).
+        """
+        from mailcli.config import load
+
+        config = load(self.paths.config_file, os.environ)
+        for warning in config.warnings:
+            self.printer.warn(warning)
+        return config
+
+    @cached_property
+    def context(self) -> "Context":
+        """What use cases get.
+
+        Raises: ConfigError (78).
+        """
+        from mailcli.app.context import Context
+        from mailcli.credentials import Sources
+
+        sources = Sources(
+            environ=os.environ, state_dir=self.paths.state_dir, prompt=self._prompt()
+        )
+        return Context(
+            config=self.config,
+            sources=sources,
+            timeout=self.common.timeout,
+            now=lambda: datetime.now().astimezone(),
+            trace=self._trace(),
+            notice=self.printer.note if self.common.verbose else lambda _: None,
+        )
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return not self.common.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def _prompt(self) -> Callable[[str], str] | None:
+        if not self.interactive:
+            return None
+        return lambda text: str(click.prompt(text, hide_input=True, err=True))
+
+    def _trace(self) -> Callable[[str], None] | None:
+        """Return where trace lines go: to stderr, or to a private file that is made anew."""
+        from mailcli.errors import CannotCreate
+
+        target = self.common.trace
+        if target is None:
+            return None
+        if target == STDERR:
+            return lambda line: click.echo(line, err=True)
+        try:
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as exc:
+            raise CannotCreate(f"{target}: {exc.strerror}") from exc
+        file = click.get_current_context().with_resource(
+            os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+        )
+        return lambda line: print(line, file=file)

@@ -1,0 +1,134 @@
+"""What went wrong, as text for people and as JSON for scripts.
+
+`problems_of` reads it from a result: refused recipients, accounts and folders
+that failed, deletions held back. The lines on stderr and the exit code both
+follow from it, so that they cannot disagree. Pure: the caller prints.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mailcli.errors import Exit, gravest
+from mailcli.message.clean import clean, visible
+from mailcli.results import (
+    ErrorReport,
+    ImapAccount,
+    ImapResult,
+    PopResult,
+    RefusedRecipient,
+    Result,
+    SendResult,
+)
+
+_LONGEST = 1000
+"""Characters of an error that are shown: no reply of a server fills the screen."""
+
+
+def problems_of(result: Result) -> tuple[ErrorReport, ...]:
+    """Return every failure that `result` reports, in its order; `()` means success."""
+    match result:
+        case SendResult():
+            return tuple(_of_send(result))
+        case PopResult():
+            found = ((account.account, account.error) for account in result.accounts)
+            return tuple(_named(error, name) for name, error in found if error)
+        case ImapResult():
+            return tuple(problem for each in result.accounts for problem in _of_account(each))
+        case _:
+            return ()
+
+
+def exit_of(result: Result) -> Exit:
+    """Return the exit code that `result` calls for: that of its gravest problem."""
+    return gravest(Exit(problem.exit_code) for problem in problems_of(result))
+
+
+def gravest_problem(problems: tuple[ErrorReport, ...]) -> ErrorReport | None:
+    """Return the first problem of the gravest kind; `None` when there are none."""
+    worst = gravest(Exit(problem.exit_code) for problem in problems)
+    return next((each for each in problems if each.exit_code == worst), None)
+
+
+def problem_text(problem: ErrorReport) -> str:
+    """Return one line, and a second one with the hint if there is one; both end in LF."""
+    where = f"{visible(problem.account)}: " if problem.account else ""
+    hint = f"hint: {_line(problem.hint)}\n" if problem.hint else ""
+    return f"mailcli: {where}{_line(problem.message)}\n{hint}"
+
+
+def problems_text(problems: tuple[ErrorReport, ...]) -> str:
+    """Return the lines of several problems; a hint that they share is given once, at the last."""
+    hints = [problem.hint for problem in problems]
+    return "".join(
+        problem_text(replace(each, hint="") if each.hint in hints[index + 1 :] else each)
+        for index, each in enumerate(problems)
+    )
+
+
+def problem_json(problem: ErrorReport) -> str:
+    """Return the object `{"error": …}` of `docs/schema/error.json` as one line."""
+    from mailcli.output.machine import to_json
+
+    return to_json({"error": problem}) + "\n"
+
+
+def _line(text: str) -> str:
+    line = clean(text)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _named(error: ErrorReport, account: str) -> ErrorReport:
+    return replace(error, account=error.account or account)
+
+
+def _of_send(result: SendResult) -> Iterator[ErrorReport]:
+    if result.outcome == "unknown":
+        yield ErrorReport(
+            code="outcome_unknown",
+            message="the message was sent, but no answer came: it may have been delivered",
+            hint="mailcli does not send it again by itself; see: mailcli outbox list",
+            exit_code=Exit.TEMPORARY,
+            account=None,
+        )
+    queued = result.outcome == "queued"  # what was refused for now goes out with the next flush
+    for each in result.refused:
+        if each.permanent or not queued:
+            yield _of_recipient(each)
+
+
+def _of_recipient(refused: RefusedRecipient) -> ErrorReport:
+    address, words = visible(refused.address), reply_text(refused)
+    if refused.permanent:
+        code, message, hint, exit_code = "recipient_refused", "refused", "", Exit.RECIPIENT
+    else:
+        code, message, exit_code = "recipient_deferred", "refused for now", Exit.TEMPORARY
+        hint = "try again later, or let --queue-on-tempfail do it"
+    return ErrorReport(code, f"{address}: {message}: {words}", hint, exit_code, None)
+
+
+def reply_text(refused: RefusedRecipient) -> str:
+    """Return the server's reply as it said it: `550 5.1.1 No such user`."""
+    text = clean(refused.text)
+    enhanced = clean(refused.enhanced or "")
+    if enhanced and not text.startswith(enhanced):
+        text = f"{enhanced} {text}"
+    return f"{refused.code} {text}".rstrip()
+
+
+def _of_account(account: ImapAccount) -> Iterator[ErrorReport]:
+    if account.error:
+        yield _named(account.error, account.account)
+    for folder in account.folders:
+        name = visible(folder.name)
+        if folder.error:
+            error = _named(folder.error, account.account)
+            named = folder.name in error.message
+            yield error if named else replace(error, message=f"{name}: {error.message}")
+        elif folder.held_back:
+            yield ErrorReport(
+                code="confirmation_needed",
+                message=f"{name}: {folder.held_back} deletions are held back, nothing was deleted",
+                hint="if they are meant, run again with --allow-mass-delete",
+                exit_code=Exit.CONFIRM,
+                account=account.account,
+            )

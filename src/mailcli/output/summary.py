@@ -1,0 +1,195 @@
+"""What a command did, in plain sentences for people.
+
+One line says it; further lines only name what changed, was skipped or is
+planned. Failures are not told here: they stand on stderr, see `problems`.
+"""
+
+from collections.abc import Iterator
+from functools import singledispatch
+from pathlib import Path
+
+from mailcli.message.clean import clean, visible
+from mailcli.output.tables import folder_changes, is_dry_run
+from mailcli.results import (
+    CredentialChange,
+    FolderSync,
+    ImapAccount,
+    ImapResult,
+    PopAccount,
+    PopResult,
+    SendPreview,
+    SendResult,
+)
+
+
+@singledispatch
+def summary_of(result: object) -> list[str] | None:  # noqa: ARG001 - singledispatch's default
+    """Return the cleaned lines that tell a person what `result` means; `None`: show a table."""
+    return None
+
+
+@summary_of.register
+def _(result: SendResult) -> list[str]:
+    return _send(result)
+
+
+@summary_of.register
+def _(result: PopResult) -> list[str]:
+    return [line for each in result.accounts for line in _pop(each)]
+
+
+@summary_of.register
+def _(result: ImapResult) -> list[str]:
+    account = _plan if is_dry_run(result) else _imap
+    return [line for each in result.accounts for line in account(each)]
+
+
+@summary_of.register
+def _(change: CredentialChange) -> list[str]:
+    which = f" ({visible(change.protocol)})" if change.protocol else ""
+    verb, where = ("stored", "in") if change.stored else ("removed", "from")
+    account, backend = visible(change.account), clean(change.backend)
+    return [f"Password of {account}{which} {verb} {where} {backend}."]
+
+
+def envelope_lines(preview: SendPreview) -> list[str]:
+    """Return who the message would go from and to, and through which server."""
+    return [
+        f"Account: {visible(preview.account)}",
+        f"Server:  {visible(preview.server)}",
+        f"From:    {visible(preview.sender) or '<>'}",
+        *(f"To:      {visible(address)}" for address in preview.recipients),
+    ]
+
+
+def size_text(octets: int) -> str:
+    """Return a size for people, with three digits at most: `12 kB`, `1.5 MB`."""
+    if octets < 1000:
+        return f"{octets} B"
+    size = float(octets)
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 999.5 or unit == "GB":
+            break
+    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return `1 message`, `2 messages`."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def _send(result: SendResult) -> list[str]:
+    done, total = len(result.accepted), len(result.accepted) + len(result.refused)
+    who = visible(result.accepted[0]) if total == 1 and done else _out_of(done, total)
+    saved = f", saved in {_folder_of(result.saved)}" if result.saved else ""
+    match result.outcome:
+        case "delivered" | "partial":
+            return [f"Delivered to {who}{saved}."]
+        case "queued":
+            return [f"Queued for {who}{saved}. To send it: mailcli outbox flush"]
+        case "refused":
+            return [f"Not delivered{saved}."]
+        case "unknown":
+            return [f"Sent{saved}, but not confirmed."]
+
+
+def _out_of(done: int, total: int) -> str:
+    return counted(total, "recipient") if done == total else f"{done} of {total} recipients"
+
+
+def _folder_of(path: Path) -> str:
+    """Return the name of the Maildir folder that holds `path`, or the path itself."""
+    if path.parent.name in ("cur", "new"):
+        return visible(path.parent.parent.name.lstrip("."))
+    return visible(str(path))
+
+
+def _pop(account: PopAccount) -> Iterator[str]:
+    parts = [
+        f"{account.fetched} fetched ({size_text(account.bytes)})"
+        if account.fetched
+        else "0 fetched",
+        f"{account.deleted} deleted",
+        f"{account.kept} kept on the server",
+    ]
+    if account.skipped:
+        parts.append(f"{len(account.skipped)} skipped")
+    if not account.error or account.fetched or account.deleted:
+        yield f"{visible(account.account)}: {', '.join(parts)}"
+    for each in account.skipped:
+        yield f"  skipped {visible(each.uidl)}: {clean(each.reason)}"
+
+
+def _imap(account: ImapAccount) -> Iterator[str]:
+    name, told = visible(account.account), [each for each in account.folders if _tells(each)]
+    if account.changed or told:
+        yield f"{name}: {_totals(account)}"
+    elif not account.error:
+        yield f"{name}: up to date ({counted(len(account.folders), 'folder')})"
+    for verb, folders in folder_changes(account):
+        yield from (f"  {visible(folder)}: folder {verb}" for folder in folders)
+    for each in told:
+        yield f"  {visible(each.name)}: {', '.join(_parts(each)) or _otherwise(each)}"
+        for skipped in each.skipped:
+            what = f"UID {skipped.uid}" if skipped.path is None else visible(str(skipped.path))
+            yield f"    skipped {what}: {clean(skipped.reason)}"
+
+
+def _tells(folder: FolderSync) -> bool:
+    return bool(folder.changed or folder.error or folder.held_back or folder.skipped)
+
+
+def _otherwise(folder: FolderSync) -> str:
+    return "failed" if folder.error else "changed"
+
+
+def _totals(account: ImapAccount) -> str:
+    folders = account.folders
+    total = FolderSync(
+        "",
+        fetched=sum(each.fetched for each in folders),
+        appended=sum(each.appended for each in folders),
+        moved=sum(each.moved for each in folders),
+        flags_local=sum(each.flags_local for each in folders),
+        flags_remote=sum(each.flags_remote for each in folders),
+        deleted_local=sum(each.deleted_local for each in folders),
+        deleted_remote=sum(each.deleted_remote for each in folders),
+        held_back=sum(each.held_back for each in folders),
+    )
+    failed = sum(each.error is not None for each in folders)
+    parts = [*_parts(total), *([f"{counted(failed, 'folder')} failed"] if failed else [])]
+    return ", ".join(parts) or "done"
+
+
+def _parts(folder: FolderSync) -> list[str]:
+    counts = (
+        (folder.fetched, "fetched", ""),
+        (folder.appended, "uploaded", ""),
+        (folder.moved, "moved", ""),
+        (folder.flags_local, "flag change here", "flag changes here"),
+        (folder.flags_remote, "flag change on the server", "flag changes on the server"),
+        (folder.deleted_local, "deleted here", ""),
+        (folder.deleted_remote, "deleted on the server", ""),
+        (len(folder.skipped), "skipped", ""),
+        (folder.held_back, "deletion held back", "deletions held back"),
+    )
+    return [counted(number, one, many or one) for number, one, many in counts if number]
+
+
+def _plan(account: ImapAccount) -> Iterator[str]:
+    name = visible(account.account)
+    changes = [(verb, each) for verb, folders in folder_changes(account) for each in folders]
+    planned = sum(len(each.actions or ()) for each in account.folders) + len(changes)
+    if planned:
+        yield f"{name}: {counted(planned, 'action')} planned"
+    elif not account.error:
+        yield f"{name}: nothing to do ({counted(len(account.folders), 'folder')})"
+    for verb, each in changes:
+        yield f"  {visible(each)}: folder to be {verb}"
+    for folder in account.folders:
+        for action in folder.actions or ():
+            uid = f"UID {action.uid}" if action.uid is not None else ""
+            path = visible(action.path.name) if action.path else ""
+            words = (clean(action.kind), uid, path, clean(action.detail))
+            yield f"  {visible(folder.name)}: {' '.join(filter(None, words))}"

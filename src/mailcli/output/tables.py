@@ -1,0 +1,258 @@
+"""Results as rows and columns, the common ground of TSV and tables.
+
+One record a row, in the order of `docs/schema/README.md`: columns are only
+ever added at the end. Free text is cleaned to one line here. Names that must
+stay apart (addresses, folders, paths) keep their spaces; whoever prints a cell
+passes it through `visible`, which changes nothing in what was cleaned.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import singledispatch
+from pathlib import Path
+
+from mailcli.message.clean import clean, visible
+from mailcli.model import Address
+from mailcli.output.problems import reply_text
+from mailcli.results import (
+    AccountInfo,
+    AccountsResult,
+    CredentialChange,
+    ErrorReport,
+    FolderInfo,
+    FoldersResult,
+    FolderSync,
+    ImapAccount,
+    ImapResult,
+    ListResult,
+    PopResult,
+    SendPreview,
+    SendResult,
+)
+
+Cell = str | int | bool | datetime | Path | None
+Row = tuple[Cell, ...]
+
+_SPECIALS = frozenset('"(),:;<>@[\\]')  # RFC 5322 §3.2.3, without the dot, as people write it
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Named columns and rows of as many cells each."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@singledispatch
+def table_of(result: object) -> Table:
+    """Return `result` as a table.
+
+    Raises:
+        TypeError: a result that no function is registered for.
+    """
+    raise TypeError(f"no table for {type(result).__name__}")
+
+
+@table_of.register
+def _(result: SendResult) -> Table:
+    """One row for each recipient; one without a recipient when there is none."""
+    recipients: list[Row] = [(address, "accepted", None) for address in result.accepted]
+    for each in result.refused:
+        status = "refused" if each.permanent else "deferred"
+        recipients.append((each.address, status, reply_text(each)))
+    shared: Row = (result.outcome, result.message_id, result.saved)
+    return Table(
+        ("outcome", "message_id", "saved", "address", "status", "reply"),
+        tuple((*shared, *each) for each in recipients or [(None, None, None)]),
+    )
+
+
+@table_of.register
+def _(result: SendPreview) -> Table:
+    """One row for each recipient of the envelope; the message itself is left out."""
+    shared = (result.account, result.server, result.sender)
+    return Table(
+        ("account", "server", "sender", "recipient"),
+        tuple((*shared, recipient) for recipient in result.recipients),
+    )
+
+
+@table_of.register
+def _(result: PopResult) -> Table:
+    """One row for each account."""
+    return Table(
+        ("account", "fetched", "bytes", "deleted", "kept", "skipped", "error", "message"),
+        tuple(
+            (
+                each.account,
+                each.fetched,
+                each.bytes,
+                each.deleted,
+                each.kept,
+                len(each.skipped),
+                *_error(each.error),
+            )
+            for each in result.accounts
+        ),
+    )
+
+
+@table_of.register
+def _(result: ImapResult) -> Table:
+    """One row for each folder; in a dry run, one for each planned action."""
+    if is_dry_run(result):
+        columns: tuple[str, ...] = ("account", "folder", "action", "uid", "path", "detail")
+        return Table(columns, tuple(row for each in result.accounts for row in _plan(each)))
+    columns = (
+        "account",
+        "folder",
+        "fetched",
+        "appended",
+        "moved",
+        "flags_local",
+        "flags_remote",
+        "deleted_local",
+        "deleted_remote",
+        "skipped",
+        "held_back",
+        "changed",
+        "error",
+        "message",
+    )
+    return Table(columns, tuple(row for each in result.accounts for row in _synced(each)))
+
+
+@table_of.register
+def _(result: FoldersResult) -> Table:
+    """One row for each folder."""
+    return _records(FolderInfo, result.folders)
+
+
+@table_of.register
+def _(result: ListResult) -> Table:
+    """One row for each message."""
+    return Table(
+        (
+            "id",
+            "account",
+            "folder",
+            "date",
+            "from",
+            "to",
+            "cc",
+            "subject",
+            "flags",
+            "keywords",
+            "size",
+            "attachments",
+            "message_id",
+            "thread",
+            "path",
+        ),
+        tuple(
+            (
+                each.id,
+                each.account,
+                each.folder,
+                each.date,
+                addresses_text(each.from_),
+                addresses_text(each.to),
+                addresses_text(each.cc),
+                clean(each.subject),
+                ",".join(each.flags),
+                ",".join(each.keywords),
+                each.size,
+                each.attachments,
+                each.message_id,
+                each.thread,
+                each.path,
+            )
+            for each in result.messages
+        ),
+    )
+
+
+@table_of.register
+def _(result: CredentialChange) -> Table:
+    """The one change."""
+    return _records(CredentialChange, (result,))
+
+
+@table_of.register
+def _(result: AccountsResult) -> Table:
+    """One row for each account."""
+    return _records(AccountInfo, result.accounts)
+
+
+def is_dry_run(result: ImapResult) -> bool:
+    """Say whether `result` holds planned actions rather than counts."""
+    return any(each.actions is not None for account in result.accounts for each in account.folders)
+
+
+def address_text(address: Address) -> str:
+    """Return `Name <email>`, the name quoted where a comma or the like asks for it."""
+    name, email = clean(address.name), visible(address.email)
+    if set(name) & _SPECIALS:
+        name = '"{}"'.format(name.replace("\\", "\\\\").replace('"', '\\"'))
+    return f"{name} <{email}>" if name else email
+
+
+def addresses_text(addresses: tuple[Address, ...]) -> str:
+    """Return several addresses as one text, separated by commas."""
+    return ", ".join(map(address_text, addresses))
+
+
+def _records(kind: type, items: Iterable[object]) -> Table:
+    """Return a table whose columns are the fields of the dataclass `kind`."""
+    columns = tuple(field.name for field in fields(kind))
+    return Table(columns, tuple(tuple(getattr(item, name) for name in columns) for item in items))
+
+
+def _error(error: ErrorReport | None) -> tuple[str | None, str | None]:
+    return (error.code, clean(error.message)) if error else (None, None)
+
+
+def _synced(account: ImapAccount) -> Iterator[Row]:
+    if account.error:
+        yield (account.account, *[None] * 11, *_error(account.error))
+    for each in account.folders:
+        yield (account.account, each.name, *_counts(each), *_error(each.error))
+
+
+def _counts(folder: FolderSync) -> Row:
+    return (
+        folder.fetched,
+        folder.appended,
+        folder.moved,
+        folder.flags_local,
+        folder.flags_remote,
+        folder.deleted_local,
+        folder.deleted_remote,
+        len(folder.skipped),
+        folder.held_back,
+        folder.changed,
+    )
+
+
+def _plan(account: ImapAccount) -> Iterator[Row]:
+    name = account.account
+    if account.error:
+        yield (name, None, "error", None, None, clean(account.error.message))
+    for verb, folders in folder_changes(account):
+        yield from ((name, folder, f"folder-{verb}", None, None, None) for folder in folders)
+    for each in account.folders:
+        if each.error:
+            yield (name, each.name, "error", None, None, clean(each.error.message))
+        for action in each.actions or ():
+            yield (name, each.name, action.kind, action.uid, action.path, clean(action.detail))
+
+
+def folder_changes(account: ImapAccount) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what happened to whole folders, by verb."""
+    return (
+        ("created", account.folders_created),
+        ("deleted", account.folders_deleted),
+        ("renamed", account.folders_renamed),
+    )

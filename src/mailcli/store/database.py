@@ -1,0 +1,204 @@
+"""SQLite files of ours: opened privately, kept durable, brought up to date.
+
+A commit is durable when it returns (WAL, `synchronous=FULL`). What SQLite
+reports becomes an error that a person can act on. This module alone imports
+sqlite3; it, and what builds on it, is imported only by those who need it.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+from mailcli.errors import LocalError, MailError, TemporaryFailure
+from mailcli.store.files import (
+    fsync_directory,
+    local_error,
+    make_private_directory,
+    translated,
+)
+
+Value = str | bytes | int | None
+
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_SYSTEM = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+_DAMAGED_HINT = "move it away, with its -wal and -shm: the next run takes longer, no mail is lost"
+
+
+class Database:
+    """An open SQLite file of ours: pragmas, migrations, transactions, errors.
+
+    A subclass gives the migrations: migration n brings a file from version n
+    to n + 1 (`PRAGMA user_version`), each as single statements.
+    """
+
+    migrations: ClassVar[Sequence[Sequence[str]]] = ()
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path, *, busy_seconds: float = 5.0) -> Self:
+        """Open the database, making it (0600, in a 0700 directory) or bringing it up to date.
+
+        Raises:
+            CannotCreate: the system refuses the file or its directory.
+            LocalError: it is damaged, made by a newer mailcli, or the disk is full.
+            TemporaryFailure: another process kept it busy for `busy_seconds`.
+        """
+        make_private_directory(path.parent)
+        _make_private_file(path)
+        with _errors_of(path):
+            connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
+        database = cls(connection, path)
+        try:
+            database._prepare()
+        except BaseException:
+            connection.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Close the file; what is committed is durable already."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit all writes of the block at its end, durably; none when it raises.
+
+        Inside another transaction it is part of that one.
+
+        Raises: LocalError, TemporaryFailure.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
+        with _errors_of(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                # A full disk may have ended the transaction already.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def _prepare(self) -> None:
+        with _errors_of(self._path):
+            # Where the file system cannot do WAL, SQLite stays with its journal: as durable.
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute("PRAGMA foreign_keys=ON")
+        if self._version() != len(self.migrations):
+            self._migrate()
+
+    def _version(self) -> int:
+        ((version,),) = self._rows("PRAGMA user_version")
+        return int(version)
+
+    def _migrate(self) -> None:
+        with self.transaction():
+            version = self._version()  # again: another process may have been here
+            if version > len(self.migrations):
+                raise LocalError(
+                    f"{self._path}: made by a newer version of mailcli",
+                    hint="update mailcli; or move the file away: that costs time, but no mail",
+                )
+            for migration in self.migrations[version:]:
+                for statement in migration:
+                    self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version={len(self.migrations)}")
+
+    def _rows(self, sql: str, *values: Value) -> Iterator[tuple[Any, ...]]:
+        with _errors_of(self._path):
+            yield from self._connection.execute(sql, values)
+
+    def _write(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        with self.transaction():
+            self._connection.executemany(sql, rows)
+
+
+def stored(text: str) -> str | bytes:
+    """Return text as it can be stored: with octets that were never decoded, as octets.
+
+    File names and names from a server may hold lone surrogates
+    (`surrogateescape`), which SQLite does not take as text.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+    return text
+
+
+def loaded(value: str | bytes) -> str:
+    """Return the text that `stored` was given."""
+    return value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
+
+
+def _make_private_file(path: Path) -> None:
+    """Make the file before SQLite does: its companions (-wal, -shm) get the same mode."""
+    try:
+        descriptor = os.open(path, _CREATE, 0o600)
+    except OSError as error:
+        raise local_error(error, path, creating=True) from error
+    try:
+        if os.fstat(descriptor).st_mode & 0o077:
+            with translated(path):
+                os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+    fsync_directory(path.parent)
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    """Turn what can go wrong outside of mailcli into its errors; defects stay as they are."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        ours = _error(error, path)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _error(error: sqlite3.Error, path: Path) -> MailError | None:
+    code = getattr(error, "sqlite_errorcode", None)  # none for misuse of the module
+    primary = code & 0xFF if code is not None else None
+    if primary == sqlite3.SQLITE_FULL:
+        hint = "free some space and run again: no mail was lost"
+        return LocalError(f"{path}: no space left on the disk", hint=hint)
+    if primary in _BUSY:
+        hint = "wait until it is done, and run again"
+        return TemporaryFailure(f"{path}: another process is using it", hint=hint)
+    if primary in _DAMAGED:
+        return LocalError(f"{path}: the file is damaged ({error})", hint=_DAMAGED_HINT)
+    if primary in _SYSTEM:
+        return LocalError(f"{path}: {error}")
+    return None

@@ -1,0 +1,126 @@
+"""File names of messages in a Maildir: identity, flags, and what others put there. Pure.
+
+A name is `UNIQUE:2,LETTERS` (the Maildir specification, <https://cr.yp.to/proto/maildir.html>).
+Our unique part is `WHEN.TOKEN.mailcli`; the token is given by whoever delivers
+and says which message of which server this is, so that a run after a crash
+finds what is already here. `,V` behind it marks a message that is stored
+verbatim although it looks converted (`line_ends`). Capital letters are flags,
+a to z another program's keywords; letters that we do not know are kept.
+"""
+
+import re
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from mailcli.model import Flag, Flags
+
+Subdirectory = Literal["new", "cur"]
+
+TMP = "tmp"
+SUBDIRECTORIES = (TMP, "new", "cur")
+
+NO_FLAGS: Flags = frozenset()
+
+_TOKEN = re.compile(r"[A-Za-z0-9_=-]{1,160}")
+_OWN_UNIQUE = re.compile(r"\d+\.([A-Za-z0-9_=+-]+)\.mailcli(?:,|$)")
+_OWN_TEMPORARY = re.compile(r"\d+\.[A-Za-z0-9_=+-]+\.mailcli\.\d+")
+_MARK = ",V"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message file in `new` or `cur`.
+
+    `inode`, `size` (octets as stored) and `mtime_ns` are 0 unless asked for.
+    """
+
+    subdirectory: Subdirectory
+    name: str
+    inode: int = 0
+    size: int = 0
+    mtime_ns: int = 0
+
+    @property
+    def unique(self) -> str:
+        """What stays the same when other programs move the file or change its flags."""
+        return self.name.partition(":")[0]
+
+    @property
+    def flags(self) -> Flags:
+        """The system flags."""
+        return _letters(self.name.partition(":")[2])[0]
+
+    @property
+    def others(self) -> str:
+        """All other letters, sorted: keywords (a to z) and what we do not know."""
+        return _letters(self.name.partition(":")[2])[1]
+
+    @property
+    def token(self) -> str | None:
+        """The token given at delivery; None for files of other programs."""
+        match = _OWN_UNIQUE.match(self.unique)
+        return match[1] if match else None
+
+    @property
+    def marked_verbatim(self) -> bool:
+        """Whether the name says that the file holds the server's octets as they came."""
+        return "V" in self.unique.split(",")[1:]
+
+    def flagged(self, flags: AbstractSet[Flag], others: str) -> "Entry":
+        """Return the entry that this one becomes with these flags: always in `cur`."""
+        return replace(self, subdirectory="cur", name=self.unique + info(flags, others))
+
+
+def unique_name(token: str, *, when: int) -> str:
+    """Return the unique part for a message that is stored at `when` (Unix seconds).
+
+    The token is 1 to 160 ASCII letters, digits, `_`, `=` and `-`; the clock decides nothing.
+
+    Raises:
+        ValueError: the token holds anything else.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise ValueError(f"not a token: {token!r}")
+    return f"{max(when, 0)}.{token}.mailcli"
+
+
+def numbered(unique: str, number: int) -> str:
+    """Return another unique part for a message whose own is taken by other content."""
+    head, _, _ = unique.rpartition(".mailcli")
+    return f"{head}+{number}.mailcli"
+
+
+def new_entry(unique: str, flags: AbstractSet[Flag], *, others: str, verbatim: bool) -> Entry:
+    """Return where a delivery puts a message: `new` unless it has flags already."""
+    if verbatim:
+        unique += _MARK
+    if flags or others:
+        return Entry("cur", unique + info(flags, others))
+    return Entry("new", unique)
+
+
+def info(flags: AbstractSet[Flag], others: str) -> str:
+    """Return what follows the unique part: letters in ASCII order, as the specification asks."""
+    return ":2," + "".join(sorted({*others, *(flag.letter for flag in flags)}))
+
+
+def is_own_temporary(name: str) -> bool:
+    """Tell whether a name in `tmp` is one that `temporary_name` gave."""
+    return _OWN_TEMPORARY.fullmatch(name) is not None
+
+
+def temporary_name(unique: str, number: int) -> str:
+    """Return the name of the `number`-th file that this process writes in `tmp`."""
+    return f"{unique}.{number}"
+
+
+@lru_cache(maxsize=1024)  # a folder has few different flag sets, and may have 100,000 messages
+def _letters(text: str) -> tuple[Flags, str]:
+    version, _, letters = text.partition(",")
+    if version != "2":
+        return NO_FLAGS, ""
+    known = {flag.letter: flag for flag in Flag}
+    flags = frozenset(known[letter] for letter in letters if letter in known)
+    return flags, "".join(sorted({letter for letter in letters if letter not in known}))

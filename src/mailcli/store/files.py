@@ -1,0 +1,131 @@
+"""Durable file primitives, with errors a person can act on.
+
+What a crash may leave behind is decided by the order of a few calls: write,
+fsync, link or rename, fsync of the directory (ARCHITECTURE, durable order).
+They are made through `os` by attribute, at call time, so that the fault tests
+can stop the process before and after each. Nothing here retries an fsync: once
+one has failed, the kernel may have dropped the bytes, and only writing the
+file anew is safe.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mailcli.errors import CannotCreate, LocalError
+
+CHUNK = 1 << 16
+"""Octets read or written at a time."""
+
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# What a file system answers that has no fsync for directories (some network and FUSE ones).
+_NO_DIRECTORY_FSYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF})
+
+
+def local_error(
+    error: OSError, path: Path | str, *, creating: bool = False
+) -> LocalError | CannotCreate:
+    """Return the error for what the system refused at `path`: 74, or 73 when creating.
+
+    A full disk, an exceeded quota or a file size limit is 74 in both cases,
+    with a hint.
+    """
+    text = f"{path}: {os.strerror(error.errno) if error.errno else error}"
+    match error.errno:
+        case code if code in _DISK_FULL:
+            hint = "free some space, or raise the quota or limit, and run again: no mail was lost"
+            return LocalError(text, hint=hint)
+        case errno.EMFILE | errno.ENFILE:
+            return LocalError(text, hint="raise the limit of open files (ulimit -n)")
+        case errno.EACCES | errno.EPERM:
+            hint = "the directory and what is in it must belong to you and be writable"
+        case errno.EROFS:
+            hint = "the file system is mounted read-only"
+        case _:
+            hint = ""
+    return CannotCreate(text, hint=hint) if creating else LocalError(text, hint=hint)
+
+
+@contextmanager
+def translated(path: Path | str, *, creating: bool = False) -> Iterator[None]:
+    """Turn an `OSError` inside the block into a `LocalError` or `CannotCreate` naming `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise local_error(error, path, creating=creating) from error
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`, however little the system takes at a time.
+
+    Raises: OSError, untranslated: the caller has something to clean up.
+    """
+    written = os.write(descriptor, data)
+    while written < len(data):
+        data = data[written:]
+        written = os.write(descriptor, data)
+
+
+def read_chunks(descriptor: int) -> Iterator[bytes]:
+    """Yield what is left to read, at most `CHUNK` octets at a time. Raises: OSError."""
+    while chunk := os.read(descriptor, CHUNK):
+        yield chunk
+
+
+def fsync_directory(path: Path | str) -> None:
+    """Make the entries of a directory durable, where the file system has a way to.
+
+    Raises:
+        LocalError: it is gone, cannot be opened, or the disk reports an error.
+    """
+    with translated(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_DIRECTORY_FSYNC:
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def make_private_directory(path: Path) -> None:
+    """Make a directory, and its parents, readable by nobody else (0700), durably.
+
+    Each one is durable before the next is made in it. So when an earlier run
+    was killed on the way, the only entry that may not be durable yet is the
+    deepest one found, and that is made so now.
+
+    Raises:
+        CannotCreate: the system refuses, or something else has that name.
+        LocalError: the disk is full or broken.
+    """
+    path = path.absolute()
+    missing: list[Path] = []
+    existing = path
+    # isdir: what we may not look at counts as missing, and mkdir then says why
+    while not os.path.isdir(existing) and existing != existing.parent:  # noqa: PTH112
+        missing.append(existing)
+        existing = existing.parent
+    _fsync_readable(existing.parent)
+    for directory in reversed(missing):
+        _make_directory(directory)
+        fsync_directory(directory.parent)
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        os.mkdir(path, 0o700)  # noqa: PTH102 - the fault tests stop at calls of os
+    except FileExistsError as error:
+        if not os.path.isdir(path):  # noqa: PTH112 - see above; otherwise another program made it just now
+            raise local_error(error, path, creating=True) from error
+    except OSError as error:
+        raise local_error(error, path, creating=True) from error
+
+
+def _fsync_readable(path: Path) -> None:
+    """Make durable what may be ours: a parent that we cannot read (/home) is not."""
+    if os.access(path, os.R_OK):
+        fsync_directory(path)

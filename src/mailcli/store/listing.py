@@ -1,0 +1,98 @@
+"""Listing a Maildir folder that other programs are changing.
+
+Reading a directory gives every file that keeps its name meanwhile. A file that
+is renamed may be given under its old name, its new one, both or neither. So a
+listing counts only when `cur`, the one directory where files change their
+names, did not change from before the first read to after the last.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mailcli.errors import NotFound, TemporaryFailure
+from mailcli.store.entries import Entry, Subdirectory
+from mailcli.store.files import local_error
+
+_TRIES = 10
+_TICK_NS = 20_000_000  # the clock for time stamps moves in steps of up to 10 ms
+_COARSE_NS = 2_000_000_000  # file systems that keep whole seconds only; FAT: every other one
+
+
+def list_messages(folder: str, *, stat: bool = False) -> list[Entry]:
+    """Return the messages of a folder, each unique part once; `stat` fills in the numbers.
+
+    `new` is read first, since files go from there to `cur`. Hidden files, and
+    what is no regular file, are no messages.
+
+    Raises:
+        NotFound: `new` or `cur` is missing: that is not an empty folder.
+        TemporaryFailure: other programs did not stop changing it.
+        LocalError: it cannot be read.
+    """
+    for _ in range(_TRIES):
+        with _missing_is_not_found(folder):
+            started = time.time_ns()
+            before = _stamp(folder)
+            found = _read(folder, "new", stat=stat) | _read(folder, "cur", stat=stat)
+            after = _stamp(folder)
+        if before == after:
+            wait = untrusted_for(before[1], now_ns=started)
+            if not wait:
+                return list(found.values())
+            time.sleep(wait / 1e9)
+    raise TemporaryFailure(
+        f"{folder}: another program keeps changing the folder", hint="try again later"
+    )
+
+
+def untrusted_for(modified_ns: int, *, now_ns: int) -> int:
+    """Return for how long (ns) an unchanged time stamp does not prove an unchanged directory.
+
+    A second change within the same step of the clock leaves the same stamp. A
+    stamp in the future comes from another machine's clock, and tells nothing.
+    """
+    step = _TICK_NS if modified_ns % 1_000_000_000 else _COARSE_NS
+    age = now_ns - modified_ns
+    return step - age if 0 <= age < step else 0
+
+
+def _stamp(folder: str) -> tuple[int, int]:
+    status = os.stat(f"{folder}/cur")  # noqa: PTH116 - no path objects where it is fast
+    return status.st_ino, status.st_mtime_ns
+
+
+def _read(folder: str, subdirectory: Subdirectory, *, stat: bool) -> dict[str, Entry]:
+    found = {}
+    with os.scandir(f"{folder}/{subdirectory}") as items:
+        for item in items:
+            name = item.name
+            if name[0] == "." or not item.is_file(follow_symlinks=False):
+                continue
+            entry = _with_status(item, subdirectory) if stat else Entry(subdirectory, name)
+            if entry is not None:
+                found[name.partition(":")[0]] = entry
+    return found
+
+
+def _with_status(item: os.DirEntry[str], subdirectory: Subdirectory) -> Entry | None:
+    """Return None for a file that has just lost this name: `cur` then shows a change."""
+    try:
+        status = item.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return Entry(subdirectory, item.name, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@contextmanager
+def _missing_is_not_found(folder: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"{folder}: no such Maildir folder",
+            hint="where the disk with the mail is not mounted, mount it",
+        ) from error
+    except OSError as error:
+        raise local_error(error, folder) from error

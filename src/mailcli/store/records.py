@@ -1,0 +1,80 @@
+"""Rows of the state database, as plain values. Times are Unix seconds, sizes wire octets.
+
+`sha256` is the digest (32 octets) of a message as the server sent it. A folder
+is named by the text form of its `FolderName`.
+"""
+
+from dataclasses import dataclass
+
+from mailcli.model import Flags, Uid, UidValidity, UniqueId
+
+
+@dataclass(frozen=True, slots=True)
+class PopSource:
+    """A maildrop. `delivering`: a run began to deliver and did not commit all of it yet."""
+
+    id: int
+    host: str
+    username: str
+    delivering: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PopRecord:
+    """A message of a maildrop that is stored here; `size` is what LIST said.
+
+    `deleted` says that the server was told to delete it, and agreed.
+    """
+
+    uidl: UniqueId
+    size: int
+    sha256: bytes
+    token: str
+    folder: str
+    stored_at: int
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRow:
+    """What both sides last agreed on about a folder.
+
+    Zero UIDVALIDITY and UIDNEXT: nothing yet. `highestmodseq` is None without
+    CONDSTORE (RFC 7162). `role` is its special use (RFC 6154), such as `sent`.
+    """
+
+    id: int
+    name: str
+    uidvalidity: UidValidity
+    uidnext: int
+    highestmodseq: int | None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """What both sides last agreed on about a message. `unique` is that of its file."""
+
+    uidvalidity: UidValidity
+    uid: Uid
+    unique: str
+    flags: Flags
+    keywords: frozenset[str]
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AppendIntent:
+    """An APPEND that may have reached the server: look there before sending it again.
+
+    `uidnext_before` is None where the server did not tell: then all of the
+    folder is looked through.
+    """
+
+    unique: str
+    sha256: bytes
+    size: int
+    message_id: str | None
+    uidvalidity: UidValidity
+    uidnext_before: int | None

@@ -1,0 +1,61 @@
+"""The tables of the state database, as a list of migrations.
+
+Migration n brings a database from version n to n + 1 (`PRAGMA user_version`).
+A released one is never edited; a change is another one at the end. Each is a
+tuple of single statements, since all run in one transaction.
+"""
+
+_VERSION_1 = (
+    """CREATE TABLE pop_source (
+        id INTEGER PRIMARY KEY,
+        host TEXT NOT NULL,
+        username TEXT NOT NULL,
+        delivering INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (host, username)
+    )""",
+    """CREATE TABLE pop_message (
+        source INTEGER NOT NULL REFERENCES pop_source ON DELETE CASCADE,
+        uidl TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        sha256 BLOB NOT NULL,
+        token TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        stored_at INTEGER NOT NULL,
+        deleted INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (source, uidl, size)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE folder (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        uidvalidity INTEGER NOT NULL DEFAULT 0,
+        uidnext INTEGER NOT NULL DEFAULT 0,
+        highestmodseq INTEGER,
+        role TEXT
+    )""",
+    # The generation is part of the key: after UIDVALIDITY has changed, the old
+    # rows stay apart until their messages are matched.
+    """CREATE TABLE message (
+        folder INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
+        uidvalidity INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        unique_name TEXT NOT NULL,
+        base_flags TEXT NOT NULL,
+        keywords TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        sha256 BLOB NOT NULL,
+        PRIMARY KEY (folder, uidvalidity, uid)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE append_intent (
+        id INTEGER PRIMARY KEY,
+        folder INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
+        unique_name TEXT NOT NULL,
+        sha256 BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        message_id TEXT,
+        uidvalidity INTEGER NOT NULL,
+        uidnext_before INTEGER,
+        UNIQUE (folder, unique_name)
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)

@@ -1,0 +1,206 @@
+"""Messages on their way into a Maildir: written to `tmp`, and not visible yet.
+
+Wire octets go in, in any pieces, and end up in one file with the line ends that
+Maildirs have (`line_ends`), in flat memory and without being parsed. A write
+that fails takes its file away again, so a full disk leaves nothing behind.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from itertools import count
+from types import TracebackType
+from typing import Self
+
+from mailcli.model import Flags
+from mailcli.store.entries import NO_FLAGS, TMP, Entry, new_entry, numbered, temporary_name
+from mailcli.store.files import CHUNK, local_error, read_chunks, write_all
+from mailcli.store.line_ends import LineEndConverter, to_wire
+
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_numbers = count(1)
+
+
+class Staged:
+    """One message in `tmp`: `write` it, `close` it, then deliver or `abandon` it.
+
+    As a context manager it abandons the message when the block fails. `sha256`
+    (the digest) and `size` are those of the octets as the server sent them, and
+    are known once the message is closed. It stays open, as one file descriptor,
+    until it is delivered.
+    """
+
+    def __init__(self, folder: str, unique: str) -> None:
+        """Open the file in `FOLDER/tmp`. Raises: CannotCreate, LocalError."""
+        self.size = 0
+        self.sha256 = b""
+        self.entry: Entry | None = None  # where it is to go, once closed
+        self._folder = folder
+        self._unique = unique
+        self._hash = sha256()
+        self._converter = LineEndConverter()
+        self._pending: list[bytes] = []
+        self._pending_size = 0
+        self._stored_verbatim = False
+        self._path = ""
+        self._descriptor = -1
+        self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.abandon()
+
+    @property
+    def path(self) -> str:
+        """The file in `tmp`; empty when it is there no more."""
+        return self._path
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next octets from the wire. Raises: LocalError; the message is abandoned."""
+        self._pending.append(chunk)
+        self._pending_size += len(chunk)
+        if self._pending_size >= CHUNK:
+            with self._abandoned_on_failure():
+                self._flush()
+
+    def close(
+        self,
+        *,
+        unique: str | None = None,
+        flags: Flags = NO_FLAGS,
+        others: str = "",
+        received: int | None = None,
+    ) -> None:
+        """Complete the message.
+
+        `unique` replaces the unique part, for who learns only at the end which message it is;
+        `flags` and `others` (letters) decide its place and name; `received`,
+        Unix seconds, becomes the time of the file (IMAP's INTERNALDATE).
+
+        Raises:
+            LocalError: it could not be written; the message is abandoned.
+        """
+        self._unique = unique or self._unique
+        with self._abandoned_on_failure():
+            self._flush()
+            self._store(self._converter.finish())
+            if received is not None:
+                os.utime(self._descriptor, (received, received))
+            _start_writing(self._descriptor)
+        self.sha256 = self._hash.digest()
+        marked = self._converter.needs_mark
+        self.entry = new_entry(self._unique, flags, others=others, verbatim=marked)
+
+    def abandon(self) -> None:
+        """Take the file away, unless it is delivered. Never fails, may be repeated."""
+        self._close_file()
+        if self._path:
+            # What cannot be removed now is found by `remove_stale_tmp` of a later run.
+            with suppress(OSError):
+                os.unlink(self._path)  # noqa: PTH108 - the fault tests stop at calls of os
+            self._path = ""
+
+    def make_durable(self) -> Entry:
+        """Wait until the disk has every octet, and return where the message is to go.
+
+        Raises:
+            LocalError: the disk did not take it; the message is abandoned.
+            ValueError: the message is not complete, or was abandoned.
+        """
+        if self.entry is None or not self._path:
+            raise ValueError(f"not ready to be delivered: {self._unique}")
+        with self._abandoned_on_failure():
+            os.fsync(self._descriptor)
+            self._close_file()
+        return self.entry
+
+    def renumbered(self, number: int) -> Entry:
+        """Return another place for the message, when its own is taken by other content."""
+        if self.entry is None:
+            raise ValueError(f"not complete: {self._unique}")
+        unique = numbered(self._unique, number)
+        entry = self.entry
+        return new_entry(unique, entry.flags, others=entry.others, verbatim=entry.marked_verbatim)
+
+    def leave(self) -> None:
+        """Note that the file is no longer in `tmp`: it was placed."""
+        self._path = ""
+
+    def _open(self) -> None:
+        """Open the next free name: a killed run may have left some taken."""
+        while True:
+            path = f"{self._folder}/{TMP}/{temporary_name(self._unique, next(_numbers))}"
+            try:
+                self._descriptor = os.open(path, _CREATE, 0o600)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise local_error(error, path, creating=True) from error
+            self._path = path
+            return
+
+    def _flush(self) -> None:
+        data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
+        self._pending.clear()
+        self._pending_size = 0
+        self._hash.update(data)
+        self.size += len(data)
+        self._store(self._converter.feed(data))
+
+    def _store(self, data: bytes) -> None:
+        if self._converter.verbatim and not self._stored_verbatim:
+            self._turn_back()
+        if data:
+            write_all(self._descriptor, data)
+
+    def _turn_back(self) -> None:
+        """Bring back the CRLFs of what is written, by way of a second file."""
+        self._stored_verbatim = True
+        converted, path = self._descriptor, self._path
+        if os.lseek(converted, 0, os.SEEK_CUR) == 0:
+            return  # nothing is written yet: nearly all odd messages show it in the first chunk
+        try:
+            self._open()
+            os.lseek(converted, 0, os.SEEK_SET)
+            for chunk in to_wire(read_chunks(converted), verbatim=False):
+                write_all(self._descriptor, chunk)
+        finally:
+            if self._path != path:
+                os.close(converted)
+                os.unlink(path)  # noqa: PTH108 - the fault tests stop at calls of os
+
+    def _close_file(self) -> None:
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+
+    @contextmanager
+    def _abandoned_on_failure(self) -> Iterator[None]:
+        path = self._path
+        try:
+            yield
+        except OSError as error:
+            self.abandon()
+            raise local_error(error, path) from error
+        except BaseException:
+            self.abandon()
+            raise
+
+
+def _start_writing(descriptor: int) -> None:
+    """Let the kernel begin to write while the network brings the next message.
+
+    Only a hint: it halves the time that a batch's fsyncs take. It also drops
+    pages that are on disk already, which nobody is about to read.
+    """
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -1,0 +1,242 @@
+"""The state database: what both sides last agreed on.
+
+It holds no mail. Losing it costs time: messages are matched by content again.
+It says something only after it has come true: a message is recorded once it is
+durable in the Maildir, a flag once both sides have it. The one exception is an
+append intent, written before an upload, because an upload cannot be repeated.
+
+Every method that writes commits on its own, or as part of the `transaction`
+that it is called in.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from mailcli.model import Flag, Flags, Uid, UidValidity, UniqueId
+from mailcli.store.database import Database, loaded, stored
+from mailcli.store.records import AppendIntent, FolderRow, MessageRow, PopRecord, PopSource
+from mailcli.store.schema import MIGRATIONS
+
+_FLAGS = {flag.letter: flag for flag in Flag}
+
+PopKey = tuple[UniqueId, int]
+"""A message of a maildrop: UIDL and size. A known UIDL with another size is new mail."""
+
+
+class StateStore(Database):
+    """The state of one account, open."""
+
+    migrations = MIGRATIONS
+
+    # POP3
+
+    def pop_source(self, host: str, username: str) -> PopSource:
+        """Return the maildrop, recorded now if it never was."""
+        with self.transaction():
+            self._write(
+                "INSERT INTO pop_source (host, username) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [(stored(host), stored(username))],
+            )
+            sql = "SELECT id, delivering FROM pop_source WHERE host = ? AND username = ?"
+            ((number, delivering),) = self._rows(sql, stored(host), stored(username))
+        return PopSource(number, host, username, bool(delivering))
+
+    def set_delivering(self, source: int, delivering: bool, /) -> None:
+        """Record that deliveries begin, or that all of them are committed.
+
+        A run that finds it set looks for what the last one delivered (`tokens`).
+        """
+        self._write("UPDATE pop_source SET delivering = ? WHERE id = ?", [(delivering, source)])
+
+    def pop_seen(self, source: int) -> dict[PopKey, PopRecord]:
+        """Return all recorded messages of a maildrop."""
+        sql = (
+            "SELECT uidl, size, sha256, token, folder, stored_at, deleted"
+            " FROM pop_message WHERE source = ?"
+        )
+        records = (
+            PopRecord(
+                UniqueId(loaded(uidl)), size, sha256, token, loaded(folder), when, bool(deleted)
+            )
+            for uidl, size, sha256, token, folder, when, deleted in self._rows(sql, source)
+        )
+        return {(record.uidl, record.size): record for record in records}
+
+    def record_pop(self, source: int, records: Iterable[PopRecord]) -> None:
+        """Record messages that are durable in the Maildir."""
+        self._write(
+            "INSERT OR REPLACE INTO pop_message"
+            " (source, uidl, size, sha256, token, folder, stored_at, deleted)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    source,
+                    stored(record.uidl),
+                    record.size,
+                    record.sha256,
+                    record.token,
+                    stored(record.folder),
+                    record.stored_at,
+                    record.deleted,
+                )
+                for record in records
+            ),
+        )
+
+    def mark_deleted(self, source: int, keys: Iterable[PopKey]) -> None:
+        """Record that the server has deleted messages."""
+        self._write(
+            "UPDATE pop_message SET deleted = 1 WHERE source = ? AND uidl = ? AND size = ?",
+            ((source, stored(uidl), size) for uidl, size in keys),
+        )
+
+    def forget_pop(self, source: int, keys: Iterable[PopKey]) -> None:
+        """Remove records of messages that the server no longer has."""
+        self._write(
+            "DELETE FROM pop_message WHERE source = ? AND uidl = ? AND size = ?",
+            ((source, stored(uidl), size) for uidl, size in keys),
+        )
+
+    # IMAP folders
+
+    def folder(self, name: str) -> FolderRow | None:
+        """Return what is recorded about a folder."""
+        return next((row for row in self.folders() if row.name == name), None)
+
+    def folders(self) -> list[FolderRow]:
+        """Return all recorded folders, in the order they were first recorded."""
+        sql = "SELECT id, name, uidvalidity, uidnext, highestmodseq, role FROM folder ORDER BY id"
+        return [
+            FolderRow(number, loaded(name), UidValidity(uidvalidity), uidnext, modseq, role)
+            for number, name, uidvalidity, uidnext, modseq, role in self._rows(sql)
+        ]
+
+    def save_folder(
+        self,
+        name: str,
+        *,
+        uidvalidity: UidValidity,
+        uidnext: int,
+        highestmodseq: int | None = None,
+        role: str | None = None,
+    ) -> int:
+        """Record a folder's counters and role, and return its id.
+
+        They stand for "everything up to here is done": to be saved in the same
+        transaction as the last change that they cover.
+        """
+        with self.transaction():
+            self._write(
+                "INSERT INTO folder (name, uidvalidity, uidnext, highestmodseq, role)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+                " uidvalidity = excluded.uidvalidity, uidnext = excluded.uidnext,"
+                " highestmodseq = excluded.highestmodseq, role = excluded.role",
+                [(stored(name), uidvalidity, uidnext, highestmodseq, role)],
+            )
+            ((number,),) = self._rows("SELECT id FROM folder WHERE name = ?", stored(name))
+        return int(number)
+
+    def rename_folder(self, folder: int, name: str) -> None:
+        """Record that a folder has another name now; its messages stay recorded."""
+        self._write("UPDATE folder SET name = ? WHERE id = ?", [(stored(name), folder)])
+
+    def forget_folder(self, folder: int) -> None:
+        """Remove what is recorded about a folder: messages and intents too."""
+        self._write("DELETE FROM folder WHERE id = ?", [(folder,)])
+
+    # IMAP messages
+
+    def messages(self, folder: int) -> Iterator[MessageRow]:
+        """Yield the recorded messages by UIDVALIDITY and UID; read them all before writing."""
+        keywords_of: dict[str | bytes, frozenset[str]] = {}  # most messages have the same few
+        flags_of: dict[str, Flags] = {}
+        sql = (
+            "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256"
+            " FROM message WHERE folder = ? ORDER BY uidvalidity, uid"
+        )
+        for generation, uid, unique, flags, keywords, size, sha256 in self._rows(sql, folder):
+            if flags not in flags_of:
+                flags_of[flags] = frozenset(_FLAGS[letter] for letter in flags)
+            if keywords not in keywords_of:
+                keywords_of[keywords] = frozenset(filter(None, loaded(keywords).split(" ")))
+            yield MessageRow(
+                UidValidity(generation),
+                Uid(uid),
+                loaded(unique),
+                flags_of[flags],
+                keywords_of[keywords],
+                size,
+                sha256,
+            )
+
+    def save_messages(self, folder: int, rows: Iterable[MessageRow]) -> None:
+        """Record messages, or replace what is recorded about them: flags, file, all."""
+        self._write(
+            "INSERT OR REPLACE INTO message (folder, uidvalidity, uid, unique_name, base_flags,"
+            " keywords, size, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    folder,
+                    row.uidvalidity,
+                    row.uid,
+                    stored(row.unique),
+                    "".join(sorted(flag.letter for flag in row.flags)),
+                    stored(" ".join(sorted(row.keywords))),
+                    row.size,
+                    row.sha256,
+                )
+                for row in rows
+            ),
+        )
+
+    def forget_messages(self, folder: int, uidvalidity: UidValidity, uids: Iterable[Uid]) -> None:
+        """Remove records of messages that neither side has any more."""
+        self._write(
+            "DELETE FROM message WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+            ((folder, uidvalidity, uid) for uid in uids),
+        )
+
+    # Uploads
+
+    def add_intents(self, folder: int, intents: Iterable[AppendIntent]) -> None:
+        """Record uploads, before the first octet of them is sent."""
+        self._write(
+            "INSERT INTO append_intent (folder, unique_name, sha256, size, message_id,"
+            " uidvalidity, uidnext_before) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    folder,
+                    stored(intent.unique),
+                    intent.sha256,
+                    intent.size,
+                    None if intent.message_id is None else stored(intent.message_id),
+                    intent.uidvalidity,
+                    intent.uidnext_before,
+                )
+                for intent in intents
+            ),
+        )
+
+    def intents(self, folder: int) -> list[AppendIntent]:
+        """Return the uploads whose outcome is not recorded, oldest first."""
+        sql = (
+            "SELECT unique_name, sha256, size, message_id, uidvalidity, uidnext_before"
+            " FROM append_intent WHERE folder = ? ORDER BY id"
+        )
+        return [
+            AppendIntent(
+                loaded(unique),
+                sha256,
+                size,
+                None if message_id is None else loaded(message_id),
+                UidValidity(uidvalidity),
+                uidnext,
+            )
+            for unique, sha256, size, message_id, uidvalidity, uidnext in self._rows(sql, folder)
+        ]
+
+    def drop_intents(self, folder: int, uniques: Iterable[str]) -> None:
+        """Remove uploads whose outcome is recorded, in that same transaction."""
+        self._write(
+            "DELETE FROM append_intent WHERE folder = ? AND unique_name = ?",
+            ((folder, stored(unique)) for unique in uniques),
+        )

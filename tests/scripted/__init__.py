@@ -1,0 +1,1 @@
+"""The scripted server itself, held against sockets and the standard library's clients."""

@@ -1,0 +1,183 @@
+"""One result of each kind, with hostile and awkward texts among the plain ones."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from mailcli.model import Address
+from mailcli.results import (
+    AccountInfo,
+    AccountsResult,
+    CredentialChange,
+    ErrorReport,
+    FolderInfo,
+    FoldersResult,
+    FolderSync,
+    ImapAccount,
+    ImapResult,
+    ListResult,
+    MessageInfo,
+    PlannedAction,
+    PopAccount,
+    PopResult,
+    RefusedRecipient,
+    Result,
+    SendPreview,
+    SendResult,
+    SkippedImap,
+    SkippedPop,
+)
+
+NOW = datetime(2026, 11, 14, 15, 0, tzinfo=timezone(timedelta(hours=1)))
+HOSTILE = "[red]x[/red] :smile: \x1b[31mred\x1b]0;t\x07\r\n\tnext\x9b1m \u202egnp.exe\u200b\ud800"
+
+LOGIN = ErrorReport("login", "imap.example.org: login refused: \x1b[2Jno", "see the log", 77, None)
+TIMEOUT = ErrorReport("temporary", "no answer for 30 s", "try again later", 75, "work")
+
+
+def message(number: int | None = 1, **changes: object) -> MessageInfo:
+    fields: dict[str, object] = {
+        "id": number,
+        "account": "work",
+        "folder": "INBOX",
+        "date": NOW - timedelta(hours=2),
+        "from_": (Address("Ada Lovelace", "ada@example.org"),),
+        "to": (Address("", "bob@example.org"),),
+        "cc": (),
+        "subject": "Notes on the Engine",
+        "flags": ("seen",),
+        "keywords": (),
+        "size": 1234,
+        "attachments": 0,
+        "message_id": f"<{number}@example.org>",
+        "thread": None,
+        "path": Path(f"/mail/INBOX/cur/{number}:2,S"),
+    }
+    return MessageInfo(**{**fields, **changes})  # type: ignore[arg-type] # any field may change
+
+
+LIST = ListResult(
+    (
+        message(12, flags=(), attachments=1),
+        message(
+            11,
+            from_=(Address("Lovelace, Ada", "ada@example.org"),),
+            subject=HOSTILE,
+            flags=("seen", "answered", "flagged"),
+            keywords=("$Junk", "todo"),
+            date=datetime(2024, 3, 2, 9, 30),
+        ),
+        message(
+            None,
+            account=None,
+            from_=(),
+            subject="",
+            date=None,
+            flags=("draft",),
+            path=Path("/mail/odd \udcff name/cur/1"),
+        ),
+    )
+)
+SENT = SendResult(
+    "<1@example.org>",
+    "delivered",
+    ("bob@example.org",),
+    (),
+    Path("/mail/Sent/cur/1:2,S"),
+)
+PARTIAL = SendResult(
+    "<1@example.org>",
+    "partial",
+    ("bob@example.org", "eve@example.org"),
+    (
+        RefusedRecipient("x@example.org", True, 550, "5.1.1", "No such\r\nuser \x1b[1m"),
+        RefusedRecipient("y@example.org", False, 450, None, "greylisted"),
+    ),
+    None,
+    ("the copy could not be saved",),
+)
+PREVIEW = SendPreview(
+    "ada@example.org",
+    ("bob@example.org", "eve@example.org"),
+    "Subject: Hello\r\n\r\n\x1b[31mHi.\r\n",
+    "work",
+    "smtp.example.org:465",
+)
+POP = PopResult(
+    (
+        PopAccount("work", fetched=3, bytes=12_345, kept=5),
+        PopAccount("home", skipped=(SkippedPop("U\x1b1", "larger than 10 MB"),)),
+        PopAccount("bad", error=LOGIN),
+    )
+)
+IMAP = ImapResult(
+    (
+        ImapAccount(
+            "work",
+            (
+                FolderSync("INBOX", fetched=3, flags_remote=1, changed=True),
+                FolderSync("Quiet"),
+                FolderSync("Old", held_back=12),
+                FolderSync(
+                    "Bad", skipped=(SkippedImap(5, None, "cannot be read"),), error=TIMEOUT
+                ),
+            ),
+            folders_created=("New",),
+            changed=True,
+        ),
+        ImapAccount("home", (FolderSync("INBOX"),)),
+        ImapAccount("bad", error=LOGIN),
+    )
+)
+PLAN = ImapResult(
+    (
+        ImapAccount(
+            "work",
+            (
+                FolderSync(
+                    "INBOX",
+                    actions=(
+                        PlannedAction("fetch", 17, None, "12 kB"),
+                        PlannedAction("append", None, Path("/mail/INBOX/cur/9:2,S"), ""),
+                    ),
+                ),
+                FolderSync("Quiet", actions=()),
+            ),
+            folders_created=("New",),
+        ),
+    )
+)
+FOLDERS = FoldersResult(
+    (
+        FolderInfo("work", "INBOX", "/", None, True, True, 1200, 3, Path("/mail/INBOX")),
+        FolderInfo("work", "日本語/名前", "/", "sent", False, False, None, None, None),
+    )
+)
+ACCOUNTS = AccountsResult(
+    (
+        AccountInfo(
+            "work",
+            "ada@example.org",
+            True,
+            Path("/mail/work"),
+            "smtp.example.org:465",
+            None,
+            "imap.example.org:993",
+        ),
+        AccountInfo("home", None, False, Path("/mail/home"), None, "pop.example.net:995", None),
+    )
+)
+CREDENTIAL = CredentialChange("work", "imap", True, "SecretService Keyring")
+
+SAMPLES: dict[str, tuple[str, Result]] = {
+    "send": ("send", SENT),
+    "send-partial": ("send", PARTIAL),
+    "send-preview": ("send-preview", PREVIEW),
+    "pop-fetch": ("pop-fetch", POP),
+    "imap-sync": ("imap-sync", IMAP),
+    "imap-sync-dry-run": ("imap-sync", PLAN),
+    "folders": ("folders", FOLDERS),
+    "list": ("list", LIST),
+    "account-list": ("account-list", ACCOUNTS),
+    "account-password": ("account-password", CREDENTIAL),
+}
+"""Name of the schema and result, by test id."""

@@ -1,0 +1,90 @@
+"""Run one delivery again and again, killed before and after each of its effects.
+
+`python store_crash_driver.py DIRECTORY` leaves one Maildir per kill in
+`DIRECTORY/before-K` and `DIRECTORY/after-K`, and prints how many effects there
+are. The process forks for each, so that the interpreter starts only once.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mailcli.model import Flag
+from mailcli.store.entries import unique_name
+from mailcli.store.maildir import Maildir
+from mailcli.store.names import INBOX
+
+EFFECTS = ("open", "write", "fsync", "link", "rename", "unlink", "mkdir", "utime")
+
+MESSAGES = {
+    "one": b"Subject: one\r\n\r\none\r\n",
+    "bare": b"Subject: bare\n\nbare\n",
+    "late": b"x\r\n" * 40_000 + b"odd\r",  # turned back after it was written converted
+}
+FLAGS = {"one": frozenset[Flag](), "bare": frozenset({Flag.SEEN}), "late": frozenset[Flag]()}
+
+
+def deliver(root: Path, tokens: list[str]) -> None:
+    """Deliver some of the messages as one batch."""
+    folder = Maildir(root).folder(INBOX)
+    folder.create()
+    batch = []
+    for token in tokens:
+        staged = folder.stage(unique_name(token, when=1_700_000_000))
+        for at in range(0, len(MESSAGES[token]), 30_000):
+            staged.write(MESSAGES[token][at : at + 30_000])
+        staged.close(flags=FLAGS[token], received=1_600_000_000)
+        batch.append(staged)
+    folder.deliver(batch)
+
+
+def _kill_at(number: int, *, before: bool) -> None:
+    done = 0
+
+    def wrapped(real: Callable[..., Any]) -> Callable[..., Any]:
+        def effect(*args: object, **options: object) -> object:
+            nonlocal done
+            done += 1
+            if before and done == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = real(*args, **options)
+            if done == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return effect
+
+    for name in EFFECTS:
+        setattr(os, name, wrapped(getattr(os, name)))
+
+
+def _survives(root: Path, number: int, *, before: bool) -> bool:
+    child = os.fork()
+    if child == 0:
+        try:
+            _kill_at(number, before=before)
+            deliver(root, list(MESSAGES))
+        except BaseException:  # noqa: BLE001 - a child must not go on as a second driver
+            os._exit(1)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
+        raise SystemExit("the delivery failed instead of being killed")
+    return not os.WIFSIGNALED(status)
+
+
+def main(directory: Path) -> None:
+    """Kill at effect 1, 2, 3 … until a run ends by itself."""
+    for before in (True, False):
+        number = 1
+        when = "before" if before else "after"
+        while not _survives(directory / f"{when}-{number}", number, before=before):
+            number += 1
+        sys.stdout.write(f"{when} {number - 1}\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,65 @@
+"""Killed before and after every effect of a delivery: nothing partial, nothing twice."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.unit.store_crash_driver import FLAGS, MESSAGES, deliver
+
+from mailcli.errors import NotFound
+from mailcli.store.folder import MaildirFolder
+from mailcli.store.maildir import Maildir
+from mailcli.store.names import INBOX
+
+DRIVER = Path(__file__).with_name("store_crash_driver.py")
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    directory = tmp_path_factory.mktemp("killed")
+    run = subprocess.run(
+        [sys.executable, str(DRIVER), str(directory)],
+        env={"PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    counts = dict(line.split() for line in run.stdout.splitlines())
+    assert counts["before"] == counts["after"]
+    assert int(counts["before"]) > 25
+    return [
+        directory / f"{when}-{number}"
+        for when in ("before", "after")
+        for number in range(1, int(counts[when]) + 2)
+    ]
+
+
+def _wire(folder: MaildirFolder) -> dict[str | None, bytes]:
+    entries = folder.scan()
+    found = {entry.token: b"".join(folder.open_wire(entry)) for entry in entries}
+    assert len(found) == len(entries)
+    return found
+
+
+def test_a_killed_delivery_shows_only_complete_messages(killed: list[Path]) -> None:
+    for root in killed:
+        try:
+            seen = _wire(Maildir(root).folder(INBOX))
+        except NotFound:
+            continue  # killed before the folder was made
+        assert seen.items() <= MESSAGES.items(), root
+
+
+def test_the_next_run_delivers_the_rest_once_and_cleans_up(killed: list[Path]) -> None:
+    for root in killed:
+        folder = Maildir(root).folder(INBOX)
+        folder.create()
+        folder.remove_stale_tmp()
+        known = folder.tokens()
+        deliver(root, [token for token in MESSAGES if token not in known])
+        assert _wire(folder) == MESSAGES, root
+        assert {entry.token: entry.flags for entry in folder.scan()} == FLAGS
+        assert list((folder.path / "tmp").iterdir()) == []

@@ -1,0 +1,311 @@
+"""The state database: what is committed stays, what fails says what to do."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailcli.errors import CannotCreate, LocalError, TemporaryFailure
+from mailcli.model import Flag, Uid, UidValidity, UniqueId
+from mailcli.store.records import AppendIntent, MessageRow, PopRecord, PopSource
+from mailcli.store.state import StateStore
+
+DIGEST = bytes(range(32))
+RECORD = PopRecord(UniqueId("u1"), 100, DIGEST, "t1", "INBOX", 1_700_000_000)
+ROW = MessageRow(
+    UidValidity(7),
+    Uid(1),
+    "1.t.mailcli",
+    frozenset({Flag.SEEN, Flag.FLAGGED}),
+    frozenset({"$Junk", "work"}),
+    100,
+    DIGEST,
+)
+INTENT = AppendIntent("1.x.h", DIGEST, 100, "<a@b>", UidValidity(7), 12)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "work.sqlite"
+
+
+def _record_and_be_interrupted(state: StateStore, source: int) -> None:
+    state.record_pop(source, [RECORD])
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def state(path: Path) -> Iterator[StateStore]:
+    with StateStore.open(path) as state:
+        yield state
+
+
+def test_the_database_is_private_and_durable(path: Path, state: StateStore) -> None:
+    state.pop_source("pop.example.org", "ada")
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    files = list(path.parent.iterdir())
+    assert len(files) == 3
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "user_version")
+    values = [next(iter(state._rows(f"PRAGMA {pragma}")))[0] for pragma in pragmas]
+    assert values == ["wal", 2, 1, 5000, 1]
+
+
+def test_a_database_that_others_could_read_is_made_private(path: Path) -> None:
+    StateStore.open(path).close()
+    path.chmod(0o644)
+    StateStore.open(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_recorded_is_there_after_opening_again(path: Path) -> None:
+    with StateStore.open(path) as state:
+        source = state.pop_source("pop.example.org", "ada")
+        state.record_pop(source.id, [RECORD])
+    with StateStore.open(path) as state:
+        assert state.pop_source("pop.example.org", "ada") == source
+        assert state.pop_seen(source.id) == {("u1", 100): RECORD}
+
+
+def test_a_transaction_that_fails_leaves_nothing(state: StateStore) -> None:
+    source = state.pop_source("h", "u").id
+    with pytest.raises(KeyboardInterrupt), state.transaction():
+        _record_and_be_interrupted(state, source)
+    assert state.pop_seen(source) == {}
+    state.record_pop(source, [RECORD])
+    assert len(state.pop_seen(source)) == 1
+
+
+def test_a_transaction_inside_another_is_part_of_it(state: StateStore) -> None:
+    source = state.pop_source("h", "u").id
+
+    def interrupted() -> None:
+        with state.transaction():
+            with state.transaction():
+                state.record_pop(source, [replace(RECORD, size=99)])
+            _record_and_be_interrupted(state, source)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert state.pop_seen(source) == {}
+
+
+def test_a_killed_process_leaves_what_it_committed_and_nothing_else(path: Path) -> None:
+    child = f"""
+import os, signal
+from pathlib import Path
+from mailcli.store.state import StateStore
+state = StateStore.open(Path({str(path)!r}))
+state.save_folder("committed", uidvalidity=1, uidnext=1)
+with state.transaction():
+    state.save_folder("pending", uidvalidity=1, uidnext=1)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    source = str(Path(__file__).parents[2] / "src")
+    command = [sys.executable, "-c", child]
+    run = subprocess.run(command, env={"PYTHONPATH": source}, check=False, timeout=60)
+    assert run.returncode == -9
+    with StateStore.open(path) as state:
+        assert [row.name for row in state.folders()] == ["committed"]
+        assert list(state._rows("PRAGMA integrity_check")) == [("ok",)]
+
+
+def test_sources_are_told_apart_by_host_and_user(state: StateStore) -> None:
+    one, two, three = (state.pop_source(*key) for key in (("h", "u"), ("h", "v"), ("g", "u")))
+    assert len({one.id, two.id, three.id}) == 3
+    state.record_pop(one.id, [RECORD])
+    assert state.pop_seen(two.id) == {}
+
+
+def test_a_source_tells_whether_deliveries_are_under_way(state: StateStore) -> None:
+    source = state.pop_source("h", "u")
+    assert source == PopSource(source.id, "h", "u", False)
+    state.set_delivering(source.id, True)
+    assert state.pop_source("h", "u").delivering
+    state.set_delivering(source.id, False)
+    assert not state.pop_source("h", "u").delivering
+
+
+def test_a_known_uidl_with_another_size_is_another_message(state: StateStore) -> None:
+    source = state.pop_source("h", "u").id
+    other = replace(RECORD, size=101, token="t2")
+    state.record_pop(source, [RECORD, other])
+    state.mark_deleted(source, [(RECORD.uidl, 100)])
+    assert state.pop_seen(source) == {
+        ("u1", 100): replace(RECORD, deleted=True),
+        ("u1", 101): other,
+    }
+    state.forget_pop(source, [(RECORD.uidl, 100)])
+    assert list(state.pop_seen(source)) == [("u1", 101)]
+
+
+def test_a_message_recorded_again_replaces_its_record(state: StateStore) -> None:
+    source = state.pop_source("h", "u").id
+    state.record_pop(source, [replace(RECORD, deleted=True)])
+    state.record_pop(source, [RECORD])
+    assert state.pop_seen(source) == {("u1", 100): RECORD}
+
+
+def test_folder_counters_are_saved_and_replaced(state: StateStore) -> None:
+    assert state.folder("Work/x") is None
+    number = state.save_folder("Work/x", uidvalidity=UidValidity(7), uidnext=12)
+    same = state.save_folder(
+        "Work/x", uidvalidity=UidValidity(2**32 - 1), uidnext=2**32, highestmodseq=2**63 - 1
+    )
+    assert number == same
+    row = state.folder("Work/x")
+    assert row is not None
+    assert (row.id, row.uidvalidity, row.uidnext) == (number, 2**32 - 1, 2**32)
+    assert row.highestmodseq == 2**63 - 1
+
+
+def test_messages_are_saved_replaced_and_forgotten(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    second = replace(ROW, uid=Uid(2), flags=frozenset(), keywords=frozenset())
+    state.save_messages(folder, [second, ROW])
+    assert list(state.messages(folder)) == [ROW, second]
+    moved = replace(ROW, unique="other", flags=frozenset({Flag.DELETED}))
+    state.save_messages(folder, [moved])
+    state.forget_messages(folder, UidValidity(7), [Uid(2)])
+    assert list(state.messages(folder)) == [moved]
+
+
+def test_messages_of_another_uidvalidity_stay_apart(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(8), uidnext=1)
+    other = replace(ROW, uidvalidity=UidValidity(8), sha256=bytes(32))
+    state.save_messages(folder, [ROW, other])
+    state.forget_messages(folder, UidValidity(7), [ROW.uid])
+    assert list(state.messages(folder)) == [other]
+
+
+def test_a_renamed_folder_keeps_its_messages_and_a_forgotten_one_does_not(
+    state: StateStore,
+) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    state.save_messages(folder, [ROW])
+    state.add_intents(folder, [INTENT])
+    state.rename_folder(folder, "b")
+    assert [row.name for row in state.folders()] == ["b"]
+    assert list(state.messages(folder)) == [ROW]
+    state.forget_folder(folder)
+    assert list(state.messages(folder)) == []
+    assert state.intents(folder) == []
+
+
+def test_upload_intents_are_kept_until_dropped(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    bare = replace(INTENT, unique="2.y.h", message_id=None, uidnext_before=None)
+    state.add_intents(folder, [INTENT, bare])
+    assert state.intents(folder) == [INTENT, bare]
+    state.drop_intents(folder, [INTENT.unique])
+    assert state.intents(folder) == [bare]
+
+
+def test_a_second_intent_for_one_file_is_a_defect(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    with pytest.raises(sqlite3.IntegrityError):
+        state.add_intents(folder, [INTENT, INTENT])
+    assert state.intents(folder) == []
+
+
+def test_names_that_were_never_decoded_come_back(state: StateStore) -> None:
+    odd = "a\udcff\u00e9"
+    folder = state.save_folder(odd, uidvalidity=UidValidity(7), uidnext=1)
+    row = replace(ROW, unique=odd, keywords=frozenset({odd}))
+    intent = replace(INTENT, unique=odd, message_id=odd)
+    record = replace(RECORD, uidl=UniqueId(odd), folder=odd)
+    source = state.pop_source("h", odd).id
+    state.save_messages(folder, [row])
+    state.add_intents(folder, [intent])
+    state.record_pop(source, [record])
+    state.mark_deleted(source, [(record.uidl, record.size)])
+    assert state.folder(odd) is not None
+    assert list(state.messages(folder)) == [row]
+    assert state.intents(folder) == [intent]
+    assert state.pop_seen(source) == {(odd, 100): replace(record, deleted=True)}
+
+
+def test_a_file_that_is_no_database_may_be_moved_away(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(LocalError, match="damaged") as failed:
+        StateStore.open(path)
+    assert "move it away" in failed.value.hint
+    assert "no mail is lost" in failed.value.hint
+    assert path.read_bytes().startswith(b"not a database")
+
+
+def test_a_database_damaged_inside_is_told_apart_from_a_defect(path: Path) -> None:
+    with StateStore.open(path) as state:
+        source = state.pop_source("h", "u").id
+        state.record_pop(source, (replace(RECORD, size=size) for size in range(2000)))
+    content = bytearray(path.read_bytes())
+    content[8192:] = b"\xff" * (len(content) - 8192)
+    path.write_bytes(content)
+    with pytest.raises(LocalError, match="damaged"), StateStore.open(path) as state:
+        state.pop_seen(source)
+
+
+def test_a_database_of_a_newer_mailcli_is_left_alone(path: Path) -> None:
+    with StateStore.open(path) as state:
+        state._connection.execute("PRAGMA user_version=99")
+    with pytest.raises(LocalError, match="newer version") as failed:
+        StateStore.open(path)
+    assert "update mailcli" in failed.value.hint
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (99,)
+    connection.close()
+
+
+def test_an_older_database_is_brought_up_to_date_with_its_content(path: Path) -> None:
+    class Newer(StateStore):
+        migrations = (*StateStore.migrations, ("ALTER TABLE folder ADD COLUMN extra TEXT",))
+
+    with StateStore.open(path) as state:
+        state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    with Newer.open(path) as newer:
+        assert list(newer._rows("SELECT name, extra FROM folder")) == [("a", None)]
+        assert list(newer._rows("PRAGMA user_version")) == [(2,)]
+
+
+def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
+    class Broken(StateStore):
+        migrations = (*StateStore.migrations, ("CREATE TABLE more (a)", "CREATE TABLE more (a)"))
+
+    StateStore.open(path).close()
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+        Broken.open(path)
+    with StateStore.open(path) as state:
+        assert list(state._rows("SELECT * FROM sqlite_master WHERE name = 'more'")) == []
+
+
+def test_a_full_disk_leaves_the_last_committed_state(state: StateStore) -> None:
+    source = state.pop_source("h", "u").id
+    ((pages,),) = state._rows("PRAGMA page_count")
+    list(state._rows(f"PRAGMA max_page_count={pages}"))
+    with pytest.raises(LocalError, match="no space left") as failed:
+        state.record_pop(source, (replace(RECORD, size=size) for size in range(2000)))
+    assert failed.value.hint
+    assert state.pop_seen(source) == {}
+    list(state._rows("PRAGMA max_page_count=100000"))
+    state.record_pop(source, [RECORD])
+    assert len(state.pop_seen(source)) == 1
+
+
+def test_a_database_kept_busy_is_a_temporary_failure(path: Path, state: StateStore) -> None:
+    with (
+        state.transaction(),
+        StateStore.open(path, busy_seconds=0) as other,
+        pytest.raises(TemporaryFailure, match="another process"),
+    ):
+        other.pop_source("h", "u")
+
+
+def test_a_directory_in_the_way_cannot_be_opened(path: Path) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(CannotCreate, match="Is a directory"):
+        StateStore.open(path)
