@@ -37,7 +37,7 @@ class ErrorReport:
 class RefusedRecipient:
     """A recipient that the server would not take, with the server's words."""
 
-    address: str
+    address: Address
     permanent: bool
     code: int
     enhanced: str | None
@@ -50,7 +50,7 @@ class SendResult:
 
     message_id: str | None
     outcome: Literal["delivered", "partial", "refused", "queued", "unknown"]
-    accepted: tuple[str, ...]
+    accepted: tuple[Address, ...]
     refused: tuple[RefusedRecipient, ...]
     saved: Path | None
     warnings: tuple[str, ...] = ()
@@ -170,9 +170,10 @@ class FolderInfo:
 
 @dataclass(frozen=True, slots=True)
 class FoldersResult:
-    """The result of `folders`."""
+    """The result of `folders`: those of every account that answered, and why others did not."""
 
     folders: tuple[FolderInfo, ...]
+    errors: tuple[ErrorReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

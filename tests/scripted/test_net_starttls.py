@@ -130,7 +130,7 @@ def test_octets_that_come_when_the_answer_was_read_end_the_run(
         _offered(speaker),
         _ASK[speaker.name],
         _YES[speaker.name],
-        "@wait answer read",
+        "@wait answered",
         f"S! {_FAKES[speaker.name]}",
         "@signal injected",
         "@rest",
@@ -139,7 +139,7 @@ def test_octets_that_come_when_the_answer_was_read_end_the_run(
         upgrade = Wire.start_tls
 
         def start_tls(wire: Wire) -> None:
-            server.signal("answer read")
+            server.signal("answered")
             server.wait_for("injected")
             upgrade(wire)
 

@@ -80,17 +80,19 @@ LIST = ListResult(
 SENT = SendResult(
     "<1@example.org>",
     "delivered",
-    ("bob@example.org",),
+    (Address("", "bob@example.org"),),
     (),
     Path("/mail/Sent/cur/1:2,S"),
 )
 PARTIAL = SendResult(
     "<1@example.org>",
     "partial",
-    ("bob@example.org", "eve@example.org"),
+    (Address("Bob", "bob@example.org"), Address("", "eve@example.org")),
     (
-        RefusedRecipient("x@example.org", True, 550, "5.1.1", "No such\r\nuser \x1b[1m"),
-        RefusedRecipient("y@example.org", False, 450, None, "greylisted"),
+        RefusedRecipient(
+            Address("X\x1b", "x@example.org"), True, 550, "5.1.1", "No such\r\nuser \x1b[1m"
+        ),
+        RefusedRecipient(Address("", "y@example.org"), False, 450, None, "greylisted"),
     ),
     None,
     ("the copy could not be saved",),
@@ -152,6 +154,7 @@ FOLDERS = FoldersResult(
         FolderInfo("work", "日本語/名前", "/", "sent", False, False, None, None, None),
     )
 )
+FOLDERS_PARTLY = FoldersResult(FOLDERS.folders[:1], (LOGIN, TIMEOUT))
 ACCOUNTS = AccountsResult(
     (
         AccountInfo(
@@ -176,6 +179,7 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "imap-sync": ("imap-sync", IMAP),
     "imap-sync-dry-run": ("imap-sync", PLAN),
     "folders": ("folders", FOLDERS),
+    "folders-partly": ("folders", FOLDERS_PARTLY),
     "list": ("list", LIST),
     "account-list": ("account-list", ACCOUNTS),
     "account-password": ("account-password", CREDENTIAL),

@@ -4,6 +4,7 @@ import email
 import email.policy
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from itertools import pairwise
 
 from mailcli.demo.mailbox import Mailbox
 from mailcli.demo.seed import fill, seeds
@@ -35,7 +36,7 @@ def test_every_message_parses_without_defects() -> None:
 
 def test_the_thread_hangs_together() -> None:
     thread = [message for name, message in messages().items() if name.startswith("tea-")]
-    for before, after in zip(thread, thread[1:], strict=False):
+    for before, after in pairwise(thread):
         assert after["In-Reply-To"] == before["Message-ID"]
         assert before["Message-ID"] in after["References"]
     assert len(thread) == 4

@@ -9,9 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from mailcli.app.context import Context
-from mailcli.app.folder_sync import FolderPair, sync_folder
+from mailcli.app.folder_state import FolderPair
+from mailcli.app.folder_sync import sync_folder
 from mailcli.app.sessions import imap_session
-from mailcli.app.stores import locked_state
+from mailcli.app.stores import locked_state, require_maildir
 from mailcli.config import Account, ImapServer
 from mailcli.errors import MailError, NotFound, ProtocolViolation, TemporaryFailure
 from mailcli.imap.names import selected
@@ -104,6 +105,8 @@ class _Run:
 
         Raises: MailError where the connection, and so the whole account, is lost.
         """
+        if self.state.folders():
+            require_maildir(self.account)
         prefix = self.session.personal_prefix()
         remote = self._remote(prefix)
         delimiter = next((f.delimiter for f in remote.values()), None)
@@ -186,7 +189,7 @@ class _Run:
             self.state,
             self.maildir.folder(pair.name),
             pair,
-            self.policy,
+            policy=self.policy,
             dry_run=dry_run,
         )
         self.tally.folders.append(result)

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from mailcli.app.context import Context
 from mailcli.app.sessions import pop_session
-from mailcli.app.stores import hash_of, locked_state
+from mailcli.app.stores import hash_of, locked_state, require_maildir
 from mailcli.config import Account, PopServer
 from mailcli.errors import MailError, ProtocolViolation
 from mailcli.model import UniqueId
@@ -114,6 +114,7 @@ class _Run:
         tally: _Tally,
     ) -> None:
         self._context = context
+        self._account = account
         self._server = server
         self._state = state
         self._session = session
@@ -127,6 +128,8 @@ class _Run:
 
         Raises: MailError; what was done until then stands in the tally and in the state.
         """
+        if self._state.pop_seen(self._source.id):
+            require_maildir(self._account)
         listing = self._session.listing()
         if not dry_run:
             self._recover(listing)

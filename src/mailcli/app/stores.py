@@ -6,10 +6,26 @@ from hashlib import sha256
 
 from mailcli.app.context import Context
 from mailcli.config import Account
+from mailcli.errors import LocalError
 from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.lock import AccountLock
 from mailcli.store.state import StateStore
+
+
+def require_maildir(account: Account) -> None:
+    """Stop where an account that has mail recorded has no Maildir: a disk may not be mounted.
+
+    Mail delivered now would vanish under the mount point, and what is missing would look
+    deleted.
+
+    Raises: LocalError (74).
+    """
+    if not account.maildir.is_dir():
+        raise LocalError(
+            f"{account.maildir}: the Maildir is gone, though mail was stored in it",
+            hint="mount its disk, or create the directory to begin anew",
+        )
 
 
 @contextmanager

@@ -125,11 +125,11 @@ class Mailbox:
         if (new + DELIMITER).startswith(found.name + DELIMITER):
             raise FolderRefusal("CANNOT", "a folder cannot move below itself")
         moved = [found, *self._below(found.name)]
-        placeholder = self.create(new)  # makes the folders above, and refuses a name in use
-        del self.folders[placeholder.name]
+        begins = len(found.name)
+        target = self.create(new).name  # makes the folders above, and refuses a name in use
         for folder in moved:
             del self.folders[folder.name]
-            folder.name = placeholder.name + folder.name[len(found.name) :]
+            folder.name = target + folder.name[begins:]
             self.folders[folder.name] = folder
 
     def add(

@@ -155,10 +155,9 @@ def _smtp(guide: Guide, sandbox: Sandbox) -> None:
         can tell by the exit code.
         """
     )
-    guide.mailcli(
-        "send", "-t", "nobody@demo.example", *subject, "--no-save", expect=Exit.RECIPIENT
-    )
-    guide.mailcli("send", "-t", "busy@demo.example", *subject, "--no-save", expect=Exit.TEMPORARY)
+    refused = (("nobody@demo.example", Exit.RECIPIENT), ("busy@demo.example", Exit.TEMPORARY))
+    for address, code in refused:
+        guide.mailcli("send", "-t", address, *text, "--no-save", "-o", "table", expect=code)
 
 
 def _pop3(guide: Guide, sandbox: Sandbox) -> None:

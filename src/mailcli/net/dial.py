@@ -81,7 +81,9 @@ def _race(endpoint: Endpoint, addresses: Sequence[_Address], deadline: Deadline)
     with contextlib.closing(selectors.DefaultSelector()) as selector, _losers(selector):
         while True:
             started, refused = _start_next(waiting, selector)
-            failure = refused or failure
+            if refused:  # such as IPv6 without a route: nothing to wait for
+                failure = refused
+                continue
             if not started and not selector.get_map():
                 raise _unreachable(endpoint, failure)
             patience = min(STAGGER, deadline.remaining()) if started else deadline.remaining()

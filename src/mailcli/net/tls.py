@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import socket
 import ssl
+from pathlib import Path
 
 from mailcli.errors import ConfigError, MailError, ProtocolViolation, TemporaryFailure, TlsFailed
 from mailcli.model import Endpoint, TlsMode, TlsPolicy
@@ -21,24 +22,34 @@ _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "U
 def context_for(policy: TlsPolicy) -> ssl.SSLContext:
     """Return the context that enforces a policy; made once per policy and process.
 
+    Not `ssl.create_default_context`: it obeys SSLKEYLOGFILE, which would write down what
+    decrypts the password, and since Python 3.13 it asks for extensions that private CAs
+    made by hand often lack, while the same ca_file must work on every version.
+
     Raises: ConfigError when a certificate file cannot be used.
     """
-    try:
-        context = ssl.create_default_context(cafile=policy.ca_file)
-    except (OSError, ssl.SSLError) as exc:
-        raise ConfigError(f"ca_file {policy.ca_file} cannot be used: {_reason(exc)}") from exc
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     if policy.ca_file:
-        # Python 3.13 made this the default; private CAs made by hand often lack the
-        # extensions that it asks for, and the same file must work on every version.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        _load_authorities(context, policy.ca_file)
+    else:
+        context.load_default_certs()
     if policy.fingerprint:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE  # the pin is checked instead, in secure()
     if policy.client_cert:
         _load_client_certificate(context, policy)
     return context
+
+
+def _load_authorities(context: ssl.SSLContext, ca_file: Path) -> None:
+    try:
+        context.load_verify_locations(ca_file)
+    except (OSError, ssl.SSLError) as exc:
+        raise ConfigError(f"ca_file {ca_file} cannot be used: {_reason(exc)}") from exc
+    # An intermediate CA, or the server's own certificate, is as good an anchor as a root.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
 
 def _load_client_certificate(context: ssl.SSLContext, policy: TlsPolicy) -> None:
@@ -67,6 +78,9 @@ def secure(sock: socket.socket, endpoint: Endpoint) -> ssl.SSLSocket:
     except (OSError, ValueError) as exc:
         sock.close()
         raise _handshake_error(exc, endpoint) from exc
+    if tls.version() is None:  # ssl skips the handshake on a socket that has lost its peer
+        tls.close()
+        raise _handshake_error(ssl.SSLEOFError(), endpoint)
     if endpoint.tls.fingerprint:
         _check_pin(tls, endpoint, endpoint.tls.fingerprint)
     return tls
@@ -105,6 +119,17 @@ def _handshake_error(exc: OSError | ValueError, endpoint: Endpoint) -> MailError
             return TemporaryFailure(f"{where}: no answer in time")
         case _:
             return TemporaryFailure(f"{where}: {_reason(exc)}")
+
+
+def reading_error(exc: ssl.SSLError, where: str) -> MailError:
+    """Sort an error that came after the handshake; TLS 1.3 judges our certificate only then."""
+    reason = exc.reason or ""
+    if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
+        return TlsFailed(
+            f"{where}: the server does not accept who we are: {_reason(exc)}",
+            hint="set client_cert, and client_key, to what the server's operator gave you",
+        )
+    return TemporaryFailure(f"{where}: connection lost: {_reason(exc)}")
 
 
 def _mode_hint(endpoint: Endpoint) -> str:

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from mailcli.errors import MailError, ProtocolViolation, TemporaryFailure, TlsFailed
 from mailcli.model import Endpoint
-from mailcli.net.deadline import Deadline
-from mailcli.net.tls import secure
+from mailcli.net.deadline import Patience
+from mailcli.net.tls import reading_error, secure
 from mailcli.net.trace import Trace
 
 BUFFER = 256 * 1024
@@ -48,6 +48,8 @@ class Wire:
         self.secured = isinstance(sock, ssl.SSLSocket)
         self._sock = sock
         self._timeout = timeout
+        self._cap = REPLY_CAP
+        self._is_transfer = False
         self._raw = _RawReader(self)
         self._reader = _TracedReader(self._raw, self)
         self.await_reply()
@@ -60,51 +62,66 @@ class Wire:
         return self._reader
 
     def await_reply(self) -> None:
-        """Start the clock for the next whole reply."""
-        self._deadline = Deadline(self._timeout)
-        self._left = REPLY_CAP
-        self._progress: int | None = None
+        """Start the clock for the next whole reply, or for the transfer that is going on."""
+        self._patience = Patience(self._timeout)
+        self._left = self._cap
+        self._progress = 0
 
     @contextlib.contextmanager
     def transfer(self, cap: int) -> Iterator[None]:
-        """Read up to `cap` octets at any pace that makes progress, instead of one reply."""
+        """Read up to `cap` octets at any pace that makes progress, instead of one reply.
+
+        The command that asks for them may be sent before or within.
+        """
+        self._cap, self._is_transfer = cap, True
         self.await_reply()
-        self._left = cap
-        self._progress = 0
         try:
             yield
         finally:
+            self._cap, self._is_transfer = REPLY_CAP, False
             self.await_reply()
 
     def receive_into(self, buffer: memoryview) -> int:
-        """Fill a buffer from the socket once; 0 only ever means a deliberate stop.
+        """Fill a buffer from the socket once, with at least one octet.
 
-        Raises: TemporaryFailure (75) when the deadline passes or the server leaves,
-            ProtocolViolation (76) when a reply outgrows its cap.
+        Raises: TemporaryFailure (75) when the time is over or the server leaves, TlsFailed
+            (78) when it does not accept our certificate, ProtocolViolation (76) when a
+            reply outgrows its cap. The connection is then closed: what may still come
+            would be taken for the answer to the next command.
         """
-        if self._deadline.passed():
-            raise self.failure("no complete answer in time")
-        self._sock.settimeout(self._deadline.remaining())
         try:
-            count = self._sock.recv_into(buffer)
+            count = self._receive(buffer)
+            self._account_for(count)
+        except MailError:
+            self.close()
+            raise
+        return count
+
+    def _receive(self, buffer: memoryview) -> int:
+        if self._patience.spent():
+            raise self.failure("no complete answer in time")
+        try:
+            with self._patience.waiting() as seconds:
+                self._sock.settimeout(seconds)
+                count = self._sock.recv_into(buffer)
         except TimeoutError:
             raise self.failure("no complete answer in time") from None
+        except ssl.SSLError as exc:
+            raise reading_error(exc, self.where) from exc
         except OSError as exc:
             raise self.failure(f"connection lost: {exc.strerror or exc}") from exc
         if not count:
             raise self.failure("the server closed the connection")
-        self._account_for(count)
         return count
 
     def _account_for(self, count: int) -> None:
         self._left -= count
         if self._left < -BUFFER:  # the buffer may already hold what belongs to the next reply
             raise self.violation("the answer never ends")
-        if self._progress is not None:
-            self._progress += count
-            if self._progress >= PROGRESS:
-                self._progress = 0
-                self._deadline = Deadline(self._timeout)
+        self._progress += count
+        if self._is_transfer and self._progress >= PROGRESS:
+            self._progress = 0
+            self._patience = Patience(self._timeout)
 
     # -- writing -----------------------------------------------------------
 
@@ -138,7 +155,7 @@ class Wire:
         Raises: TlsFailed (78) unless TLS is verified, the peer is this machine, or
             the account says `allow_cleartext_password`.
         """
-        if self.secured and isinstance(self._sock, ssl.SSLSocket):
+        if self.secured and isinstance(self._sock, ssl.SSLSocket) and self._sock.version():
             return
         if self.endpoint.tls.allow_cleartext_password or self._peer_is_local():
             return
@@ -163,8 +180,10 @@ class Wire:
                 self._sock.settimeout(self._timeout)
                 self._sock.sendall(view[start : start + CHUNK])
         except TimeoutError:
+            self.close()  # half a command is out
             raise self.failure("the server does not take what we send") from None
         except OSError as exc:
+            self.close()
             raise self.failure(f"connection lost: {exc.strerror or exc}") from exc
 
     # -- TLS ---------------------------------------------------------------
@@ -276,6 +295,7 @@ class _TracedReader:
         """Return one line of a transfer, which the trace does not show."""
         line = self._buffered.readline(LINE_CAP + 1)
         if len(line) > LINE_CAP:
+            self._wire.close()
             raise self._wire.violation(f"a line is longer than {LINE_CAP:,} octets")
         return line
 

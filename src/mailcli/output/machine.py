@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mailcli.message.clean import UNSAFE_RANGES, visible
 from mailcli.output.tables import Cell, Table
-from mailcli.results import SCHEMA, FolderSync, Result
+from mailcli.results import SCHEMA, FoldersResult, FolderSync, Result
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -79,12 +79,17 @@ def json_document(result: Result, *, indent: int | None = None) -> str:
 
 
 def json_lines(result: Result) -> Iterator[str]:
-    """Yield a line for each item of the result's collection, or the one object."""
-    values = [getattr(result, field) for field, _ in _names(result)]
-    if len(values) == 1 and isinstance(values[0], tuple):
-        yield from (to_json(item) + "\n" for item in values[0])
-    else:
+    """Yield a line for each item of the result's collection, or the one object.
+
+    An account without items, because it failed, is a line `{"error": …}`.
+    """
+    first, *others = (getattr(result, field) for field, _ in _names(result))
+    if not isinstance(first, tuple) or (others and not isinstance(result, FoldersResult)):
         yield json_document(result)
+        return
+    yield from (to_json(item) + "\n" for item in first)
+    if isinstance(result, FoldersResult):
+        yield from (to_json({"error": error}) + "\n" for error in result.errors)
 
 
 def tsv_lines(table: Table) -> Iterator[str]:

@@ -12,6 +12,7 @@ from mailcli.errors import Exit, gravest
 from mailcli.message.clean import clean, visible
 from mailcli.results import (
     ErrorReport,
+    FoldersResult,
     ImapAccount,
     ImapResult,
     PopResult,
@@ -34,6 +35,8 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
             return tuple(_named(error, name) for name, error in found if error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
+        case FoldersResult():
+            return result.errors
         case _:
             return ()
 
@@ -86,7 +89,8 @@ def _of_send(result: SendResult) -> Iterator[ErrorReport]:
         yield ErrorReport(
             code="outcome_unknown",
             message="the message was sent, but no answer came: it may have been delivered",
-            hint="mailcli does not send it again by itself; see: mailcli outbox list",
+            hint="mailcli does not send it again: ask who should have got it, "
+            "or look in the server's log",
             exit_code=Exit.TEMPORARY,
             account=None,
         )
@@ -97,12 +101,12 @@ def _of_send(result: SendResult) -> Iterator[ErrorReport]:
 
 
 def _of_recipient(refused: RefusedRecipient) -> ErrorReport:
-    address, words = visible(refused.address), reply_text(refused)
+    address, words = visible(refused.address.email), reply_text(refused)
     if refused.permanent:
         code, message, hint, exit_code = "recipient_refused", "refused", "", Exit.RECIPIENT
     else:
         code, message, exit_code = "recipient_deferred", "refused for now", Exit.TEMPORARY
-        hint = "try again later, or let --queue-on-tempfail do it"
+        hint = "try again later"
     return ErrorReport(code, f"{address}: {message}: {words}", hint, exit_code, None)
 
 

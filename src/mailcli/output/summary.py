@@ -81,7 +81,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def _send(result: SendResult) -> list[str]:
     done, total = len(result.accepted), len(result.accepted) + len(result.refused)
-    who = visible(result.accepted[0]) if total == 1 and done else _out_of(done, total)
+    who = visible(result.accepted[0].email) if total == 1 and done else _out_of(done, total)
     saved = f", saved in {_folder_of(result.saved)}" if result.saved else ""
     match result.outcome:
         case "delivered" | "partial":

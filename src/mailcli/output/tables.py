@@ -58,10 +58,10 @@ def table_of(result: object) -> Table:
 @table_of.register
 def _(result: SendResult) -> Table:
     """One row for each recipient; one without a recipient when there is none."""
-    recipients: list[Row] = [(address, "accepted", None) for address in result.accepted]
+    recipients: list[Row] = [(each.email, "accepted", None) for each in result.accepted]
     for each in result.refused:
         status = "refused" if each.permanent else "deferred"
-        recipients.append((each.address, status, reply_text(each)))
+        recipients.append((each.address.email, status, reply_text(each)))
     shared: Row = (result.outcome, result.message_id, result.saved)
     return Table(
         ("outcome", "message_id", "saved", "address", "status", "reply"),
@@ -126,7 +126,7 @@ def _(result: ImapResult) -> Table:
 
 @table_of.register
 def _(result: FoldersResult) -> Table:
-    """One row for each folder."""
+    """One row for each folder; accounts that failed stand on stderr alone."""
     return _records(FolderInfo, result.folders)
 
 

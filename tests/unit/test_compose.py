@@ -1,0 +1,226 @@
+import email
+import email.policy
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tests.support.mail_texts import addresses, bodies, one_line
+
+from mailcli.errors import InvalidMessage
+from mailcli.message.addresses import to_ascii
+from mailcli.message.compose import Attachment, Composed, Draft, compose
+from mailcli.model import Address
+
+ADA = Address("Ada Lovelace", "ada@example.org")
+BOB = Address("", "bob@example.net")
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone(timedelta(hours=1)))
+
+file_names = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80),
+    st.text("ab .\"\\;='%*()é", min_size=1, max_size=60),
+    st.sampled_from(["x" * 250 + ".pdf", "é" * 120 + ".txt", "=?utf-8?q?a?=", "日本語 の.txt"]),
+).filter(lambda name: name.strip(" ") == name)
+attachments = st.builds(
+    Attachment,
+    name=file_names,
+    media_type=st.sampled_from(
+        ["text/plain", "application/pdf", "image/svg+xml", "message/rfc822", "multipart/mixed"]
+    ),
+    content=st.one_of(st.binary(max_size=300), st.just(b"From me\r\n.\r\n\0\xff" * 20)),
+)
+ascii_domains = addresses.map(lambda a: Address(a.name, to_ascii(a.email)))
+drafts = st.builds(
+    Draft,
+    sender=ascii_domains,
+    to=st.lists(ascii_domains, max_size=4).map(tuple),
+    cc=st.lists(ascii_domains, max_size=3).map(tuple),
+    bcc=st.lists(ascii_domains, max_size=3).map(tuple),
+    reply_to=st.lists(ascii_domains, max_size=2).map(tuple),
+    subject=one_line,
+    text=bodies,
+    headers=st.lists(st.tuples(st.just("X-Note"), one_line), max_size=2).map(tuple),
+    attachments=st.lists(attachments, max_size=3).map(tuple),
+)
+
+
+def made(draft: Draft) -> Composed:
+    return compose(draft, now=NOW, token="0123456789abcdef")
+
+
+def reread(wire: bytes) -> EmailMessage:
+    return email.message_from_bytes(wire, policy=email.policy.default)
+
+
+def recipients(message: EmailMessage, field: str) -> list[tuple[str, str]]:
+    header = message[field]
+    return [(a.display_name, a.addr_spec) for a in header.addresses] if header else []
+
+
+def expected(given_ones: Sequence[Address]) -> list[tuple[str, str]]:
+    return [(" ".join(a.name.split()), a.email) for a in given_ones]
+
+
+def lf_lines(text: str) -> str:
+    """Return text with LF line ends, the last line ended, as a message has it."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    return "\n".join(lines if lines[-1] == "" and len(lines) > 1 else [*lines, ""])
+
+
+@given(drafts)
+@example(Draft(ADA, (BOB,), text="x" * 600 + "\x0c" + "x" * 600))
+@example(Draft(ADA, (BOB,), text="\x85\u2028 \t\n \n"))
+@example(Draft(ADA, (BOB,), text="From me\n.\n"))
+def test_message_reads_back_as_it_was_meant(draft: Draft) -> None:
+    message = reread(made(draft).wire)
+    assert recipients(message, "From") == expected([draft.sender])
+    assert recipients(message, "To") == expected(draft.to)
+    assert recipients(message, "Cc") == expected(draft.cc)
+    assert recipients(message, "Reply-To") == expected(draft.reply_to)
+    assert message["Bcc"] is None
+    assert message["Subject"] == draft.subject
+    assert message.get_all("X-Note", []) == [value for _, value in draft.headers]
+    assert message["Date"].datetime == NOW
+    body = message.get_body(("plain",))
+    assert body is not None
+    octets = body.get_payload(decode=True)
+    assert isinstance(octets, bytes)
+    assert octets.decode("utf-8").replace("\r\n", "\n") == lf_lines(draft.text)
+
+
+@given(drafts)
+def test_attachments_read_back_with_their_names_and_octets(draft: Draft) -> None:
+    found = list(reread(made(draft).wire).iter_attachments())
+    assert [part.get_filename() for part in found] == [a.name for a in draft.attachments]
+    assert [part.get_payload(decode=True) for part in found] == [
+        a.content for a in draft.attachments
+    ]
+
+
+@given(drafts)
+@example(Draft(ADA, (BOB,), text="x" * 600 + "\x0c" + "x" * 600))
+def test_wire_is_ascii_in_lines_that_every_server_takes(draft: Draft) -> None:
+    wire = made(draft).wire
+    assert wire.isascii()
+    assert b"\0" not in wire
+    assert wire.endswith(b"\r\n")
+    assert re.search(rb"\r(?!\n)|(?<!\r)\n", wire) is None
+    assert max(map(len, wire.split(b"\r\n"))) <= 998
+
+
+@given(drafts)
+def test_saved_copy_is_the_wire_with_its_bcc(draft: Draft) -> None:
+    composed = made(draft)
+    assert composed.saved.endswith(composed.wire)
+    assert recipients(reread(composed.saved), "Bcc") == expected(draft.bcc)
+
+
+def test_plain_message_is_plain() -> None:
+    draft = Draft(ADA, (BOB,), subject="Backup", text="Done.\n")
+    assert made(draft).wire == (
+        b"Date: Sun, 01 Mar 2026 12:00:00 +0100\r\n"
+        b"From: Ada Lovelace <ada@example.org>\r\n"
+        b"To: bob@example.net\r\n"
+        b"Subject: Backup\r\n"
+        b"Message-ID: <0123456789abcdef@example.org>\r\n"
+        b'Content-Type: text/plain; charset="utf-8"\r\n'
+        b"Content-Transfer-Encoding: 7bit\r\n"
+        b"MIME-Version: 1.0\r\n"
+        b"\r\n"
+        b"Done.\r\n"
+    )
+
+
+def test_text_outside_ascii_travels_in_seven_bits() -> None:
+    wire = made(Draft(ADA, (BOB,), text="Grüße\n")).wire
+    assert b"Content-Transfer-Encoding: quoted-printable\r\n" in wire
+    assert wire.endswith(b"\r\n\r\nGr=C3=BC=C3=9Fe\r\n")
+
+
+def test_message_for_hidden_recipients_alone_names_none() -> None:
+    composed = made(Draft(ADA, bcc=(BOB,)))
+    assert b"\r\nTo: undisclosed-recipients:;\r\n" in composed.wire
+    assert b"bob@example.net" not in composed.wire
+    assert composed.bcc_field == b"Bcc: bob@example.net\r\n"
+
+
+def test_domains_are_a_labels_in_every_field() -> None:
+    german = Address("Jörg", "j@bücher.de")
+    composed = made(Draft(german, (german,), (german,), (german,), (german,)))
+    assert composed.saved.isascii()
+    assert composed.saved.count(b"<j@xn--bcher-kva.de>") == 5
+    assert composed.message_id == "<0123456789abcdef@xn--bcher-kva.de>"
+
+
+def test_message_id_is_new_each_time_and_names_no_machine() -> None:
+    ids = {compose(Draft(ADA, (BOB,)), now=datetime.now(UTC)).message_id for _ in range(20)}
+    assert len(ids) == 20
+    assert all(re.fullmatch(r"<[0-9a-f]{32}@example\.org>", message_id) for message_id in ids)
+
+
+def test_long_references_are_never_encoded() -> None:
+    ids = [f"<{'x' * length}@example.org>" for length in (76, 90, 120, 500)]
+    draft = Draft(ADA, (BOB,), headers=(("References", " ".join(ids)), ("In-Reply-To", ids[3])))
+    message = email.message_from_bytes(made(draft).wire, policy=email.policy.compat32)
+    assert message["References"].split() == ids
+    assert message["In-Reply-To"].strip() == ids[3]
+
+
+def test_further_address_fields_encode_the_name_alone() -> None:
+    draft = Draft(ADA, (BOB,), headers=(("Sender", "Jörg <j@bücher.de>"),))
+    assert recipients(reread(made(draft).wire), "Sender") == [("Jörg", "j@xn--bcher-kva.de")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["From", "to", "CC", "Bcc", "Resent-Bcc", "Subject", "Date", "Message-Id", "MIME-Version"]
+    + ["Content-Type", "content-transfer-encoding", "Reply-To"],
+)
+def test_fields_that_are_made_here_cannot_be_given(name: str) -> None:
+    with pytest.raises(InvalidMessage, match="made by mailcli") as refusal:
+        made(Draft(ADA, (BOB,), headers=((name, "x@example.org"),)))
+    assert "--raw" in refusal.value.hint
+
+
+@pytest.mark.parametrize("bad", ["a\r\nBcc: x@example.org", "a\nb", "a\rb", "a\0b", "a\udcffb"])
+@pytest.mark.parametrize("place", ["subject", "header", "name", "email", "file", "sender"])
+def test_value_that_would_break_out_is_refused(place: str, bad: str) -> None:
+    draft = Draft(
+        sender=Address("", f"{bad}@example.org") if place == "sender" else ADA,
+        to=(Address(bad, "x@example.org") if place == "name" else BOB,),
+        cc=(Address("", f"{bad}@example.org"),) if place == "email" else (),
+        subject=bad if place == "subject" else "",
+        headers=(("X-Note", bad),) if place == "header" else (),
+        attachments=(Attachment(bad, "text/plain", b""),) if place == "file" else (),
+    )
+    with pytest.raises(InvalidMessage):
+        made(draft)
+
+
+@pytest.mark.parametrize("name", ["a\x0bb", "a\x1cb", "a\tb", "\x1b[31m", "a\x85b", "a\x7f"])
+def test_file_name_with_a_control_character_is_refused(name: str) -> None:
+    with pytest.raises(InvalidMessage, match="control character"):
+        made(Draft(ADA, (BOB,), attachments=(Attachment(name, "text/plain", b""),)))
+
+
+def test_text_that_is_no_unicode_is_refused() -> None:
+    with pytest.raises(InvalidMessage, match="text"):
+        made(Draft(ADA, (BOB,), text="lone \udc80"))
+
+
+@pytest.mark.parametrize(
+    "media_type", ["message/rfc822", "Multipart/Mixed", "nonsense", "a/b/c", "a/"]
+)
+def test_type_that_may_not_travel_as_base64_becomes_octets(media_type: str) -> None:
+    content = b"Subject: inner\r\n\r\nbody\r\n"
+    draft = Draft(ADA, (BOB,), attachments=(Attachment("m.eml", media_type, content),))
+    [part] = reread(made(draft).wire).iter_attachments()
+    assert part.get_content_type() == "application/octet-stream"
+    assert part.get_payload(decode=True) == content
+
+
+def test_bcc_does_not_show_in_the_repr() -> None:
+    assert "bob@" not in repr(made(Draft(ADA, (ADA,), bcc=(BOB,))))
