@@ -98,18 +98,20 @@ def marks_text(message: MessageInfo, *, unicode: bool = True) -> str:
 def _messages(messages: tuple[MessageInfo, ...], screen: Screen) -> _View:
     wide = screen.width >= _WIDE
     places = _places(messages) if screen.width >= _NARROW else None
+    numbered = any(each.id is not None for each in messages)
     columns = (
-        _Column("No.", right=True),
+        *([_Column("No.", right=True)] if numbered else []),
         _Column(""),
         _Column("Date", right=True),
         _Column("From", most=min(40, screen.width // 4)),
         *([_Column("Folder", most=screen.width // 6)] if places else []),
         _Column("Subject", rest=True),
     )
+    marks = [marks_text(each, unicode=screen.unicode) for each in messages]
     rows = [
         (
-            "" if each.id is None else str(each.id),
-            marks_text(each, unicode=screen.unicode),
+            *([str(each.id or "")] if numbered else []),
+            marks[row],
             date_text(each.date, screen.now),
             _sender(each.from_, full=wide),
             *([places[row]] if places else []),
@@ -117,7 +119,7 @@ def _messages(messages: tuple[MessageInfo, ...], screen: Screen) -> _View:
         )
         for row, each in enumerate(messages)
     ]
-    unread = (row for row, cells in enumerate(rows) if cells[1][0] not in " D")
+    unread = (row for row, mark in enumerate(marks) if mark[0] not in " D")
     return _View(columns, rows, frozenset(unread))
 
 
