@@ -199,9 +199,10 @@ class MessageInfo:
 
 @dataclass(frozen=True, slots=True)
 class ListResult:
-    """The result of `list`: newest first."""
+    """The result of `list`: newest first, and what could not be read."""
 
     messages: tuple[MessageInfo, ...]
+    errors: tuple[ErrorReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def _compare_bytes(scene: Scene, mailbox: Mailbox) -> str | None:
     expected, found = mailbox.fingerprints(), stored_fingerprints(scene.maildir)
     missing, extra = (expected - found).total(), (found - expected).total()
     return (
-        f"{missing:,} messages missing or changed, {extra:,} too many"
+        f"messages missing or changed: {missing:,}; too many: {extra:,}"
         if missing or extra
         else None
     )

@@ -35,7 +35,7 @@ def message(number: int) -> bytes:
         return _head(rng, number, "text/plain; charset=utf-8") + text
     boundary = f"=_bench_{number}"
     head = _head(rng, number, f'multipart/mixed; boundary="{boundary}"')
-    return head + _with_attachment(rng, boundary, text[:1500], size)
+    return head + _with_attachment(rng, boundary, _opening(text), size)
 
 
 def fingerprint(raw: bytes) -> bytes:
@@ -75,6 +75,11 @@ def _with_attachment(rng: random.Random, boundary: str, text: bytes, size: int) 
     )
     blob = base64.encodebytes(rng.randbytes(size)).replace(b"\n", b"\r\n")
     return opening.encode() + text + between.encode() + blob + f"--{boundary}--\r\n".encode()
+
+
+def _opening(text: bytes) -> bytes:
+    """Return the first whole lines of a text, 1,500 octets at most."""
+    return text[: text.rfind(b"\r\n", 0, 1500) + 2]
 
 
 def _text(rng: random.Random, size: int) -> bytes:

@@ -203,5 +203,5 @@ def _version(program: _Program) -> str:
     asked = subprocess.run(
         [program.name, *program.question], capture_output=True, text=True, check=False
     )
-    found = re.search(r"\d+\.\d+[\w.+~-]*", asked.stdout)
-    return found[0].rstrip(".") if found else "unknown"
+    found = re.search(r"\d+(\.\d+)+", asked.stdout)
+    return found[0] if found else "unknown"

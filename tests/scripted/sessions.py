@@ -1,4 +1,4 @@
-"""What the tests of the three sessions share: endpoints, identities, one entry for each protocol."""
+"""What the tests of the three sessions share: endpoints, identities, an entry per protocol."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -76,7 +76,8 @@ def opened(
     trace: Callable[[str], None] | None = None,
 ) -> Iterator[Session]:
     """Open a session of any protocol and close it in the end."""
-    place = endpoint(server, speaker.protocol, mode, ca_file=authority and authority.ca_pem)
+    ca_file = authority.ca_pem if authority else None
+    place = endpoint(server, speaker.protocol, mode, ca_file=ca_file)
     session = speaker.open(place, timeout=timeout, trace=Trace(trace))
     try:
         yield session

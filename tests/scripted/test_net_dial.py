@@ -10,7 +10,6 @@ import pytest
 
 from mailcli.errors import Exit, HostUnknown, TemporaryFailure
 from mailcli.model import Endpoint, Protocol, TlsMode, TlsPolicy
-from mailcli.net import dial as dialling
 from mailcli.net.dial import dial
 from tests.scripted.sessions import NEVER, SOON
 
@@ -36,7 +35,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolve:
                 raise answer
             return answer
 
-        monkeypatch.setattr(dialling.socket, "getaddrinfo", look_up)
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
 
     return settle
 
@@ -74,7 +73,7 @@ def test_a_refused_connection_is_temporary_and_names_the_server(closed_port: int
 @pytest.mark.parametrize("code", [socket.EAI_NONAME, socket.EAI_NODATA], ids=["noname", "nodata"])
 def test_a_name_that_does_not_exist_is_told_as_such(resolve: Resolve, code: int) -> None:
     resolve(socket.gaierror(code, "Name or service not known"))
-    with pytest.raises(HostUnknown, match="mail.example.test") as caught:
+    with pytest.raises(HostUnknown, match=r"mail\.example\.test") as caught:
         dial(_at(993), timeout=NEVER)
     assert caught.value.exit_code is Exit.HOST
 
@@ -92,7 +91,7 @@ def test_a_resolver_that_fails_for_now_is_temporary(resolve: Resolve) -> None:
 
 def test_a_resolver_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    monkeypatch.setattr(dialling.socket, "getaddrinfo", lambda *_, **__: over.wait() and [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait() and [])
     with pytest.raises(TemporaryFailure, match="name server does not answer"):
         dial(_at(993), timeout=SOON)
     over.set()
@@ -120,7 +119,7 @@ def test_the_second_address_is_tried_when_the_first_is_mute(
 def test_an_address_that_fails_at_once_costs_no_waiting(
     resolve: Resolve, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dialling, "STAGGER", 10 * NEVER)
+    monkeypatch.setattr("mailcli.net.dial.STAGGER", 10 * NEVER)
     no_such_family = (255, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))
     resolve([no_such_family, _ipv4(listener.getsockname()[1])])
     with dial(_at(993), timeout=NEVER) as sock:

@@ -8,10 +8,11 @@ import pytest
 
 from mailcli.errors import Exit, LoginFailed, MailError, ProtocolViolation, TlsFailed
 from mailcli.model import AuthKind, TlsMode
-from mailcli.net import Trace
+from mailcli.net import Trace, Wire, connect
 from mailcli.sasl import Identity
 from tests.scripted.sessions import (
     ADA,
+    IMAP,
     NEVER,
     PASSWORD,
     Speaker,
@@ -58,9 +59,11 @@ def _failure(speaker: Speaker, server: Scripted, authority: Authority) -> MailEr
         asked.append("the credential")
         return ADA
 
-    with pytest.raises(MailError) as caught:  # noqa: PT012 - which of the two fails is the point
-        with opened(speaker, server, TlsMode.STARTTLS, authority=authority) as session:
-            session.login(AuthKind.PASSWORD, identify)
+    with (
+        pytest.raises(MailError) as caught,
+        opened(speaker, server, TlsMode.STARTTLS, authority=authority) as session,
+    ):
+        session.login(AuthKind.PASSWORD, identify)
     assert not asked
     assert not server.saw_before_tls(PASSWORD)
     return caught.value
@@ -77,9 +80,7 @@ def test_starttls_protects_the_login(speaker: Speaker, authority: Authority) -> 
 
 
 @each_protocol
-def test_starttls_that_is_not_offered_ends_the_run(
-    speaker: Speaker, authority: Authority
-) -> None:
+def test_starttls_that_is_not_offered_ends_the_run(speaker: Speaker, authority: Authority) -> None:
     plain = script(greeting(speaker.name), capabilities(speaker.name), "@gone")
     with Scripted(plain) as server:
         failure = _failure(speaker, server, authority)
@@ -124,8 +125,6 @@ def test_octets_that_come_when_the_answer_was_read_end_the_run(
     speaker: Speaker, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They wait in the socket, not in a buffer."""
-    from mailcli.net.wire import Wire
-
     injected = script(
         _offered(speaker),
         _ASK[speaker.name],
@@ -182,13 +181,14 @@ def test_a_login_before_tls_needs_loopback_or_leave(
     speaker: Speaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The peer is made to look like another machine."""
-    from mailcli.net.wire import Wire
-
     monkeypatch.setattr(Wire, "_peer_is_local", lambda _: False)
     plain = script(greeting(speaker.name), capabilities(speaker.name), "@gone")
-    with Scripted(plain) as server, pytest.raises(TlsFailed) as caught:
-        with opened(speaker, server) as session:
-            session.login(AuthKind.PASSWORD, ada)
+    with (
+        Scripted(plain) as server,
+        opened(speaker, server) as session,
+        pytest.raises(TlsFailed) as caught,
+    ):
+        session.login(AuthKind.PASSWORD, ada)
     assert caught.value.exit_code is Exit.CONFIG
     assert not server.saw_before_tls(PASSWORD)
 
@@ -205,8 +205,6 @@ def test_a_login_without_tls_is_possible_on_loopback(speaker: Speaker) -> None:
 
 def test_a_preauthenticated_greeting_ends_the_run(authority: Authority) -> None:
     """It would leave no room for STARTTLS (CVE-2020-14093)."""
-    from tests.scripted.sessions import IMAP
-
     with Scripted("S: * PREAUTH welcome\n@gone") as server:
         failure = _failure(IMAP, server, authority)
     assert isinstance(failure, ProtocolViolation)
@@ -239,9 +237,6 @@ def test_garbage_from_before_tls_is_marked_in_errors(
 
 def test_the_wire_refuses_a_credential_outside_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a session believes: this is the last gate."""
-    from mailcli.net import connect
-    from mailcli.net.wire import Wire
-
     monkeypatch.setattr(Wire, "_peer_is_local", lambda _: False)
     with Scripted("S: ready\n@gone") as server:
         wire = connect(endpoint(server), timeout=NEVER, trace=Trace())

@@ -1,8 +1,10 @@
 """TLS from the first octet: who is believed, and what is said when nobody is."""
 
+import contextlib
 import socket
 import ssl
 import struct
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -149,22 +151,25 @@ def test_a_server_that_leaves_in_the_handshake_is_temporary(end: str) -> None:
     assert isinstance(failure, TemporaryFailure)
 
 
+@pytest.mark.parametrize("told", [True, False], ids=["told", "not yet told"])
 @pytest.mark.parametrize("pinned", [True, False], ids=["pin", "CA"])
 def test_a_connection_reset_before_the_handshake_is_never_taken_for_tls(
-    authority: Authority, pinned: bool, monkeypatch: pytest.MonkeyPatch
+    authority: Authority, pinned: bool, told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ssl wraps a socket that lost its peer without a word, and without TLS."""
-    from mailcli.net import connect as connecting
-
     reset = threading.Event()
 
     def dial_and_wait(place: Endpoint, *, timeout: float) -> socket.socket:
         sock = socket.create_connection((place.host, place.port), timeout)
         reset.wait(NEVER)
+        if told:
+            with contextlib.suppress(ConnectionResetError):
+                sock.recv(1)
         sock.settimeout(timeout)
         return sock
 
-    monkeypatch.setattr(connecting, "dial", dial_and_wait)
+    # The package's attribute of that name is the function.
+    monkeypatch.setattr(sys.modules["mailcli.net.connect"], "dial", dial_and_wait)
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def leave() -> None:
@@ -177,9 +182,7 @@ def test_a_connection_reset_before_the_handshake_is_never_taken_for_tls(
         leaving.start()
         pin = bytes.fromhex(authority.server().fingerprint) if pinned else None
         policy = TlsPolicy(ca_file=authority.ca_pem, fingerprint=pin)
-        failure = _failure(
-            Endpoint(Protocol.SMTP, "127.0.0.1", listener.getsockname()[1], policy)
-        )
+        failure = _failure(Endpoint(Protocol.SMTP, "127.0.0.1", listener.getsockname()[1], policy))
         leaving.join()
     assert isinstance(failure, TemporaryFailure)
     assert "handshake" in failure.message

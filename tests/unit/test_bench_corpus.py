@@ -9,7 +9,7 @@ from tests.bench.rows import Sizes
 
 
 def test_a_message_is_the_same_on_every_machine_and_python() -> None:
-    assert fingerprint(message(0)).hex().startswith("3e16ebe47d251678")
+    assert fingerprint(message(0)).hex().startswith("2a08ac80e4bc2f32")
     assert fingerprint(message(1)).hex().startswith("2861dadd6acd09ac")
 
 
@@ -37,7 +37,8 @@ def test_sizes_have_the_mean_that_the_rows_promise() -> None:
 
 
 def test_every_line_ends_in_crlf_and_some_begin_with_a_dot() -> None:
-    raws = list(messages(50))
+    # Dovecot turns CR CRLF into CRLF, and then no contender could have the right bytes.
+    raws = list(messages(5000))
     assert not [raw for raw in raws if re.search(rb"(?<!\r)\n|\r(?!\n)", raw)]
     assert [raw for raw in raws if b"\r\n." in raw]
 

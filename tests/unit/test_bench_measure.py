@@ -101,7 +101,7 @@ def test_a_maildir_with_every_message_passes(ground: Ground, tmp_path: Path, kee
 def test_mailcli_must_hold_the_servers_bytes(ground: Ground, tmp_path: Path) -> None:
     _store(tmp_path / "Mail", message(0), message(1), b"X-Added: 1\n" + message(2))
     assert _complaint(ground, tmp_path, Keeps.BYTES) == (
-        "1 messages missing or changed, 1 too many"
+        "messages missing or changed: 1; too many: 1"
     )
     assert _complaint(ground, tmp_path, Keeps.MAILDIR) is None
 

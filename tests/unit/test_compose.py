@@ -1,14 +1,13 @@
 import email
 import email.policy
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.support.mail_texts import addresses, bodies, one_line
+from tests.support.mail_texts import addresses, bodies, one_line, read_addresses
 
 from mailcli.errors import InvalidMessage
 from mailcli.message.addresses import to_ascii
@@ -22,8 +21,8 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone(timedelta(hours=1)))
 file_names = st.one_of(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80),
     st.text("ab .\"\\;='%*()é", min_size=1, max_size=60),
-    st.sampled_from(["x" * 250 + ".pdf", "é" * 120 + ".txt", "=?utf-8?q?a?=", "日本語 の.txt"]),
-).filter(lambda name: name.strip(" ") == name)
+    st.sampled_from(["x" * 250 + ".pdf", "é" * 120 + ".txt", "日本語 の.txt"]),
+).filter(lambda name: name.strip() == name and "=?" not in name)
 attachments = st.builds(
     Attachment,
     name=file_names,
@@ -33,17 +32,20 @@ attachments = st.builds(
     content=st.one_of(st.binary(max_size=300), st.just(b"From me\r\n.\r\n\0\xff" * 20)),
 )
 ascii_domains = addresses.map(lambda a: Address(a.name, to_ascii(a.email)))
-drafts = st.builds(
+some = st.lists(ascii_domains, max_size=2).map(tuple)
+addressed = st.builds(Draft, sender=ascii_domains, to=some, cc=some, bcc=some, reply_to=some)
+written = st.builds(
     Draft,
-    sender=ascii_domains,
-    to=st.lists(ascii_domains, max_size=4).map(tuple),
-    cc=st.lists(ascii_domains, max_size=3).map(tuple),
-    bcc=st.lists(ascii_domains, max_size=3).map(tuple),
-    reply_to=st.lists(ascii_domains, max_size=2).map(tuple),
+    sender=st.just(ADA),
     subject=one_line,
     text=bodies,
     headers=st.lists(st.tuples(st.just("X-Note"), one_line), max_size=2).map(tuple),
-    attachments=st.lists(attachments, max_size=3).map(tuple),
+)
+laden = st.builds(
+    Draft,
+    sender=st.just(ADA),
+    text=bodies,
+    attachments=st.lists(attachments, min_size=1, max_size=2).map(tuple),
 )
 
 
@@ -55,13 +57,9 @@ def reread(wire: bytes) -> EmailMessage:
     return email.message_from_bytes(wire, policy=email.policy.default)
 
 
-def recipients(message: EmailMessage, field: str) -> list[tuple[str, str]]:
-    header = message[field]
-    return [(a.display_name, a.addr_spec) for a in header.addresses] if header else []
-
-
-def expected(given_ones: Sequence[Address]) -> list[tuple[str, str]]:
-    return [(" ".join(a.name.split()), a.email) for a in given_ones]
+def people(wire: bytes, field: str) -> tuple[Address, ...]:
+    value = email.message_from_bytes(wire, policy=email.policy.compat32)[field]
+    return () if value is None else tuple(read_addresses(value))
 
 
 def lf_lines(text: str) -> str:
@@ -70,28 +68,39 @@ def lf_lines(text: str) -> str:
     return "\n".join(lines if lines[-1] == "" and len(lines) > 1 else [*lines, ""])
 
 
-@given(drafts)
-@example(Draft(ADA, (BOB,), text="x" * 600 + "\x0c" + "x" * 600))
-@example(Draft(ADA, (BOB,), text="\x85\u2028 \t\n \n"))
-@example(Draft(ADA, (BOB,), text="From me\n.\n"))
-def test_message_reads_back_as_it_was_meant(draft: Draft) -> None:
+@given(addressed)
+def test_authors_and_recipients_read_back_and_bcc_does_not_leave(draft: Draft) -> None:
+    wire = made(draft).wire
+    assert people(wire, "From") == (draft.sender,)
+    assert people(wire, "To") == draft.to
+    assert people(wire, "Cc") == draft.cc
+    assert people(wire, "Reply-To") == draft.reply_to
+    assert people(wire, "Bcc") == ()
+
+
+@given(addressed)
+def test_saved_copy_is_the_wire_with_its_bcc(draft: Draft) -> None:
+    composed = made(draft)
+    assert composed.saved.endswith(composed.wire)
+    assert people(composed.saved, "Bcc") == draft.bcc
+
+
+@given(written)
+@example(Draft(ADA, text="x" * 600 + "\x0c" + "x" * 600))
+@example(Draft(ADA, text="\x85\u2028 \t\n \n"))
+@example(Draft(ADA, text="From me\n.\n"))
+def test_subject_date_and_text_read_back(draft: Draft) -> None:
     message = reread(made(draft).wire)
-    assert recipients(message, "From") == expected([draft.sender])
-    assert recipients(message, "To") == expected(draft.to)
-    assert recipients(message, "Cc") == expected(draft.cc)
-    assert recipients(message, "Reply-To") == expected(draft.reply_to)
-    assert message["Bcc"] is None
     assert message["Subject"] == draft.subject
     assert message.get_all("X-Note", []) == [value for _, value in draft.headers]
     assert message["Date"].datetime == NOW
-    body = message.get_body(("plain",))
-    assert body is not None
-    octets = body.get_payload(decode=True)
+    octets = message.get_payload(decode=True)
     assert isinstance(octets, bytes)
     assert octets.decode("utf-8").replace("\r\n", "\n") == lf_lines(draft.text)
 
 
-@given(drafts)
+@given(laden)
+@example(Draft(ADA, attachments=(Attachment('a";\\ b.txt', "text/plain", b"x"),)))
 def test_attachments_read_back_with_their_names_and_octets(draft: Draft) -> None:
     found = list(reread(made(draft).wire).iter_attachments())
     assert [part.get_filename() for part in found] == [a.name for a in draft.attachments]
@@ -100,8 +109,8 @@ def test_attachments_read_back_with_their_names_and_octets(draft: Draft) -> None
     ]
 
 
-@given(drafts)
-@example(Draft(ADA, (BOB,), text="x" * 600 + "\x0c" + "x" * 600))
+@given(st.one_of(addressed, written, laden))
+@example(Draft(ADA, text="x" * 600 + "\x0c" + "x" * 600))
 def test_wire_is_ascii_in_lines_that_every_server_takes(draft: Draft) -> None:
     wire = made(draft).wire
     assert wire.isascii()
@@ -109,13 +118,6 @@ def test_wire_is_ascii_in_lines_that_every_server_takes(draft: Draft) -> None:
     assert wire.endswith(b"\r\n")
     assert re.search(rb"\r(?!\n)|(?<!\r)\n", wire) is None
     assert max(map(len, wire.split(b"\r\n"))) <= 998
-
-
-@given(drafts)
-def test_saved_copy_is_the_wire_with_its_bcc(draft: Draft) -> None:
-    composed = made(draft)
-    assert composed.saved.endswith(composed.wire)
-    assert recipients(reread(composed.saved), "Bcc") == expected(draft.bcc)
 
 
 def test_plain_message_is_plain() -> None:
@@ -171,13 +173,15 @@ def test_long_references_are_never_encoded() -> None:
 
 def test_further_address_fields_encode_the_name_alone() -> None:
     draft = Draft(ADA, (BOB,), headers=(("Sender", "Jörg <j@bücher.de>"),))
-    assert recipients(reread(made(draft).wire), "Sender") == [("Jörg", "j@xn--bcher-kva.de")]
+    assert people(made(draft).wire, "Sender") == (Address("Jörg", "j@xn--bcher-kva.de"),)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["From", "to", "CC", "Bcc", "Resent-Bcc", "Subject", "Date", "Message-Id", "MIME-Version"]
-    + ["Content-Type", "content-transfer-encoding", "Reply-To"],
+    [
+        *("From", "to", "CC", "Bcc", "Resent-Bcc", "Subject", "Date", "Message-Id", "Reply-To"),
+        *("Content-Type", "content-transfer-encoding", "MIME-Version"),
+    ],
 )
 def test_fields_that_are_made_here_cannot_be_given(name: str) -> None:
     with pytest.raises(InvalidMessage, match="made by mailcli") as refusal:

@@ -117,13 +117,18 @@ def test_json_is_one_object_of_its_schema(name: str, result: Result) -> None:
 def test_json_lines_are_the_items_of_the_document(name: str, result: Result) -> None:
     document = json.loads(printed(result, Format.JSON))
     lines = [json.loads(line) for line in printed(result, Format.JSONL).splitlines()]
-    values = [value for key, value in document.items() if key != "schema"]
-    assert lines == (values[0] if len(values) == 1 else [document])
+    values = [value for key, value in document.items() if key not in {"schema", "errors"}]
+    failed = [{"error": error} for error in document.get("errors", [])]
+    assert lines == ([*values[0], *failed] if len(values) == 1 else [document])
 
 
 def test_json_lines_of_nothing_are_no_lines() -> None:
     assert printed(ListResult(()), Format.JSONL) == ""
-    assert json.loads(printed(ListResult(()), Format.JSON)) == {"schema": 1, "messages": []}
+    assert json.loads(printed(ListResult(()), Format.JSON)) == {
+        "schema": 1,
+        "messages": [],
+        "errors": [],
+    }
 
 
 def test_json_at_a_terminal_is_indented_and_the_same() -> None:
@@ -158,6 +163,7 @@ def test_json_message_has_the_fields_of_the_contract() -> None:
                 "path": "/mail/INBOX/cur/12:2,S",
             }
         ],
+        "errors": [],
     }
 
 
@@ -259,6 +265,7 @@ GOLDEN_TSV = {
         "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\n"
         "work\t日本語/名前\t/\tsent\tno\tno\t\t\t\n"
     ),
+    "folders-partly": "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\n",
     "list": (
         "12\twork\tINBOX\t2026-11-14T13:00:00+01:00\tAda Lovelace <ada@example.org>\t"
         "bob@example.org\t\tNotes on the Engine\t\t\t1234\t1\t<12@example.org>\t\t"

@@ -63,7 +63,7 @@ def test_message_id_is_unfolded() -> None:
         b"To: a@example.org\r\nno field at all\r\nBcc: x@example.org\r\n",
         b" begins with a continuation\r\nBcc: x@example.org\r\n",
         b"To: a@example.org\r\nBcc: x@example.org",  # the last line is not ended
-        b"Bcc: y@example.org\r\n \t\r\n x@example.org\r\n",
+        b"Bcc: y@example.org,\r\n \t\r\n x@example.org\r\n",
         b"Bcc:x@example.org\r\n",
         b": no name\r\nBcc: x@example.org\r\n",
     ],
@@ -111,8 +111,10 @@ def test_from_that_names_nobody_is_refused_and_a_missing_one_is_none() -> None:
 
 
 lines = st.sampled_from(
-    [b"To: a@x", b"BCC: secret@x", b"resent-bcc :secret@x", b" folded secret@x", b"\tfolded"]
-    + [b"bcc:", b"junk", b"X-Bcc: kept@x", b": none", b"", b"Bcc", b"\xff\0\r"]
+    [
+        *(b"To: a@x", b"BCC: secret@x", b"resent-bcc :secret@x", b" folded secret@x", b"\tfolded"),
+        *(b"bcc:", b"junk", b"X-Bcc: kept@x", b": none", b"", b"Bcc", b"\xff\0\r"),
+    ]
 )
 
 

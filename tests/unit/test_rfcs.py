@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_CITED = re.compile(r"RFC[  ]?(\d{3,5})")
+_CITED = re.compile(r"RFC[  ](\d{3,5})")
 
 
 def _cited(*folders: str) -> set[str]:

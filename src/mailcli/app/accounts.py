@@ -1,6 +1,5 @@
 """`account`: what is configured, and the passwords in the keyring."""
 
-from mailcli import credentials
 from mailcli.app.context import Context
 from mailcli.config import Config, Server
 from mailcli.model import Protocol, Secret
@@ -37,6 +36,8 @@ def set_password(
     Raises: ConfigError (78) for an unknown account or an unsafe keyring, LoginFailed (77)
         where there is no keyring that works.
     """
+    from mailcli import credentials
+
     account = context.account(name)
     backend = credentials.store(
         account.name,
@@ -53,6 +54,8 @@ def forget_password(context: Context, name: str, protocol: str | None) -> Creden
 
     Raises: NotFound (66) where none is stored.
     """
+    from mailcli import credentials
+
     backend = credentials.forget(
         name, Protocol(protocol) if protocol else None, sources=context.sources
     )

@@ -5,12 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailcli.config import Account, Config
-from mailcli.credentials import Sources
 from mailcli.errors import ConfigError, MailError
 from mailcli.model import Protocol
-from mailcli.net.trace import Trace
+
+if TYPE_CHECKING:
+    from mailcli.credentials import Sources
+    from mailcli.net.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Context:
     """
 
     config: Config
-    sources: Sources
+    sources: "Sources"
     timeout: float
     now: Callable[[], datetime]
     trace: Callable[[str], None] | None = None
@@ -36,8 +39,10 @@ class Context:
         """Return the time in whole seconds since 1970."""
         return int(self.now().timestamp())
 
-    def new_trace(self) -> Trace:
+    def new_trace(self) -> "Trace":
         """Return the trace for one connection."""
+        from mailcli.net.trace import Trace
+
         return Trace(self.trace)
 
     def account(self, name: str | None) -> Account:
@@ -66,15 +71,6 @@ class Context:
             return [self.account(name) for name in dict.fromkeys(names)]
         chosen = self._implied(able)
         return [chosen or self.account(None)]
-
-    def chosen(self, names: tuple[str, ...], *, everyone: bool) -> list[Account]:
-        """Return the accounts meant by options, whatever servers they have.
-
-        Raises: ConfigError (78).
-        """
-        if everyone:
-            return list(self.config.accounts.values())
-        return [self.account(name) for name in dict.fromkeys(names)] or [self.account(None)]
 
     def _implied(self, able: list[Account]) -> Account | None:
         implied = self.sources.environ.get("MAILCLI_ACCOUNT") or self.config.default_account

@@ -43,8 +43,8 @@ def fetch_new(session: ImapSession, state: FolderState, uids: Sequence[Uid]) -> 
                 else:
                     batch.append((fetched, staged))
                 if len(batch) >= MAX_BATCH:
-                    _keep(state, batch)
-                    batch = []
+                    full, batch = batch, []  # one that fails is not tried again below
+                    _keep(state, full)
         finally:
             _keep(state, batch)
     return recognised

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 from mailcli.app.context import Context
 from mailcli.app.stores import hash_of
@@ -39,13 +40,15 @@ class Counts:
     flags_local: int = 0
     flags_remote: int = 0
     skipped: list[SkippedImap] = field(default_factory=list)
+    error: MailError | None = None
 
-    def skip(self, entry: Uid | None, reason: str) -> None:
+    def skip(self, uid: Uid | None, reason: str, *, path: Path | None = None) -> None:
         """Note a message that was left alone."""
-        self.skipped.append(SkippedImap(entry, None, reason))
+        self.skipped.append(SkippedImap(uid, path, reason))
 
     def result(self, name: str, error: MailError | None = None) -> FolderSync:
         """Return what is to be reported of the folder."""
+        error = error or self.error
         changed = self.fetched + self.appended + self.flags_local + self.flags_remote
         return FolderSync(
             name,
@@ -146,6 +149,16 @@ class FolderState:
                 if old is not None:
                     self.store.forget_messages(self.id, old.uidvalidity, [old.uid])
         self.rows.update((row.uid, row) for row in fresh)
+
+    def forget(self, uid: Uid) -> None:
+        """Drop the agreement about a message that is gone on both sides."""
+        del self.rows[uid]
+        self.store.forget_messages(self.id, self.generation, [uid])
+
+    def path_of(self, unique: str) -> Path | None:
+        """Return where a message's file is, None where it has gone."""
+        entry = self.entries.get(unique)
+        return self.folder.path_of(entry) if entry else None
 
     def twins(self) -> Twins:
         """Return the files that no message of this generation is bound to, by content."""

@@ -17,11 +17,12 @@ from mailcli.app.folder_state import FolderPair, FolderState
 from mailcli.app.folder_upload import settle_uploads, upload
 from mailcli.app.stores import hash_of
 from mailcli.errors import MailError, NotFound, ProtocolViolation, TemporaryFailure
-from mailcli.imap.session import ImapSession
+from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.values import FlagState
 from mailcli.model import Flags, Uid
 from mailcli.results import ErrorReport, FolderSync, PlannedAction
 from mailcli.store.folder import MaildirFolder
+from mailcli.store.names import FolderName
 from mailcli.store.records import MessageRow
 from mailcli.store.state import StateStore
 from mailcli.sync.plan import (
@@ -37,6 +38,9 @@ from mailcli.sync.plan import (
     plan,
 )
 from mailcli.sync.states import Agreed, Local, Policy, Remote
+
+_REFUSES_ALL = {"OVERQUOTA", "NOPERM", "TRYCREATE", "NONEXISTENT"}
+"""Response codes (RFC 5530) of a refusal that is not this one message's."""
 
 
 def sync_folder(  # noqa: PLR0913 - the two sides, what is known of both, and how
@@ -57,7 +61,7 @@ def sync_folder(  # noqa: PLR0913 - the two sides, what is known of both, and ho
     name = str(pair.name)
     try:
         selected = session.select(pair.wire, read_only=dry_run or not policy.changes_remote)
-    except NotFound as exc:
+    except (NotFound, CommandFailed) as exc:
         return FolderSync(name, error=ErrorReport.of(exc))
     state = FolderState(context, store, folder, pair, selected)
     try:
@@ -69,6 +73,14 @@ def sync_folder(  # noqa: PLR0913 - the two sides, what is known of both, and ho
     except MailError as exc:
         return state.counts.result(name, exc)
     return state.counts.result(name)
+
+
+def preview_upload(folder: MaildirFolder, name: FolderName) -> FolderSync:
+    """Return what filling a folder would do that the server does not have yet."""
+    actions = [
+        PlannedAction("append", None, folder.path_of(entry), "new here") for entry in folder.scan()
+    ]
+    return FolderSync(str(name), actions=tuple(actions))
 
 
 def _preview(
@@ -90,6 +102,9 @@ def _sync(session: ImapSession, state: FolderState, policy: Policy) -> None:
         state.folder.remove_stale_tmp()
         state.scan()
     state.load(state.record())
+    if state.entries.keys() - state.bound():
+        # What is about to be agreed on must not vanish with the power: it would look deleted.
+        state.folder.sync()
     remote = session.fetch_flags(state.selected.exists)
     settle_uploads(session, state, remote)
     actions = _plan(state, remote, policy)
@@ -100,7 +115,9 @@ def _sync(session: ImapSession, state: FolderState, policy: Policy) -> None:
     for action in actions:
         match action:
             case Append():
-                upload(session, state, action)
+                _upload(session, state, action)
+            case Hold(uid, _, gone) if len(gone) == len(Side):
+                state.forget(uid)  # both sides agree: it is gone
             case Hold(uid):
                 state.counts.skip(uid, _held(action))
             case _:
@@ -164,13 +181,25 @@ def _set_local_flags(state: FolderState, actions: Sequence[SetLocalFlags]) -> se
     return lost
 
 
+def _upload(session: ImapSession, state: FolderState, action: Append) -> None:
+    """Upload one file. One that the server will not have stops no other.
+
+    Raises: CommandFailed where the server would refuse all others, too; MailError.
+    """
+    try:
+        upload(session, state, action)
+    except CommandFailed as exc:
+        if exc.response_code in _REFUSES_ALL:
+            raise
+        state.counts.skip(None, exc.message, path=state.path_of(action.unique))
+        state.counts.error = state.counts.error or exc
+
+
 # -- telling -----------------------------------------------------------------
 
 
 def _planned(state: FolderState, action: Action) -> PlannedAction:
-    unique = None if isinstance(action, Fetch) else action.unique
-    entry = state.entries.get(unique) if unique else None
-    path = state.folder.path_of(entry) if entry else None
+    path = None if isinstance(action, Fetch) else state.path_of(action.unique)
     uid = None if isinstance(action, Append) else action.uid
     kind, detail = _described(action)
     return PlannedAction(kind, uid, path, detail)

@@ -2,22 +2,30 @@
 
 from collections.abc import Sequence
 
-from mailcli.app.context import Context, named
+from mailcli.app.context import Context
 from mailcli.app.sessions import imap_session
 from mailcli.config import Account
-from mailcli.results import FolderInfo, FoldersResult
+from mailcli.errors import MailError
+from mailcli.results import ErrorReport, FolderInfo, FoldersResult
 
 
 def folders(context: Context, accounts: Sequence[Account]) -> FoldersResult:
     """Return the folders of every account, INBOX first, then by name.
 
-    Raises: MailError for the first account that fails.
+    An account that fails stops no other; why it failed stands in the result.
     """
-    return FoldersResult(tuple(info for a in accounts for info in _folders(context, a)))
+    found: list[FolderInfo] = []
+    errors = []
+    for account in accounts:
+        try:
+            found += _folders(context, account)
+        except MailError as exc:
+            errors.append(ErrorReport.of(exc, account=account.name))
+    return FoldersResult(tuple(found), tuple(errors))
 
 
 def _folders(context: Context, account: Account) -> list[FolderInfo]:
-    with named(account), imap_session(context, account) as session:
+    with imap_session(context, account) as session:
         found = session.list_folders(counts=True)
     found.sort(key=lambda f: (f.name.upper() != "INBOX", f.name.casefold()))
     return [

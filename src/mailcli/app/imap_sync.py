@@ -4,19 +4,20 @@ This module decides which folders there are to keep alike, and lets one that
 fails stop no other; `folder_sync` does the work inside one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from mailcli.app.context import Context
 from mailcli.app.folder_state import FolderPair
-from mailcli.app.folder_sync import sync_folder
+from mailcli.app.folder_sync import preview_upload, sync_folder
 from mailcli.app.sessions import imap_session
 from mailcli.app.stores import locked_state, require_maildir
 from mailcli.config import Account, ImapServer
-from mailcli.errors import MailError, NotFound, ProtocolViolation, TemporaryFailure
+from mailcli.errors import CannotCreate, MailError, NotFound, ProtocolViolation
 from mailcli.imap.names import selected
-from mailcli.imap.session import ImapSession
+from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.values import Folder
 from mailcli.model import SyncMode
 from mailcli.results import ErrorReport, FolderSync, ImapAccount, ImapResult
@@ -109,15 +110,16 @@ class _Run:
             require_maildir(self.account)
         prefix = self.session.personal_prefix()
         remote = self._remote(prefix)
-        delimiter = next((f.delimiter for f in remote.values()), None)
-        chosen = [name for name in remote if self._chosen(name, wanted)]
+        local = set(self.maildir.folders().names) if self.maildir.exists() else set()
+        wanted = tuple(_ours(pattern, remote) for pattern in wanted)
         for pattern in wanted:
-            if not any(selected(str(name), (pattern,), "/") for name in chosen):
-                self._check_local(pattern)
-        for name in sorted(chosen, key=_inbox_first):
+            self._check_asked(pattern, local | set(remote))
+        for name in sorted(filter(self._chooser(wanted), remote), key=_inbox_first):
             self._one(FolderPair(name, remote[name].wire, remote[name].role), dry_run=dry_run)
-        for name in self._only_local(remote, wanted):
-            self._create(name, delimiter, prefix, dry_run=dry_run)
+        if self.policy.changes_remote:
+            delimiter = next((f.delimiter for f in remote.values() if f.delimiter), None)
+            for name in sorted(filter(self._chooser(wanted), local - set(remote)), key=str):
+                self._create(name, delimiter, prefix, dry_run=dry_run)
 
     def _remote(self, prefix: str) -> dict[FolderName, Folder]:
         """Return the server's folders by our names; a name that must be refused stops no other."""
@@ -136,30 +138,32 @@ class _Run:
             found[name] = folder
         return found
 
-    def _chosen(self, name: FolderName, wanted: tuple[str, ...]) -> bool:
-        """Whether the configuration mirrors a folder and the command line asks for it."""
+    def _chooser(self, wanted: tuple[str, ...]) -> Callable[[FolderName], bool]:
+        """Return what tells whether a folder is mirrored and the command line asks for it."""
+
+        def chosen(name: FolderName) -> bool:
+            asked = not wanted or selected(str(name), wanted, "/")
+            return asked and self._is_mirrored(name)
+
+        return chosen
+
+    def _is_mirrored(self, name: FolderName) -> bool:
         if self.account.pop is not None and str(name) == self.account.pop.folder:
             return False
-        text = str(name)
-        return selected(text, self.server.folders, "/") and (
-            not wanted or selected(text, wanted, "/")
-        )
+        return selected(str(name), self.server.folders, "/")
 
-    def _only_local(
-        self, remote: Iterable[FolderName], wanted: tuple[str, ...]
-    ) -> list[FolderName]:
-        if not self.policy.changes_remote or not self.maildir.exists():
-            return []
-        missing = set(self.maildir.folders().names) - set(remote)
-        return sorted((name for name in missing if self._chosen(name, wanted)), key=str)
-
-    def _check_local(self, pattern: str) -> None:
-        """Report a folder that was asked for by name and is nowhere."""
-        exact = not set("*%!") & set(pattern)
-        if exact and not (
-            self.maildir.exists() and FolderName.parse(pattern) in self.maildir.folders().names
-        ):
-            self._failed(pattern, NotFound("there is no such folder"))
+    def _check_asked(self, pattern: str, known: Collection[FolderName]) -> None:
+        """Report a folder that was asked for by its name and cannot be had."""
+        if set("*%!") & set(pattern):
+            return
+        name = FolderName.parse(pattern)
+        if name not in known:
+            near = get_close_matches(pattern, map(str, known), n=1)
+            hint = f"did you mean {near[0]}?" if near else "see: mailcli folders"
+            self._failed(pattern, NotFound("there is no such folder", hint=hint))
+        elif not self._is_mirrored(name):
+            hint = f"see folders in [accounts.{self.account.name}.imap], and folder in its pop"
+            self._failed(pattern, NotFound("the account leaves this folder out", hint=hint))
 
     def _create(
         self, name: FolderName, delimiter: str | None, prefix: str, *, dry_run: bool
@@ -167,19 +171,20 @@ class _Run:
         """Make a folder on the server that exists only here, and fill it."""
         if str(name) in {row.name for row in self.state.folders()}:
             # It was there once: deleted on the server, or not listed this time.
-            self._failed(str(name), NotFound("the folder is no longer on the server"))
+            hint = "delete it here, too, or create it on the server again"
+            self._failed(str(name), NotFound("the folder is no longer on the server", hint=hint))
             return
         try:
             remote_name = to_server(name, delimiter, prefix=prefix)
-            self.tally.created.append(str(name))
-            if not dry_run:
-                wire = self.session.create(remote_name)
-                self._one(FolderPair(name, wire, None), dry_run=False)
-        except TemporaryFailure:
-            raise
-        except MailError as exc:
-            self.tally.created.remove(str(name))
+            wire = b"" if dry_run else self.session.create(remote_name)
+        except (CannotCreate, CommandFailed) as exc:
             self._failed(str(name), exc)
+            return
+        self.tally.created.append(str(name))
+        if dry_run:
+            self.tally.folders.append(preview_upload(self.maildir.folder(name), name))
+        else:
+            self._one(FolderPair(name, wire, None), dry_run=False)
 
     def _one(self, pair: FolderPair, *, dry_run: bool) -> None:
         self.context.notice(f"{self.account.name}: {pair.name}")
@@ -197,6 +202,11 @@ class _Run:
     def _failed(self, name: str, error: MailError) -> None:
         report = ErrorReport.of(error, account=self.account.name)
         self.tally.folders.append(FolderSync(name, error=report))
+
+
+def _ours(pattern: str, remote: Mapping[FolderName, Folder]) -> str:
+    """Return our name for a folder that was asked for by the server's, as `folders` shows it."""
+    return next((str(name) for name, f in remote.items() if f.name == pattern), pattern)
 
 
 def _inbox_first(name: FolderName) -> tuple[bool, str]:

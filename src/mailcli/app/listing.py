@@ -5,15 +5,17 @@ cannot be understood is shown as it is, or left out.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from mailcli.config import Account
-from mailcli.errors import LocalError, NotFound
+from mailcli.errors import LocalError, MailError, NotFound
 from mailcli.message.summary import Summary, summarise
 from mailcli.model import Layout
-from mailcli.results import ListResult, MessageInfo
+from mailcli.results import ErrorReport, ListResult, MessageInfo
 from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.maildir import Maildir
@@ -22,7 +24,29 @@ from mailcli.store.names import INBOX, FolderName
 HEADER_OCTETS = 64 * 1024
 """Octets of a message that are read for its header; what lies behind is not looked at."""
 
-_Found = tuple[str | None, str, MaildirFolder, Entry]
+
+@dataclass(slots=True)
+class _Listing:
+    """What was found so far; what fails costs only itself."""
+
+    messages: list[MessageInfo] = field(default_factory=list)
+    errors: list[ErrorReport] = field(default_factory=list)
+
+    def add(self, account: str | None, name: str, folder: MaildirFolder) -> None:
+        """Read the headers of a folder's messages. Raises: MailError for the folder itself."""
+        for entry in folder.scan(stat=True):
+            try:
+                info = _info(account, name, folder, entry)
+            except LocalError as exc:
+                self.errors.append(ErrorReport.of(exc, account=account))
+                continue
+            if info is not None:
+                self.messages.append(info)
+
+    def result(self, limit: int | None) -> ListResult:
+        """Return the newest messages."""
+        self.messages.sort(key=_newest_first)
+        return ListResult(tuple(self.messages[:limit]), tuple(self.errors))
 
 
 def list_messages(
@@ -30,14 +54,19 @@ def list_messages(
 ) -> ListResult:
     """Return the newest messages of one folder, or of all where `folder` is None.
 
-    Raises: NotFound (66) for a folder that is not there; an INBOX that is not there is empty.
+    Of several accounts, one that fails stops no other. An INBOX that is not there is empty.
+
+    Raises: NotFound (66) for a folder that is not there, where there is but one account.
     """
-    found = [
-        (account.name, *item)
-        for account in accounts
-        for item in _find(Maildir(account.maildir, account.layout), folder)
-    ]
-    return _listed(found, limit)
+    listing = _Listing()
+    for account in accounts:
+        try:
+            _add_all(listing, account.name, Maildir(account.maildir, account.layout), folder)
+        except MailError as exc:
+            if len(accounts) == 1:
+                raise exc.of(account.name) from exc.__cause__
+            listing.errors.append(ErrorReport.of(exc, account=account.name))
+    return listing.result(limit)
 
 
 def list_path(path: Path, *, folder: str | None, limit: int | None) -> ListResult:
@@ -47,34 +76,35 @@ def list_path(path: Path, *, folder: str | None, limit: int | None) -> ListResul
 
     Raises: NotFound (66) where there is none.
     """
+    listing = _Listing()
     if (path / "cur").is_dir() and folder is None:
-        single = Maildir(path, Layout.MAILDIRPP).folder(INBOX)
-        return _listed([(None, path.name, single, e) for e in single.scan(stat=True)], limit)
-    if not path.is_dir():
-        raise NotFound(f"{path}: no such Maildir")
-    return _listed([(None, *item) for item in _find(Maildir(path), folder)], limit)
-
-
-def _find(maildir: Maildir, folder: str | None) -> Iterator[tuple[str, MaildirFolder, Entry]]:
-    if folder is not None:
-        names = [FolderName.parse(folder)]
-    elif maildir.exists():
-        names = list(maildir.folders().names)
+        listing.add(None, path.name, Maildir(path, Layout.MAILDIRPP).folder(INBOX))
+    elif path.is_dir():
+        _add_all(listing, None, Maildir(path), folder)
     else:
-        names = []
+        raise NotFound(f"{path}: no such Maildir")
+    return listing.result(limit)
+
+
+def _add_all(listing: _Listing, account: str | None, maildir: Maildir, folder: str | None) -> None:
+    """Add one folder of a Maildir, or all where `folder` is None."""
+    if folder is None:
+        names = maildir.folders().names if maildir.exists() else ()
+    else:
+        names = (FolderName.parse(folder),)
     for name in names:
         where = maildir.folder(name)
-        if name == INBOX and not where.exists():
-            continue
-        for entry in where.scan(stat=True):
-            yield str(name), where, entry
+        if where.exists():
+            listing.add(account, str(name), where)
+        elif name != INBOX:
+            raise _no_folder(maildir, name)
 
 
-def _listed(found: Iterable[_Found], limit: int | None) -> ListResult:
-    """Read the headers, sort by date, and keep the newest."""
-    messages = [info for item in found if (info := _info(*item)) is not None]
-    messages.sort(key=_newest_first)
-    return ListResult(tuple(messages[:limit]))
+def _no_folder(maildir: Maildir, name: FolderName) -> NotFound:
+    known = [str(each) for each in maildir.folders().names] if maildir.exists() else []
+    near = get_close_matches(str(name), known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "see: mailcli list --all-folders"
+    return NotFound(f"{maildir.root}: no folder {str(name)!r}", hint=hint)
 
 
 def _newest_first(info: MessageInfo) -> tuple[float, str]:

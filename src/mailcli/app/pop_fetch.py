@@ -222,8 +222,8 @@ class _Run:
                 if staged is not None:
                     batch.append((message, staged))
                 if _is_full(batch):
-                    stored |= self._keep_batch(batch)
-                    batch = []
+                    full, batch = batch, []  # one that fails is not tried again below
+                    stored |= self._keep_batch(full)
         finally:
             # What arrived whole before a failure is kept: it need not come again.
             stored |= self._keep_batch(batch)

@@ -93,6 +93,6 @@ def _identify(context: Context, account: Account, server: Server) -> Callable[[]
 
 def _lacks(account: Account, protocol: str) -> ConfigError:
     return ConfigError(
-        f"account {account.name} has no {protocol} server",
+        f"no {protocol} server is configured",
         hint=f"add [accounts.{account.name}.{protocol}] with its host, or choose another with -A",
     )

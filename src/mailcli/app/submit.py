@@ -6,7 +6,7 @@ because a message that was accepted must never be reported as failed.
 
 import mimetypes
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,7 @@ from mailcli.errors import (
 from mailcli.message import relay
 from mailcli.message.addresses import parse_address, parse_addresses, to_ascii, unique
 from mailcli.message.compose import Attachment, Draft, compose
+from mailcli.message.summary import decode_text
 from mailcli.model import Address, Flag
 from mailcli.results import RefusedRecipient, SendPreview, SendResult
 from mailcli.smtp.data import with_crlf
@@ -63,11 +64,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message ready to go: its envelope, its octets, and the copy to keep, if any."""
+    """A message ready to go: its envelope, its octets, and the copy to keep, if any.
+
+    `names` has the display name of each recipient of the envelope that was given one.
+    """
 
     account: Account
     server: SmtpServer
     envelope: Envelope
+    names: Mapping[str, str]
     wire: bytes
     message_id: str | None
     copy: bytes | None
@@ -103,15 +108,15 @@ def prepare(context: Context, request: Request, account_name: str | None) -> Out
     Raises: InvalidMessage (65), NotFound (66) for a file, ConfigError (78).
     """
     account = _account_for(context, request, account_name)
-    with named(account):
-        if account.smtp is None:
-            raise ConfigError(
-                f"account {account.name} has no [smtp] server",
-                hint="choose another with -A, or add one to the configuration",
-            )
-        if request.raw is not None:
-            return _relayed(account, account.smtp, request, request.raw)
-        return _composed(context, account, account.smtp, request)
+    if account.smtp is None:
+        raise ConfigError(
+            "no smtp server is configured",
+            hint=f"add [accounts.{account.name}.smtp] with its host, or choose another with -A",
+            account=account.name,
+        )
+    if request.raw is not None:
+        return _relayed(account, account.smtp, request, request.raw)
+    return _composed(context, account, account.smtp, request)
 
 
 def _account_for(context: Context, request: Request, name: str | None) -> Account:
@@ -138,7 +143,9 @@ def _composed(
     sender = parse_address(request.sender) if request.sender else account.email
     if sender is None:
         raise ConfigError(
-            f"account {account.name} has no email address", hint="set email, or use --from"
+            "the account has no email address",
+            hint="set email, or use --from",
+            account=account.name,
         )
     draft = Draft(
         sender=sender,
@@ -152,12 +159,21 @@ def _composed(
         attachments=tuple(_attachment(path) for path in request.attach),
     )
     composed = compose(draft, now=context.now())
+    recipients = (*draft.to, *draft.cc, *draft.bcc)
     envelope = Envelope(
         to_ascii(_bare(request.envelope_sender) if request.envelope_sender else sender.email),
-        tuple(unique((*draft.to, *draft.cc, *draft.bcc))),
+        tuple(unique(recipients)),
     )
     copy = composed.saved if request.save else None
-    return Outgoing(account, server, envelope, composed.wire, composed.message_id, copy)
+    return Outgoing(
+        account,
+        server,
+        envelope,
+        _names_of(recipients),
+        composed.wire,
+        composed.message_id,
+        copy,
+    )
 
 
 def _relayed(account: Account, server: SmtpServer, request: Request, raw: bytes) -> Outgoing:
@@ -171,8 +187,19 @@ def _relayed(account: Account, server: SmtpServer, request: Request, raw: bytes)
         raise InvalidMessage("the message has no From", hint="use --envelope-from")
     envelope = Envelope(to_ascii(found.email), tuple(unique(recipients)))
     return Outgoing(
-        account, server, envelope, relay.without_bcc(message), relay.message_id(message), None
+        account,
+        server,
+        envelope,
+        _names_of(recipients),
+        relay.without_bcc(message),
+        relay.message_id(message),
+        copy=None,
     )
+
+
+def _names_of(addresses: Iterable[Address]) -> dict[str, str]:
+    """Return the names by address; those of a finished message may be encoded (RFC 2047)."""
+    return {to_ascii(a.email): decode_text(a.name.encode()) for a in addresses if a.name}
 
 
 def _parsed(texts: Sequence[str]) -> tuple[Address, ...]:
@@ -216,14 +243,19 @@ def _deliver(context: Context, outgoing: Outgoing) -> Submission:
 def _result(
     context: Context, request: Request, outgoing: Outgoing, submission: Submission
 ) -> SendResult:
+    def named_recipient(email: str) -> Address:
+        return Address(outgoing.names.get(email, ""), email)
+
     refused = tuple(
-        RefusedRecipient(address, reply.permanent, reply.code, reply.enhanced, reply.text)
-        for address, reply in submission.refused.items()
+        RefusedRecipient(
+            named_recipient(email), reply.permanent, reply.code, reply.enhanced, reply.text
+        )
+        for email, reply in submission.refused.items()
     )
     result = SendResult(
         message_id=outgoing.message_id,
         outcome="refused",
-        accepted=submission.accepted,
+        accepted=tuple(map(named_recipient, submission.accepted)),
         refused=refused,
         saved=None,
     )

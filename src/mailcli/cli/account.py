@@ -14,17 +14,27 @@ _PROTOCOL = click.option(
 )
 
 
-@click.group(short_help="List accounts; store and forget their passwords.")
+_LIST_EXAMPLE = """\b
+Example:
+  mailcli account list --json
+"""
+_SET_EXAMPLE = """\b
+Examples:
+  mailcli account set-password work
+  mailcli account set-password work --protocol smtp --password-stdin < file
+"""
+_FORGET_EXAMPLE = """\b
+Example:
+  mailcli account forget-password work
+"""
+
+
+@click.group()
 def command() -> None:
-    """List accounts; store and forget their passwords.
-
-    \b
-    Example:
-      mailcli account set-password work
-    """
+    """List accounts; store and forget their passwords."""
 
 
-@command.command("list", cls=MailCommand)
+@command.command("list", cls=MailCommand, epilog=_LIST_EXAMPLE)
 @common_options()
 def list_accounts(common: Common) -> Exit:
     """List the configured accounts and their servers."""
@@ -36,7 +46,7 @@ def list_accounts(common: Common) -> Exit:
     return Exit.OK
 
 
-@command.command("set-password", cls=MailCommand)
+@command.command("set-password", cls=MailCommand, epilog=_SET_EXAMPLE)
 @click.argument("name", metavar="ACCOUNT")
 @_PROTOCOL
 @click.option("--password-stdin", is_flag=True, help="Read it from standard input, one line.")
@@ -68,7 +78,7 @@ def set_password(
     return Exit.OK
 
 
-@command.command("forget-password", cls=MailCommand)
+@command.command("forget-password", cls=MailCommand, epilog=_FORGET_EXAMPLE)
 @click.argument("name", metavar="ACCOUNT")
 @_PROTOCOL
 @common_options()

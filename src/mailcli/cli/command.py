@@ -25,14 +25,12 @@ class MailCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print what is this command's own before what all commands share."""
-        shared = {option.opts[0] for option in map(_made, _SHARED)}
         own: list[tuple[str, str]] = []
         common: list[tuple[str, str]] = []
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record:
-                is_shared = parameter.opts[0] in shared or "--help" in parameter.opts
-                (common if is_shared else own).append(record)
+            if record and isinstance(parameter, click.Option):  # arguments stand in the usage
+                (common if is_shared(parameter) else own).append(record)
         for title, records in (("Options", own), ("Common options", common)):
             if records:
                 with formatter.section(title):
@@ -138,7 +136,7 @@ _ACCOUNTS = [
     click.option(
         "-A", "--account", metavar="NAME", multiple=True, help="Use this account; repeatable."
     ),
-    click.option("--all-accounts", is_flag=True, help="Use every account that has this protocol."),
+    click.option("--all-accounts", is_flag=True, help="Use every account that it applies to."),
 ]
 _DRY_RUN = [
     click.option("-n", "--dry-run", is_flag=True, help="Show what would be done; change nothing."),
@@ -197,6 +195,12 @@ def _made(option: _Decorator) -> click.Parameter:
 
     made: click.Parameter = option(nothing).__click_params__[0]  # type: ignore[attr-defined]
     return made
+
+
+def is_shared(option: click.Option) -> bool:
+    """Whether an option means the same in every command that has it."""
+    known = {spelling for shared in map(_made, _SHARED) for spelling in shared.opts}
+    return bool(known & set(option.opts)) or "--help" in option.opts
 
 
 def common_options(

@@ -15,13 +15,18 @@ Examples:
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
 @common_options(accounts="many", network=True)
 def command(common: Common) -> Exit:
-    """List the IMAP folders of an account, with their roles and counts."""
+    """List the IMAP folders of an account.
+
+    With what each is for, the number of its messages, and how many of them are unread.
+    """
     from mailcli.app.folders import folders
     from mailcli.cli.runtime import Runtime
     from mailcli.model import Protocol
+    from mailcli.output.problems import exit_of
 
     runtime = Runtime(common)
     context = runtime.context
     accounts = context.accounts(common.account, Protocol.IMAP, everyone=common.all_accounts)
-    runtime.printer.emit(folders(context, accounts))
-    return Exit.OK
+    result = folders(context, accounts)
+    runtime.printer.emit(result)
+    return exit_of(result)

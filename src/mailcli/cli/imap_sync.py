@@ -7,8 +7,8 @@ from mailcli.errors import Exit
 
 _EXAMPLE = """\b
 Examples:
-  mailcli imap-sync                      every folder of the account, both ways
-  mailcli imap-sync INBOX Sent -n        show what would be done in two folders
+  mailcli imap-sync                 every folder of the account, both ways
+  mailcli imap-sync INBOX Sent -n   what would be done in these two
   mailcli imap-sync --all-accounts --pull
 """
 

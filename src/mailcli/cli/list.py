@@ -28,10 +28,10 @@ def command(
     all_folders: bool,
     limit: int | None,
 ) -> Exit:
-    """List messages of the local Maildir, newest first, without any connection.
+    """List messages of the local Maildir, newest first.
 
-    A MAILDIR path is listed without an account. At a terminal the newest screenful is shown,
-    in a pipe everything.
+    Nothing is asked of a server. A MAILDIR path is listed without an account. At a terminal
+    the newest screenful is shown, in a pipe everything.
     """
     import shutil
     import sys
@@ -39,6 +39,7 @@ def command(
     from mailcli.app.listing import list_messages, list_path
     from mailcli.cli.runtime import Runtime
     from mailcli.errors import UsageError
+    from mailcli.output.problems import exit_of
 
     if folder and all_folders:
         raise UsageError("--folder and --all-folders contradict each other")
@@ -49,7 +50,6 @@ def command(
     if maildir is not None:
         result = list_path(maildir, folder=None if folder is None else wanted, limit=limit)
     else:
-        accounts = runtime.context.chosen(common.account, everyone=common.all_accounts)
-        result = list_messages(accounts, folder=wanted, limit=limit)
+        result = list_messages(runtime.accounts, folder=wanted, limit=limit)
     runtime.printer.emit(result)
-    return Exit.OK
+    return exit_of(result)

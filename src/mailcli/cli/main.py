@@ -38,7 +38,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Set up": {
         "account": Entry("account", "List accounts; store and forget their passwords."),
         "completion": Entry("completion", "Print the completion script for a shell."),
-        "demo": Entry("demo", "Try everything on servers inside this machine."),
+        "demo": Entry("demo", "Try mailcli: servers on this machine, made-up mail, and a tour."),
     },
 }
 
@@ -46,11 +46,14 @@ COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in sect
 
 _EPILOG = """\b
 Exit codes:
-  0 done                    67 recipients refused    74 local read or write error
-  2 wrong usage             68 host unknown          75 temporary, try again
-  3 needs confirmation      69 server refuses        76 server broke the protocol
- 65 message not valid       70 defect in mailcli     77 login refused
- 66 no such message, file   73 cannot create         78 configuration, TLS policy
+  0 done                    70 defect in mailcli
+  2 wrong usage             73 cannot create
+  3 needs confirmation      74 local read or write error
+ 65 message not valid       75 temporary: try again
+ 66 no such message, file   76 server broke the protocol
+ 67 recipients refused      77 login refused
+ 68 host unknown            78 configuration, TLS policy
+ 69 server refuses
 """
 
 
@@ -113,8 +116,8 @@ def mailcli() -> None:
     """One mail client for SMTP, POP3 and IMAP, with a Maildir that is yours.
 
     \b
-    Try it without an account:   mailcli demo
-    Send from a script:          echo "Done." | mailcli send -s Backup ada@example.org
-    Fetch POP3 mail from cron:   mailcli pop-fetch --all-accounts
-    Mirror IMAP folders:         mailcli imap-sync
+    Try it without an account:  mailcli demo
+    Send from a script:         date | mailcli send -s Done ada@example.org
+    Fetch POP3 mail from cron:  mailcli pop-fetch --all-accounts
+    Mirror IMAP folders:        mailcli imap-sync
     """

@@ -1,17 +1,26 @@
 """The manual page, in man(7), made from the commands' own help."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from mailcli.cli.command import is_shared
+
 if TYPE_CHECKING:
-    from mailcli.cli.generate import Leaf
+    from mailcli.cli.leaves import Leaf
+
+_DATE = "2026-11-23"
+"""When the texts below were last changed by hand."""
+_WIDTH = 80
+"""Characters of a line of the source, by custom."""
 
 _HEAD = """\
 .\\" Made by `make completions`; do not edit.
-.TH MAILCLI 1 "" "mailcli {version}" "User commands"
+.TH MAILCLI 1 {date} "mailcli {version}" "User commands"
+.nh
 .SH NAME
 mailcli \\- one mail client for SMTP, POP3 and IMAP
 .SH SYNOPSIS
@@ -21,10 +30,15 @@ mailcli \\- one mail client for SMTP, POP3 and IMAP
 .RI [ ARGUMENT ]...
 .SH DESCRIPTION
 .B mailcli
-sends mail over SMTP, takes mail home over POP3, and mirrors IMAP folders into a Maildir that
-any other mail program can read. What it prints on standard output is data; errors, progress and
-questions go to standard error.
+sends mail over SMTP, takes mail home over POP3, and mirrors IMAP folders into
+a Maildir that any other mail program can read.
+What it prints on standard output is data;
+errors, progress and questions go to standard error.
 .SH COMMANDS
+"""
+
+_COMMON = """\
+They mean the same in every command that has them.
 """
 
 _TAIL = """\
@@ -64,7 +78,8 @@ Switch colour off or on.
 The configuration (~/.config where the variable is not set).
 .TP
 .I $XDG_STATE_HOME/mailcli
-What both sides last agreed on, locks, reports of defects. Losing it costs time, never mail.
+What both sides last agreed on, locks, reports of defects.
+Losing it costs time, never mail.
 .SH SEE ALSO
 The README has the configuration in full.
 """
@@ -72,30 +87,46 @@ The README has the configuration in full.
 
 def manual(leaves: Sequence["Leaf"], sections: Mapping[str, Iterable[str]], version: str) -> str:
     """Return the whole page; commands stand in the order and sections of `--help`."""
-    parts = [_HEAD.format(version=version)]
+    parts = ["'\\\" t\n", _HEAD.format(version=version, date=_DATE)]
     for title, names in sections.items():
         parts.append(f".SS {_escape(title)}\n")
         parts += [_command(leaf) for name in names for leaf in leaves if leaf.words[0] == name]
-    return "'\\\" t\n" + "".join([*parts, _TAIL])
+    return "".join([*parts, ".SH COMMON OPTIONS\n", _COMMON, *_common(leaves), _TAIL])
 
 
 def _command(leaf: "Leaf") -> str:
     context = click.Context(leaf.command, info_name=" ".join(["mailcli", *leaf.words]))
+    own = [option for option in leaf.options if not is_shared(option)]
+    common = [max(option.opts, key=len) for option in leaf.options if is_shared(option)]
     usage = " ".join(leaf.command.collect_usage_pieces(context))
-    lines = [".TP", f".B mailcli {' '.join(leaf.words)}", f".I {_escape(usage)}", ".br"]
-    lines.append(_text(leaf.command.help or leaf.help))
-    if leaf.command.epilog:
-        lines.append(_text(leaf.command.epilog))
-    lines.append(".RS")
-    lines += [_option(option, context) for option in leaf.options]
-    lines.append(".RE")
+    inside = [
+        *(_option(option, context) for option in own),
+        *([".PP", _filled(f"Common options: {', '.join(common)}.")] if common[1:] else []),
+        *([".PP", _text(leaf.command.epilog)] if leaf.command.epilog else []),
+    ]
+    lines = [
+        ".TP",
+        f'.BI "mailcli {" ".join(leaf.words)} " "{_escape(usage)}"',
+        _text(leaf.command.help or leaf.help),
+        *([".RS", *inside, ".RE"] if inside else []),
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _common(leaves: Sequence["Leaf"]) -> Iterator[str]:
+    """Yield each common option once; where it differs, as those say that take several accounts."""
+    found: dict[str, tuple[click.Option, click.Context]] = {}
+    for leaf in leaves:
+        for option in filter(is_shared, leaf.options):
+            name = max(option.opts, key=len)
+            if name not in found or option.multiple:
+                found[name] = (option, click.Context(leaf.command, info_name=leaf.words[-1]))
+    yield from (_option(option, context) + "\n" for option, context in found.values())
 
 
 def _option(option: click.Option, context: click.Context) -> str:
     names, text = option.get_help_record(context) or (", ".join(option.opts), "")
-
-    return f".TP\n.B {_escape(names)}\n{_escape(text)}"
+    return f".TP\n.B {_escape(names)}\n{_filled(text)}"
 
 
 def _text(text: str) -> str:
@@ -109,7 +140,18 @@ def _block(block: str) -> str:
     if lines[0].strip() == "\b":
         body = "\n".join(_escape(line.rstrip()) for line in lines[1:])
         return f".nf\n{body}\n.fi"
-    return " ".join(_escape(line.strip()) for line in lines)
+    return _filled(" ".join(line.strip() for line in lines))
+
+
+def _filled(text: str) -> str:
+    """Return a paragraph as roff wants it: no long lines, each sentence on a line of its own."""
+    sentences = re.split(r"(?<=[.:]) (?=[A-Z])", text)
+    lines = [
+        line
+        for sentence in sentences
+        for line in textwrap.wrap(sentence, _WIDTH - 10, break_on_hyphens=False)
+    ]
+    return "\n".join(map(_escape, lines))
 
 
 def _escape(text: str) -> str:

@@ -9,9 +9,9 @@ from mailcli.errors import Exit, UsageError
 
 _EXAMPLE = """\b
 Examples:
-  mailcli pop-fetch                      new mail; the server keeps it
-  mailcli pop-fetch --keep=30d           and deletes there what was stored 30 days ago
-  mailcli pop-fetch --all-accounts -q    from cron: silent unless something is wrong
+  mailcli pop-fetch                   new mail; the server keeps it
+  mailcli pop-fetch --keep=30d        the server keeps it for 30 days
+  mailcli pop-fetch --all-accounts    from cron: silent where all is well
 """
 
 

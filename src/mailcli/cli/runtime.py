@@ -17,7 +17,7 @@ from mailcli.paths import Paths
 
 if TYPE_CHECKING:
     from mailcli.app.context import Context
-    from mailcli.config import Config
+    from mailcli.config import Account, Config
     from mailcli.output.printer import Printer
 
 
@@ -57,6 +57,17 @@ class Runtime:
         for warning in config.warnings:
             self.printer.warn(warning)
         return config
+
+    @property
+    def accounts(self) -> "list[Account]":
+        """The accounts that the options mean, whatever servers they have.
+
+        Raises: ConfigError (78).
+        """
+        if self.common.all_accounts:
+            return list(self.config.accounts.values())
+        names: tuple[str | None, ...] = tuple(dict.fromkeys(self.common.account)) or (None,)
+        return [self.config.account(name, os.environ) for name in names]
 
     @cached_property
     def context(self) -> "Context":

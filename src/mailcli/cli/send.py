@@ -1,6 +1,7 @@
 """`mailcli send`: parse, send one message, print what became of it."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from mailcli.errors import Exit, NotFound, UsageError
 _EXAMPLE = """\b
 Examples:
   echo "The backup is done." | mailcli send -s "Backup" ada@example.org
-  mailcli send -t ada@example.org -s "Report" -a report.pdf --body "See attached."
+  mailcli send -t ada@example.org -s Report -a report.pdf --body "See there."
   mailcli send --raw < message.eml
 """
 
@@ -44,9 +45,9 @@ Examples:
     "--body-file",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
-    help="Read the text from a file.",
+    help="Read it from a file.",
 )
-@click.option("--raw", is_flag=True, help="Standard input is a whole message; send it as it is.")
+@click.option("--raw", is_flag=True, help="The input is a whole message; send it as it is.")
 @click.option("--fcc", "sent_folder", metavar="FOLDER", help="Keep the copy in this folder.")
 @click.option("--no-save", is_flag=True, help="Keep no copy.")
 @common_options(accounts="one", network=True, dry_run=True)
@@ -60,15 +61,22 @@ def command(common: Common, **values: Any) -> Exit:  # noqa: ANN401 - see Reques
     the message. Exit 67 says that some were refused for good, 75 that the rest may be tried
     again.
     """
-    from mailcli.app.submit import Request, preview, submit
+    from mailcli.app.submit import Request, prepare, preview, submit
     from mailcli.cli.runtime import Runtime
     from mailcli.output.problems import exit_of
 
+    _refuse_contradictions(**values)
+    raw, body, body_file = (values.pop(name) for name in ("raw", "body", "body_file"))
+    values["save"] = not values.pop("no_save")
     runtime = Runtime(common)
-    raw = values.pop("raw")
-    text, message = _read_input(raw, values.pop("body"), values.pop("body_file"), values)
-    request = Request(**values | {"save": not values.pop("no_save")}, text=text, raw=message)
     account = common.account[0] if common.account else None
+    request = Request(**values, text=body or "")
+    if body is None and not raw and _is_typed(body_file):
+        prepare(runtime.context, request, account)  # tells what is wrong before a text is typed
+    if raw:
+        request = replace(request, raw=_read(body_file))
+    elif body is None:
+        request = replace(request, text=_decoded(_read(body_file)))
     if common.dry_run:
         runtime.printer.emit(preview(runtime.context, request, account), asked=True)
         return Exit.OK
@@ -77,19 +85,18 @@ def command(common: Common, **values: Any) -> Exit:  # noqa: ANN401 - see Reques
     return exit_of(result)
 
 
-def _read_input(
-    raw: bool, body: str | None, body_file: Path | None, values: dict[str, Any]
-) -> tuple[str, bytes | None]:
-    """Return the text of a message to compose, or the octets of one to relay."""
-    if raw:
-        if body is not None or body_file is not None or values["attach"] or values["headers"]:
-            raise UsageError("--raw sends a finished message: it takes no text and no parts")
-        return "", _file(body_file)
+def _refuse_contradictions(
+    *,
+    raw: bool,
+    body: str | None,
+    body_file: Path | None,
+    **values: Any,  # noqa: ANN401 - see Request
+) -> None:
+    fields = [name for name in ("attach", "headers", "reply_to", "subject") if values[name]]
+    if raw and (fields or body is not None):
+        raise UsageError("--raw sends a finished message: it takes no text and no fields")
     if body is not None and body_file is not None:
         raise UsageError("--body and --body-file contradict each other")
-    if body is not None:
-        return body, None
-    return _decoded(_file(body_file)), None
 
 
 def _decoded(octets: bytes) -> str:
@@ -100,12 +107,17 @@ def _decoded(octets: bytes) -> str:
         return octets.decode("latin-1")
 
 
-def _file(path: Path | None) -> bytes:
+def _is_typed(path: Path | None) -> bool:
+    return (path is None or str(path) == "-") and sys.stdin.isatty()
+
+
+def _read(path: Path | None) -> bytes:
+    """Read a file, or standard input where none is named, or `-`."""
     if path is not None and str(path) != "-":
         try:
             return path.read_bytes()
         except FileNotFoundError as exc:
             raise NotFound(f"{path}: no such file") from exc
-    if sys.stdin.isatty():
+    if _is_typed(path):
         click.echo("Type the text; end it with Ctrl-D on a line of its own.", err=True)
     return sys.stdin.buffer.read()

@@ -6,7 +6,8 @@ With UIDPLUS (RFC 4315), MOVE (RFC 6851), SPECIAL-USE (RFC 6154), LIST-STATUS
 ENVELOPE and BODYSTRUCTURE are missing, there are no quotas and no access lists.
 
 Our own, because pymap 0.36.7 does not serve: it parses messages and writes
-them again, ends lines with LF, and on Python 3.13 forgets its connections.
+them again, ends their lines with LF, and keeps no reference to its
+connections' tasks, so that Python 3.13 was seen to collect them while in use.
 """
 
 import asyncio

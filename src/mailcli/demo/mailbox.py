@@ -2,8 +2,7 @@
 
 It belongs to the servers' event loop and is changed from nowhere else, so it
 has no lock. Messages are the octets that came in, never parsed and never
-rewritten; that is what the Maildir of an earlier attempt (pymap's) could not
-promise. Folder names are kept as the wire has them, in modified UTF-7
+rewritten. Folder names are kept as the wire has them, in modified UTF-7
 (RFC 3501 §5.1.3): a server need not read them.
 """
 

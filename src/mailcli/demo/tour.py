@@ -22,7 +22,7 @@ BANNER = (
     "and everything is removed at the end."
 )
 _WIDTH = 88
-_HEAD, _TAIL = 28, 12
+_HEAD, _TAIL = 40, 14
 """Lines that are shown of a long conversation: its beginning and its end."""
 
 
@@ -222,8 +222,13 @@ def _two_devices(guide: Guide, sandbox: Sandbox) -> None:
         """
     )
     _read_elsewhere(guide, sandbox)
-    guide.say("The next run sees it and tells the server. The conversation is short:")
-    guide.mailcli("imap-sync", "-A", LAPTOP, "-v", "-o", "table", "--trace")
+    guide.say(
+        """
+        The next run sees it and tells the server. Look for the SELECT that opens the folder,
+        the FETCH that asks what has changed there, and the STORE that sets the flag.
+        """
+    )
+    guide.mailcli("imap-sync", INBOX, "-A", LAPTOP, "-v", "-o", "table", "--trace")
     guide.say("And the phone learns of it.")
     guide.mailcli("imap-sync", "-A", PHONE, "-v", "-o", "table")
     _check_same(guide, sandbox)

@@ -1,15 +1,13 @@
 """An IMAP connection on imaplib: greeting, TLS, login, commands and their answers.
 
-imaplib keeps the connection's life and the tags; replies go through our own
+imaplib keeps the connection's life and the tags (`client`); replies go through our own
 parser, because imaplib's loses what it does not know and keeps whole messages
-in memory. What the commands mean is `session`'s affair. Nothing of imaplib
-leaves this module. RFC 3501; SASL-IR by RFC 4959.
+in memory. What the commands mean is `session`'s affair. RFC 3501; SASL-IR by
+RFC 4959.
 """
 
-import imaplib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from mailcli.errors import (
@@ -20,9 +18,11 @@ from mailcli.errors import (
     TemporaryFailure,
     TlsFailed,
 )
-from mailcli.imap import responses
+from mailcli.imap import answers, responses
+from mailcli.imap.answers import Answer
+from mailcli.imap.client import Client
 from mailcli.imap.meanings import MEANINGS
-from mailcli.imap.responses import Condition, Continuation, Data, Response, Streamed, Value
+from mailcli.imap.responses import Condition, Continuation, Response, Streamed
 from mailcli.imap.values import Body
 from mailcli.model import AuthKind, Endpoint, TlsMode
 from mailcli.net import Trace, Wire, connect
@@ -31,11 +31,20 @@ from mailcli.sasl import Exchange, Identity, choose
 TRANSFER_CAP = 1 << 40
 """Octets that the answer to one command may have; what limits it in practice is the disk."""
 
-LITERAL_CAP = 16 * 1024 * 1024
-"""Octets of a literal that is kept in memory: names, headers, never a message."""
+ANSWER_CAP = 8 * 1024 * 1024
+"""Octets of an answer that is kept in memory: a hundred thousand folders, not a million."""
+
+RESPONSE_CAP = 1024 * 1024
+"""Octets of one response that are kept in memory: names, flags, never a message."""
+
+MESSAGE_CAP = 2**32 - 1
+"""Octets of one message: the largest number that a literal can have (RFC 3501 §9, number)."""
 
 CHUNK = 256 * 1024
 """Octets of a literal read at once."""
+
+_BODY = re.compile(rb"[ (]BODY\[\] ~?\{\d{1,20}\+?\}\r\n$", re.IGNORECASE)
+"""How the line ends that announces a message."""
 
 _TEMPORARY_CODES = {"UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT", "CONTACTADMIN"}
 
@@ -48,50 +57,12 @@ class CommandFailed(Refused):
         self.response_code = response_code
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """All that came back for one command: untagged responses, then the tagged one."""
-
-    untagged: list[Response]
-    final: Condition
-
-    def data(self, name: str) -> Iterator[Data]:
-        """Yield the untagged data of one name."""
-        return (r for r in self.untagged if isinstance(r, Data) and r.name == name)
-
-    def code(self, name: str) -> list[Value] | None:
-        """Return the arguments of a response code, wherever it came, or None."""
-        for response in (*self.untagged, self.final):
-            if isinstance(response, Condition) and response.code == name:
-                return response.arguments
-        return None
-
-
-class _Client(imaplib.IMAP4):
-    """imaplib's client on our wire."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        super().__init__(wire.endpoint.host, wire.endpoint.port)
-
-    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
-        del host, port, timeout  # connected already; the wire keeps its own time
-        self.sock = self._wire  # type: ignore[assignment]  # all of a socket that is used
-
-    def _connect(self) -> None:
-        self.tagpre = "m"  # the greeting is read, and judged, by the session
-
-    def tag(self) -> bytes:
-        self.tagnum += 1
-        return b"%s%d" % (self.tagpre.encode(), self.tagnum)
-
-
 class ImapConnection:
     """One connection to a mail store, greeted and, where asked, inside TLS."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._client = _Client(wire)
+        self._client = Client(wire)
         self.capabilities: frozenset[str] = frozenset()
 
     @classmethod
@@ -145,15 +116,12 @@ class ImapConnection:
         self._learn(self._run(b"CAPABILITY"))
 
     def _learn(self, answer: Answer) -> bool:
-        """Take capabilities from an answer; they come as data or as a response code."""
-        found = answer.code("CAPABILITY")
-        for data in answer.data("CAPABILITY"):
-            found = data.values
-        if found is None:
-            return False
-        names = (responses.octets(v).decode("ascii", "replace").upper() for v in found)
-        self.capabilities = frozenset(names)
-        return True
+        """Take capabilities from an answer, and tell whether it had any."""
+        with self._wire.blaming():
+            found = answers.capabilities(answer)
+        if found is not None:
+            self.capabilities = found
+        return found is not None
 
     # -- login -------------------------------------------------------------
 
@@ -169,13 +137,13 @@ class ImapConnection:
         mechanism = choose(offered, kind)
         if mechanism is None and (kind is AuthKind.OAUTH2 or "LOGINDISABLED" in self.capabilities):
             raise LoginFailed(
-                f"{self._wire.where}: no mechanism in common; the server offers "
-                f"{' '.join(sorted(offered)) or 'none'}"
+                f"{self._wire.where}: no mechanism in common; "
+                + self._wire.quote(" ".join(sorted(offered)) or "none")
             )
         identity = identify()
         self._wire.trace.hide(identity.secret, username=identity.username)
         try:
-            with self._wire.trace.masked():
+            with self._wire.trace.masked(), self._wire.blaming():
                 answer = (
                     self._authenticate(Exchange(mechanism, identity))
                     if mechanism
@@ -211,12 +179,18 @@ class ImapConnection:
     def _login(self, identity: Identity) -> Answer:
         """Use LOGIN, where the server knows no SASL mechanism of ours (RFC 3501 §6.2.3)."""
         tag = self._client.tag()
-        user = _quoted_text(identity.username)
-        password = _quoted_text(identity.secret.reveal())
-        self._wire.send_credential(
-            b"%b LOGIN %b %b\r\n" % (tag, user, password), b"%b LOGIN %b ***" % (tag, user)
-        )
-        return self._collect(tag)
+        user, password = _string(identity.username), _string(identity.secret.reveal())
+        # A literal ends a line, and the rest waits until the server asks for it.
+        pieces = iter((b"%b LOGIN %b %b" % (tag, user, password)).split(b"\r\n"))
+        self._wire.send_credential(next(pieces) + b"\r\n", tag + b" LOGIN ***")
+
+        def send_next(_: bytes) -> None:
+            piece = next(pieces, None)
+            if piece is None:
+                raise self._wire.violation("the server asks for more than LOGIN has")
+            self._wire.send_credential(piece + b"\r\n", b"***")
+
+        return self._collect(tag, send_next)
 
     def _login_error(self, exc: CommandFailed, identity: Identity) -> MailError:
         if exc.response_code in _TEMPORARY_CODES:
@@ -243,7 +217,7 @@ class ImapConnection:
     # -- the one place that talks to the wire -------------------------------
 
     def _run(self, command: bytes) -> Answer:
-        with self._wire.transfer(TRANSFER_CAP):
+        with self._wire.transfer(ANSWER_CAP):
             return self._collect(self._send(command))
 
     def _send(self, command: bytes) -> bytes:
@@ -254,13 +228,26 @@ class ImapConnection:
         return tag
 
     def _collect(self, tag: bytes, proceed: Callable[[bytes], None] | None = None) -> Answer:
-        """Read until the tagged answer; `proceed` is called when the server asks to go on.
+        """Return the whole answer to a command; see `_responses`."""
+        *untagged, final = self._responses(tag, proceed=proceed)
+        assert isinstance(final, Condition)  # noqa: S101 - for the type checker
+        return Answer(untagged, final)
+
+    def _responses(
+        self,
+        tag: bytes,
+        *,
+        proceed: Callable[[bytes], None] | None = None,
+        open_body: Callable[[], Body] | None = None,
+    ) -> Iterator[Response]:
+        """Yield what comes until the tagged OK, which is the last.
+
+        `proceed` is called when the server asks to go on; `open_body` as `_read` says.
 
         Raises: CommandFailed for NO and BAD, TemporaryFailure for BYE.
         """
-        untagged: list[Response] = []
         while True:
-            response = self._read()
+            response = self._read(open_body)
             if isinstance(response, Continuation):
                 if proceed is None:
                     raise self._wire.violation(
@@ -271,10 +258,11 @@ class ImapConnection:
                 if response.tag != tag:
                     raise self._wire.violation("an answer to a command that was not sent")
                 self._check(response)
-                return Answer(untagged, response)
+                yield response
+                return
             else:
                 self._heed(response)
-                untagged.append(response)
+                yield response
 
     def _check(self, final: Condition) -> None:
         if final.kind != "OK":
@@ -291,25 +279,33 @@ class ImapConnection:
         A literal that is a message body goes to `open_body`, any other into memory.
         """
         reader = self._wire.makefile()
-        pieces: list[bytes | Streamed] = []
-        while True:
-            line = reader.readline()
-            pieces.append(line)
-            size = responses.literal_size(line)
-            if size is None:
-                break
-            if open_body and b"BODY[] {" in line.upper():
-                pieces.append(self._stream(size, open_body()))
-            elif size > LITERAL_CAP:
-                raise self._wire.violation(f"a literal of {size} octets")
+        line = reader.readline()
+        pieces: list[bytes | Streamed] = [line]
+        left = RESPONSE_CAP - len(line)
+        while (size := responses.literal_size(line)) is not None:
+            if open_body and _BODY.search(line):
+                if any(isinstance(piece, Streamed) for piece in pieces):
+                    raise self._wire.violation("two messages in one response")
+                pieces.append(self._stream(size, open_body))
+            elif size > left:
+                raise self._wire.violation("a response that is too large to keep")
             else:
                 pieces.append(reader.read(size))
+                left -= size
+            line = reader.readline()
+            pieces.append(line)
+            left -= len(line)
         try:
             return responses.parse(pieces)
         except ProtocolViolation as exc:
-            raise self._wire.violation(self._wire.trace.redact(exc.message)) from exc
+            said = next(piece for piece in pieces if isinstance(piece, bytes))
+            why = exc.message.partition(":")[0]
+            raise self._wire.violation(f"{why}; {self._wire.quote(said)}") from exc
 
-    def _stream(self, size: int, body: Body) -> Streamed:
+    def _stream(self, size: int, open_body: Callable[[], Body]) -> Streamed:
+        if size > MESSAGE_CAP:
+            raise self._wire.violation(f"a message of {size} octets")
+        body = open_body()
         reader = self._wire.makefile()
         left = size
         while left:
@@ -320,10 +316,12 @@ class ImapConnection:
         return Streamed(body, size)
 
 
-def _quoted_text(text: str) -> bytes:
+def _string(text: str) -> bytes:
+    """Return text as a quoted string, or as a literal where it is not ASCII (RFC 3501 §9)."""
     if any(c in text for c in "\0\r\n"):
         raise LoginFailed("user name or password holds a NUL, CR or LF", hint="store it again")
-    return quoted(text.encode("utf-8"))
+    raw = text.encode("utf-8")
+    return quoted(raw) if text.isascii() else b"{%d}\r\n%b" % (len(raw), raw)
 
 
 def quoted(raw: bytes) -> bytes:

@@ -7,20 +7,29 @@ by RFC 6154.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
 
-from mailcli.errors import NotFound
-from mailcli.imap import responses
-from mailcli.imap.connection import TRANSFER_CAP, CommandFailed, ImapConnection, quoted
-from mailcli.imap.names import decode, encode
-from mailcli.imap.responses import Condition, Data, Streamed, Value
+from mailcli.errors import LocalError, NotFound
+from mailcli.imap import answers
+from mailcli.imap.connection import (
+    ANSWER_CAP,
+    TRANSFER_CAP,
+    CommandFailed,
+    ImapConnection,
+    quoted,
+)
+from mailcli.imap.names import encode
+from mailcli.imap.responses import Data, Streamed, Value
 from mailcli.imap.sets import compress
-from mailcli.imap.values import ROLES, Body, Fetched, FlagState, Folder, Selected
+from mailcli.imap.values import Body, Fetched, FlagState, Folder, Selected
 from mailcli.model import Flags, Uid, UidValidity
 
 __all__ = ["CommandFailed", "ImapSession"]
 
-MAX_UID = 2**32 - 1
+FLAGS_CAP = 1024
+"""Octets that the flags of one message may take in a listing."""
+
+LISTING_CAP = 1024 * 1024 * 1024
+"""Octets that a listing of flags may have: some ten million messages."""
 
 
 class ImapSession(ImapConnection):
@@ -34,7 +43,7 @@ class ImapSession(ImapConnection):
         With `counts`, the number of messages and of unseen ones: in the same round trip
         where the server has LIST-STATUS, by one STATUS each where it has not.
 
-        Raises: ProtocolViolation for a name that cannot be decoded.
+        A name that no decoder understands stands there with its octets as surrogates.
         """
         self._wire.phase = "LIST"
         extended = "LIST-EXTENDED" in self.capabilities
@@ -49,64 +58,36 @@ class ImapSession(ImapConnection):
         if inline:
             options.append(b"STATUS (MESSAGES UNSEEN)")
         answer = self._run(b'LIST "" "*" RETURN (%b)' % b" ".join(options))
-        folders = [self._folder(data.values) for data in answer.data("LIST")]
-        found = dict(self._status_counts(data) for data in answer.data("STATUS"))
-        folders = [_with_counts(f, found.get(f.wire)) for f in folders]
+        with self._wire.blaming():
+            found = answers.counts(answer)
+            folders = [_with_counts(f, found.get(f.wire)) for f in answers.folders(answer)]
         return [self._counted(f) for f in folders] if counts and not inline else folders
 
     def _plain_list(self) -> list[Folder]:
         answer = self._run(b'LIST "" "*"')
-        subscribed = {
-            responses.octets(d.values[2])
-            for d in self._run(b'LSUB "" "*"').data("LSUB")
-            if len(d.values) == 3
-        }
-        folders = [self._folder(data.values) for data in answer.data("LIST")]
-        return [replace(f, subscribed=f.wire in subscribed) for f in folders]
-
-    def _folder(self, values: list[Value]) -> Folder:
-        """Read the tail of a LIST response: attributes, delimiter, name, extended data."""
-        if len(values) < 3:
-            raise self._wire.violation("a LIST response is too short")
-        attributes = {responses.octets(a).decode("ascii", "replace").upper()
-                      for a in responses.items(values[0])}  # fmt: skip
-        delimiter = None if values[1] is None else responses.octets(values[1]).decode("utf-8")
-        wire = responses.octets(values[2])
-        roles = [ROLES[a] for a in sorted(attributes) if a in ROLES]
-        return Folder(
-            wire,
-            decode(wire),
-            delimiter,
-            roles[0] if roles else None,
-            "\\SUBSCRIBED" in attributes,
-            not attributes & {"\\NOSELECT", "\\NONEXISTENT"},
-        )
-
-    def _status_counts(self, data: Data) -> tuple[bytes, tuple[int, int]]:
-        if len(data.values) != 2:
-            raise self._wire.violation("a STATUS response is malformed")
-        found = responses.pairs(data.values[1])
-        counts = (responses.number(found.get("MESSAGES")), responses.number(found.get("UNSEEN")))
-        return responses.octets(data.values[0]), counts
+        lsub = self._run(b'LSUB "" "*"')
+        with self._wire.blaming():
+            known = answers.subscribed(lsub)
+            return [replace(f, subscribed=f.wire in known) for f in answers.folders(answer)]
 
     def _counted(self, folder: Folder) -> Folder:
         if not folder.selectable:
             return folder
-        answer = self._run(b"STATUS %b (MESSAGES UNSEEN)" % quoted(folder.wire))
-        found = dict(self._status_counts(data) for data in answer.data("STATUS"))
-        return _with_counts(folder, found.get(folder.wire))
+        try:
+            answer = self._run(b"STATUS %b (MESSAGES UNSEEN)" % quoted(folder.wire))
+        except CommandFailed:
+            return folder  # such as one that we may see but not open
+        with self._wire.blaming():
+            return _with_counts(folder, answers.counts(answer).get(folder.wire))
 
     def personal_prefix(self) -> str:
         """Return what stands before the user's own folders, such as `INBOX.` (RFC 2342)."""
         self._wire.phase = "NAMESPACE"
         if "NAMESPACE" not in self.capabilities:
             return ""
-        for data in self._run(b"NAMESPACE").data("NAMESPACE"):
-            personal = data.values[0] if data.values else None
-            if personal is not None:
-                first = responses.items(responses.items(personal)[0])
-                return decode(responses.octets(first[0]))
-        return ""
+        answer = self._run(b"NAMESPACE")
+        with self._wire.blaming():
+            return answers.personal_prefix(answer)
 
     def create(self, name: str) -> bytes:
         """Create a folder and return its name as the wire has it.
@@ -130,17 +111,8 @@ class ImapSession(ImapConnection):
             answer = self._run(command + b" " + quoted(folder))
         except CommandFailed as exc:
             raise NotFound(exc.message) if exc.response_code == "NONEXISTENT" else exc from exc
-        uidvalidity = answer.code("UIDVALIDITY")
-        if not uidvalidity or not 0 < responses.number(uidvalidity[0]) <= MAX_UID:
-            raise self._wire.violation("the folder has no UIDVALIDITY")
-        exists = [data.number for data in answer.data("EXISTS")]
-        uidnext = answer.code("UIDNEXT")
-        return Selected(
-            exists[-1] or 0 if exists else 0,
-            UidValidity(responses.number(uidvalidity[0])),
-            responses.number(uidnext[0]) if uidnext else None,
-            read_only or answer.final.code == "READ-ONLY",
-        )
+        with self._wire.blaming():
+            return answers.selected(answer, read_only=read_only)
 
     # -- messages ----------------------------------------------------------
 
@@ -152,13 +124,15 @@ class ImapSession(ImapConnection):
         if not exists:
             return {}
         self._wire.phase = "UID FETCH flags"
-        answer = self._run(b"UID FETCH 1:* (UID FLAGS)")
         found: dict[Uid, FlagState] = {}
-        for data in answer.data("FETCH"):
-            attributes = self._attributes(data)
-            if "FLAGS" in attributes and "UID" in attributes:
-                found[self._uid(attributes)] = self._flags(attributes)
-        gone = sum(1 for _ in answer.data("EXPUNGE"))
+        gone = 0
+        with self._wire.transfer(ANSWER_CAP + min(exists * FLAGS_CAP, LISTING_CAP)):
+            for response in self._responses(self._send(b"UID FETCH 1:* (UID FLAGS)")):
+                with self._wire.blaming():
+                    told = answers.attributes(response)
+                    if "FLAGS" in told and "UID" in told:
+                        found[answers.uid(told)] = answers.flags(told)
+                gone += isinstance(response, Data) and response.name == "EXPUNGE"
         if len(found) < exists - gone:
             raise self._wire.violation(
                 f"the folder has {exists} messages, the server listed {len(found)}"
@@ -175,48 +149,22 @@ class ImapSession(ImapConnection):
         Raises: MailError; the body that was being written is then incomplete.
         """
         self._wire.phase = "UID FETCH messages"
-        tag = self._send(
-            b"UID FETCH %b (UID FLAGS INTERNALDATE BODY.PEEK[])" % compress(uids).encode()
-        )
-        with self._wire.transfer(TRANSFER_CAP):
-            while True:
-                response = self._read(open_body)
-                if isinstance(response, Condition) and response.tag == tag:
-                    self._check(response)
-                    return
-                self._heed(response)
-                if isinstance(response, Data) and response.name == "FETCH":
-                    fetched = self._fetched(self._attributes(response))
+        wanted = compress(uids).encode()
+        if not wanted:
+            return
+        tag = self._send(b"UID FETCH %b (UID FLAGS INTERNALDATE BODY.PEEK[])" % wanted)
+        try:
+            with self._wire.transfer(TRANSFER_CAP):
+                for response in self._responses(tag, open_body=open_body):
+                    with self._wire.blaming():
+                        fetched = _fetched(answers.attributes(response), open_body)
                     if fetched:
                         yield fetched
-
-    def _fetched(self, attributes: dict[str, Value]) -> Fetched | None:
-        if "BODY[]" not in attributes:
-            return None  # a flag change by somebody else, told in passing
-        value = attributes["BODY[]"]
-        streamed = value if isinstance(value, Streamed) else None
-        return Fetched(
-            self._uid(attributes),
-            self._flags(attributes),
-            _internal_date(attributes.get("INTERNALDATE")),
-            streamed.body if streamed else None,
-            streamed.size if streamed else 0,
-        )
-
-    def _attributes(self, data: Data) -> dict[str, Value]:
-        if len(data.values) != 1:
-            raise self._wire.violation("a FETCH response is malformed")
-        return responses.pairs(data.values[0])
-
-    def _uid(self, attributes: dict[str, Value]) -> Uid:
-        uid = responses.number(attributes.get("UID"))
-        if not 0 < uid <= MAX_UID:
-            raise self._wire.violation(f"UID {uid} is out of range")
-        return Uid(uid)
-
-    def _flags(self, attributes: dict[str, Value]) -> FlagState:
-        names = responses.items(attributes.get("FLAGS", []))
-        return FlagState.parse(responses.octets(name) for name in names)
+        except CommandFailed:
+            raise
+        except BaseException:  # also when the caller stops early: the rest would still come
+            self.close()
+            raise
 
     def change_flags(self, uids: Iterable[Uid], flags: Flags, *, add: bool) -> None:
         """Add flags to messages of the open folder, or take them away; the rest stays.
@@ -227,16 +175,18 @@ class ImapSession(ImapConnection):
         names = b" ".join(sorted(flag.imap.encode() for flag in flags))
         sign = b"+" if add else b"-"
         where = compress(uids).encode()
+        if not where:
+            return
         self._run(b"UID STORE %b %bFLAGS.SILENT (%b)" % (where, sign, names))
 
     def search_message_id(self, message_id: str) -> list[Uid]:
         """Return the messages of the open folder with this Message-ID, oldest first."""
         self._wire.phase = "UID SEARCH"
-        if not message_id.isascii():
-            return []  # it would need a charset, which servers need not know
+        if not (message_id.isascii() and message_id.isprintable()):
+            return []  # it would need a charset, which servers need not know, or fits no line
         answer = self._run(b"UID SEARCH HEADER Message-ID " + quoted(message_id.encode("ascii")))
-        found = (responses.number(v) for data in answer.data("SEARCH") for v in data.values)
-        return sorted(Uid(uid) for uid in found if 0 < uid <= MAX_UID)
+        with self._wire.blaming():
+            return answers.uids_found(answer)
 
     def append(
         self, folder: bytes, message: Iterable[bytes], *, size: int, flags: Flags
@@ -247,30 +197,60 @@ class ImapSession(ImapConnection):
             lost, and then the message may be there.
         """
         self._wire.phase = "APPEND"
-        tag = self._client.tag()
         names = b" ".join(sorted(flag.imap.encode() for flag in flags))
-        head = b"%b APPEND %b (%b) {%d}\r\n" % (tag, quoted(folder), names, size)
-        self._wire.sendall(head)
+        tag = self._send(b"APPEND %b (%b) {%d}" % (quoted(folder), names, size))
+        asked = 0
 
         def send_message(_: bytes) -> None:
+            nonlocal asked
+            asked += 1
+            if asked > 1:  # a second time it would be taken for commands
+                raise self._wire.violation("the server asks for the message twice")
+            self._send_literal(message, size)
+
+        answer = self._collect(tag, send_message)
+        if not asked:
+            raise self._wire.violation("the server is content without having got the message")
+        return answers.place(answer)
+
+    def _send_literal(self, message: Iterable[bytes], size: int) -> None:
+        """Send exactly the octets that were announced; with less or more, nothing else can follow.
+
+        Raises: LocalError when the message has another size by now.
+        """
+        left = size
+        try:
             for chunk in message:
+                left -= len(chunk)
+                if left < 0:
+                    break
                 self._wire.send_data(chunk)
-            self._wire.sendall(b"\r\n")
+        except BaseException:
+            self.close()
+            raise
+        if left:
+            self.close()
+            raise LocalError(f"{self._wire.where}: the message changed while it was sent")
+        self._wire.sendall(b"\r\n")
 
-        place = self._collect(tag, send_message).code("APPENDUID")
-        if not place or len(place) != 2:
-            return None
-        return UidValidity(responses.number(place[0])), Uid(responses.number(place[1]))
 
-
-def _internal_date(value: Value) -> datetime | None:
-    """Read `dd-Mon-yyyy hh:mm:ss +zzzz` (RFC 3501 §9, date-time); None when it is not one."""
-    if not isinstance(value, bytes):
+def _fetched(told: dict[str, Value], open_body: Callable[[], Body]) -> Fetched | None:
+    """Make a message of what FETCH told; None for a flag change by somebody else, in passing."""
+    if "BODY[]" not in told:
         return None
-    try:
-        return datetime.strptime(value.decode("ascii").strip(), "%d-%b-%Y %H:%M:%S %z")
-    except ValueError:
-        return None
+    value = told["BODY[]"]
+    if isinstance(value, bytes):  # a quoted string: "" for an empty message
+        body = open_body()
+        body.write(value)
+        value = Streamed(body, len(value))
+    streamed = value if isinstance(value, Streamed) else None
+    return Fetched(
+        answers.uid(told),
+        answers.flags(told),
+        answers.internal_date(told),
+        streamed.body if streamed else None,
+        streamed.size if streamed else 0,
+    )
 
 
 def _with_counts(folder: Folder, counts: tuple[int, int] | None) -> Folder:

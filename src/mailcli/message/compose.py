@@ -170,6 +170,7 @@ def _media_type(attachment: Attachment) -> str:
 
 
 def _file_name(attachment: Attachment) -> str:
+    """Check a name; the library writes one outside ASCII in the form of RFC 2231."""
     check_value("filename", attachment.name)
     if any(unicodedata.category(c) == "Cc" for c in attachment.name):
         raise InvalidMessage(f"file name {attachment.name!r} holds a control character")

@@ -74,11 +74,12 @@ def secure(sock: socket.socket, endpoint: Endpoint) -> ssl.SSLSocket:
     """
     context = context_for(endpoint.tls)
     try:
+        sock.getpeername()  # with its peer lost, ssl would skip the handshake without a word
         tls = context.wrap_socket(sock, server_hostname=endpoint.host)
     except (OSError, ValueError) as exc:
         sock.close()
         raise _handshake_error(exc, endpoint) from exc
-    if tls.version() is None:  # ssl skips the handshake on a socket that has lost its peer
+    if tls.version() is None:  # lost between the two lines above
         tls.close()
         raise _handshake_error(ssl.SSLEOFError(), endpoint)
     if endpoint.tls.fingerprint:

@@ -9,6 +9,7 @@ it turns up, even in what the server says.
 
 import base64
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from mailcli.message.clean import clean
@@ -18,6 +19,9 @@ MASK = "***"
 
 _MARGIN = 44
 """Column at which explanations begin, where the line leaves room."""
+
+_QUESTION = re.compile(rb"334[ -]|\+ ")
+"""How a server's question begins during a login."""
 
 
 class Trace:
@@ -43,7 +47,8 @@ class Trace:
 
     def hide(self, secret: Secret, *, username: str = "") -> None:
         """Mask a secret from now on, in each form that it takes on a wire."""
-        self._secrets += sorted(_forms(secret.reveal(), username), key=len, reverse=True)
+        forms = {*self._secrets, *_forms(secret.reveal(), username)}
+        self._secrets = sorted(forms, key=len, reverse=True)  # the whole before its parts
 
     def redact(self, text: str) -> str:
         """Return a server's words without any known secret."""
@@ -76,8 +81,8 @@ class Trace:
         """Show one line of the server's."""
         if self._sink:
             line = line.rstrip(b"\r\n")
-            if self._masking and line.startswith((b"334 ", b"+ ")):
-                line = line.split(b" ", 1)[0] + b" " + MASK.encode()
+            if self._masking and (question := _QUESTION.match(line)):
+                line = question[0] + MASK.encode()
             self._write("S:", line)
 
     def bulk(self, direction: str, octets: int) -> None:
@@ -95,8 +100,16 @@ class Trace:
         self._sink(shown)
 
     def _meaning(self, who: str, text: str) -> str:
-        """Find the longest table entry that the line begins with, the IMAP tag left out."""
-        words = text.upper().replace("-", " ", 1).split() if who == "S:" else text.upper().split()
+        """Find the longest table entry that the line begins with.
+
+        An IMAP tag before it, or a message number behind `*`, does not count.
+        """
+        goes_on = text[:3].isdigit() and text[3:4] == "-"
+        words = text.upper().replace("-", " ", goes_on).split()[:5]
+        if goes_on and f"{who}{' '.join(words[:2])}" not in self._meanings:
+            return ""  # one line of an SMTP reply that has more
+        if words[:1] == ["*"] and len(words) > 2 and words[1].isdigit():
+            del words[1]
         for start in (0, 1):
             for end in range(min(start + 3, len(words)), start, -1):
                 found = self._meanings.get(f"{who}{' '.join(words[start:end])}")
@@ -111,12 +124,13 @@ def _forms(secret: str, username: str) -> set[str]:
         return set()
     raw = secret.encode("utf-8")
     user = username.encode("utf-8")
+    saslname = user.replace(b"=", b"=3D").replace(b",", b"=2C")  # RFC 5801 §4
     messages = [
         raw,
         b"\0" + user + b"\0" + raw,
         user + b"\0" + user + b"\0" + raw,
         b"user=" + user + b"\x01auth=Bearer " + raw + b"\x01\x01",
-        b"n,a=" + user + b",\x01auth=Bearer " + raw + b"\x01\x01",
+        b"n,a=" + saslname + b",\x01auth=Bearer " + raw + b"\x01\x01",
     ]
     quoted = secret.replace("\\", "\\\\").replace('"', '\\"')
     return {secret, quoted, *(base64.b64encode(m).decode("ascii") for m in messages)}

@@ -36,6 +36,10 @@ PROGRESS = 4096
 """Octets that a transfer must bring within each time-out (about 136 octets a second)."""
 
 
+class _Blamed(ProtocolViolation):
+    """A violation that says which server, and what was going on."""
+
+
 class Wire:
     """A connection to one endpoint; `phase` says what it is busy with, for errors."""
 
@@ -251,7 +255,20 @@ class Wire:
 
     def violation(self, why: str) -> MailError:
         """Return the error for a server that breaks the protocol."""
-        return ProtocolViolation(f"{self.where}: {why}")
+        return _Blamed(f"{self.where}: {why}")
+
+    @contextlib.contextmanager
+    def blaming(self) -> Iterator[None]:
+        """Say where, in a violation found by a parser, which knows no server.
+
+        What it quotes behind a colon is left out: that may be half a secret, or from before TLS.
+        """
+        try:
+            yield
+        except _Blamed:
+            raise
+        except ProtocolViolation as exc:
+            raise self.violation(exc.message.partition(":")[0]) from exc
 
 
 class _RawReader(io.RawIOBase):

@@ -5,6 +5,7 @@ So every cell is a `Text` of a cleaned string, never a string. Colour never
 says anything alone: an unread message also has a mark.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import StringIO
@@ -18,7 +19,7 @@ from mailcli.message.clean import clean, visible
 from mailcli.model import Address
 from mailcli.output.machine import rfc3339
 from mailcli.output.tables import Cell, address_text, table_of
-from mailcli.results import AccountsResult, FoldersResult, ListResult, MessageInfo
+from mailcli.results import AccountsResult, FolderInfo, FoldersResult, ListResult, MessageInfo
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WIDE = 110
@@ -146,32 +147,36 @@ def _sender(senders: tuple[Address, ...], *, full: bool) -> str:
 
 def _folders(result: FoldersResult, screen: Screen) -> _View:
     several = len({each.account for each in result.folders}) > 1
-    columns = (
-        *([_Column("Account")] if several else []),
-        _Column("Folder", most=max(12, screen.width - 45)),
-        _Column("Role"),
-        _Column("Messages", right=True),
-        _Column("Unread", right=True),
-        _Column("Notes"),
+    rows = [
+        (
+            *([each.account] if several else []),
+            each.name,
+            each.role or "",
+            _number(each.messages),
+            _number(each.unseen),
+            _folder_note(each),
+        )
+        for each in result.folders
+    ]
+    titles = (*(["Account"] if several else []), "Folder", "Role", "Messages", "Unread", "Notes")
+    widths = _widths(titles, rows)
+    others = sum(widths) - widths[titles.index("Folder")] + _GAP * (len(titles) - 1)
+    columns = tuple(
+        _Column(
+            title,
+            right=title in {"Messages", "Unread"},
+            most=max(12, screen.width - others) if title == "Folder" else None,
+        )
+        for title in titles
     )
-    rows = []
-    for each in result.folders:
-        notes = (
-            "" if each.selectable else "folders only",
-            "" if each.subscribed else "not subscribed",
-        )
-        rows.append(
-            (
-                *([each.account] if several else []),
-                each.name,
-                each.role or "",
-                _number(each.messages),
-                _number(each.unseen),
-                ", ".join(filter(None, notes)),
-            )
-        )
     strong = frozenset(row for row, each in enumerate(result.folders) if each.unseen)
     return _View(columns, rows, strong)
+
+
+def _folder_note(folder: FolderInfo) -> str:
+    if not folder.selectable:
+        return "folders only"
+    return "" if folder.subscribed else "not subscribed"
 
 
 def _accounts(result: AccountsResult) -> _View:
@@ -238,9 +243,13 @@ def _fits(view: _View, screen: Screen) -> bool:
     """Say whether every column has room; one that may be cut always has."""
     if any(column.rest or column.most for column in view.columns):
         return True
-    titles = [column.title for column in view.columns]
-    widths = [max(map(cell_len, cells)) for cells in zip(titles, *view.rows, strict=True)]
+    widths = _widths([column.title for column in view.columns], view.rows)
     return sum(widths) + _GAP * (len(widths) - 1) <= screen.width
+
+
+def _widths(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return how many cells each column needs."""
+    return [max(map(cell_len, cells)) for cells in zip(titles, *rows, strict=True)]
 
 
 def _listed(view: _View) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mailcli.message.clean import UNSAFE_RANGES, visible
 from mailcli.output.tables import Cell, Table
-from mailcli.results import SCHEMA, FoldersResult, FolderSync, Result
+from mailcli.results import SCHEMA, FolderSync, Result
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -81,15 +81,16 @@ def json_document(result: Result, *, indent: int | None = None) -> str:
 def json_lines(result: Result) -> Iterator[str]:
     """Yield a line for each item of the result's collection, or the one object.
 
-    An account without items, because it failed, is a line `{"error": …}`.
+    What could not be had is a line `{"error": …}` behind them.
     """
-    first, *others = (getattr(result, field) for field, _ in _names(result))
-    if not isinstance(first, tuple) or (others and not isinstance(result, FoldersResult)):
+    named = {field: getattr(result, field) for field, _ in _names(result)}
+    errors = named.pop("errors", ())
+    items, *others = named.values()
+    if others or not isinstance(items, tuple):
         yield json_document(result)
         return
-    yield from (to_json(item) + "\n" for item in first)
-    if isinstance(result, FoldersResult):
-        yield from (to_json({"error": error}) + "\n" for error in result.errors)
+    yield from (to_json(item) + "\n" for item in items)
+    yield from (to_json({"error": error}) + "\n" for error in errors)
 
 
 def tsv_lines(table: Table) -> Iterator[str]:

@@ -16,7 +16,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TextIO
 
-from mailcli.results import ImapResult, PopResult, Result, SendPreview, SendResult
+from mailcli.results import (
+    CredentialChange,
+    ImapResult,
+    PopResult,
+    Result,
+    SendPreview,
+    SendResult,
+)
 
 
 class Format(StrEnum):
@@ -165,8 +172,12 @@ class _TsvPrinter(_TextPrinter):
         self._report(result)
 
     def _silent(self, result: Result) -> bool:
-        for_cron = isinstance(result, PopResult | ImapResult)
-        return self._by_default and for_cron and not self._streams.verbose
+        """Say whether nothing is written: nobody asked for a record of what was done."""
+        if not self._by_default:
+            return False
+        if isinstance(result, PopResult | ImapResult):
+            return not self._streams.verbose
+        return self._streams.quiet and isinstance(result, SendResult | CredentialChange)
 
     def _preview(self, result: SendPreview) -> None:
         """Write the exact message, so that it can be piped on, and the envelope beside it."""

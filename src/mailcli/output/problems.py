@@ -15,6 +15,7 @@ from mailcli.results import (
     FoldersResult,
     ImapAccount,
     ImapResult,
+    ListResult,
     PopResult,
     RefusedRecipient,
     Result,
@@ -35,7 +36,7 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
             return tuple(_named(error, name) for name, error in found if error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
-        case FoldersResult():
+        case FoldersResult() | ListResult():
             return result.errors
         case _:
             return ()

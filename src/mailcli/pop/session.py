@@ -13,7 +13,6 @@ from typing import TypeVar, cast
 from mailcli.errors import (
     LoginFailed,
     MailError,
-    ProtocolViolation,
     Refused,
     TemporaryFailure,
     TlsFailed,
@@ -33,11 +32,21 @@ CHUNK = 256 * 1024
 
 T = TypeVar("T")
 
-_TEMPORARY_CODES = ("IN-USE", "LOGIN-DELAY", "SYS/TEMP")
+MAX_COMMAND = 255
+"""Octets of a command line with its CRLF (RFC 2449 §4)."""
+
+_TEMPORARY_CODES = {"IN-USE", "LOGIN-DELAY", "SYS/TEMP"}
+
+_CODE = re.compile(rb"-ERR \[([^\]\s]+)\]")
+"""A response code (RFC 2449 §8)."""
 
 
 class CommandFailed(Refused):
     """The server answered -ERR to one command; the session goes on."""
+
+    def __init__(self, message: str, response_code: str) -> None:
+        super().__init__(message)
+        self.response_code = response_code
 
 
 class _Client(poplib.POP3):
@@ -63,8 +72,23 @@ class _Client(poplib.POP3):
     def listing(self, line: str) -> list[bytes]:
         return cast(list[bytes], self._longcmd(line)[1])  # type: ignore[attr-defined]
 
+    def _getresp(self) -> bytes:
+        """Read a status line; poplib takes whatever begins with a plus for a yes."""
+        return self._answer(rb"\+OK(?: |$)")
+
+    def status_or_question(self) -> bytes:
+        return self._answer(rb"\+OK(?: |$)|\+(?: |$)")
+
     def status(self) -> bytes:
-        return cast(bytes, self._getresp())  # type: ignore[attr-defined]
+        return self._getresp()
+
+    def _answer(self, expected: bytes) -> bytes:
+        line, _ = self._getline()
+        if line.startswith(b"-ERR"):
+            raise poplib.error_proto(line)
+        if not re.match(expected, line):
+            raise self._wire.violation("the answer is malformed; " + self._wire.quote(line))
+        return line
 
 
 class PopSession:
@@ -72,7 +96,10 @@ class PopSession:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._client = self._guarded(lambda: _Client(wire))
+        try:
+            self._client = self._guarded(lambda: _Client(wire))
+        except CommandFailed as exc:  # it takes no connections, for the time being
+            raise TemporaryFailure(exc.message) from exc
         self._capabilities: dict[str, str] = {}
 
     @classmethod
@@ -131,12 +158,15 @@ class PopSession:
         self._wire.phase = "login"
         self._wire.require_privacy()
         mechanism = choose(self._capabilities.get("SASL", "").split(), kind)
-        if mechanism is None and kind is AuthKind.OAUTH2:
-            raise LoginFailed(f"{self._wire.where}: the server takes no OAuth 2 tokens")
+        if mechanism is None and (kind is AuthKind.OAUTH2 or not self._takes_user()):
+            raise LoginFailed(
+                f"{self._wire.where}: no mechanism in common; "
+                + self._wire.quote(self._capabilities.get("SASL", "") or "none")
+            )
         identity = identify()
         self._wire.trace.hide(identity.secret, username=identity.username)
         try:
-            with self._wire.trace.masked():
+            with self._wire.trace.masked(), self._wire.blaming():
                 self._user_and_pass(identity) if mechanism is None else self._sasl(
                     Exchange(mechanism, identity)
                 )
@@ -144,26 +174,37 @@ class PopSession:
             raise self._login_error(exc, identity) from exc
         self._read_capabilities()
 
+    def _takes_user(self) -> bool:
+        """Whether USER and PASS are worth a try: a server too old for CAPA cannot say so."""
+        return "USER" in self._capabilities or not self._capabilities
+
     def _user_and_pass(self, identity: Identity) -> None:
         secret = identity.secret.reveal()
         if any(c in identity.username + secret for c in "\0\r\n"):
             raise LoginFailed("user name or password holds a NUL, CR or LF", hint="store it again")
         self._command(f"USER {identity.username}")
         self._wire.send_credential(f"PASS {secret}\r\n".encode(), b"PASS ***")
-        self._status()
+        self._guarded(self._client.status)
 
     def _sasl(self, exchange: Exchange) -> None:
         opening = f"AUTH {exchange.mechanism}".encode()
-        initial = b"" if exchange.initial is None else b" " + (exchange.initial or b"=")
-        self._wire.send_credential(
-            opening + initial + b"\r\n", opening + (b" ***" if initial else b"")
-        )
-        while (answer := self._status()).startswith(b"+ ") or answer == b"+":
-            self._wire.send_credential(exchange.answer(answer[2:]) + b"\r\n", b"***")
+        initial = exchange.initial
+        line = opening + b" " + (initial or b"=") + b"\r\n"
+        # Exchange Online takes no initial response with XOAUTH2; nobody takes a long one.
+        if initial is None or len(line) > MAX_COMMAND or exchange.mechanism == "XOAUTH2":
+            self._wire.send_credential(opening + b"\r\n", opening)
+        else:
+            self._wire.send_credential(line, opening + b" ***")
+            initial = None
+        question = self._client.status_or_question
+        while not (answer := self._guarded(question)).startswith(b"+OK"):
+            response = exchange.answer(answer[2:]) if initial is None else initial
+            initial = None
+            self._wire.send_credential(response + b"\r\n", b"***")
         exchange.conclude()
 
     def _login_error(self, exc: CommandFailed, identity: Identity) -> MailError:
-        if any(f"[{code}" in exc.message.upper() for code in _TEMPORARY_CODES):
+        if exc.response_code in _TEMPORARY_CODES:
             return TemporaryFailure(exc.message)
         return LoginFailed(
             exc.message, hint=f"check the user name {identity.username!r} and its password"
@@ -179,25 +220,27 @@ class PopSession:
         """
         self._wire.phase = "UIDL"
         try:
-            names = dict(self._pairs(self._listing("UIDL")))
+            names = self._table("UIDL")
         except CommandFailed as exc:
             raise Refused(
                 f"{exc.message}; without unique-ids it cannot be told what is new",
                 hint="use IMAP where the server offers it",
             ) from exc
         self._wire.phase = "LIST"
-        sizes = dict(self._pairs(self._listing("LIST")))
+        sizes = self._table("LIST")
         if names.keys() != sizes.keys():
             raise self._wire.violation("UIDL and LIST name different messages")
         return [Message(n, UniqueId(names[n]), self._octets(sizes[n])) for n in sorted(names)]
 
-    def _pairs(self, lines: list[bytes]) -> Iterator[tuple[int, str]]:
+    def _table(self, command: str) -> dict[int, str]:
         """Read lines of message number, space, value; some servers add more behind it."""
-        for line in lines:
+        table: dict[int, str] = {}
+        for line in self._listing(command):
             found = re.fullmatch(rb"\s*(\d{1,10})\s+([^\s\x00-\x1f\x7f]+)(?:\s.*)?", line)
-            if not found:
+            if not found or not int(found[1]) or int(found[1]) in table:
                 raise self._wire.violation("a line is malformed; " + self._wire.quote(line))
-            yield int(found[1]), found[2].decode("utf-8", "surrogateescape")
+            table[int(found[1])] = found[2].decode("utf-8", "surrogateescape")
+        return table
 
     def _octets(self, text: str) -> int:
         if not text.isascii() or not text.isdigit() or len(text) > 15:
@@ -215,11 +258,15 @@ class PopSession:
         reader = self._wire.makefile()
         unstuffer = Unstuffer()
         total = 0
-        with self._wire.transfer(2 * message.size + 1024 * 1024):
-            while unstuffer.rest is None:
-                content = unstuffer.feed(reader.read_some(CHUNK))
-                total += len(content)
-                yield content
+        try:
+            with self._wire.transfer(2 * message.size + 1024 * 1024):
+                while unstuffer.rest is None:
+                    content = unstuffer.feed(reader.read_some(CHUNK))
+                    total += len(content)
+                    yield content
+        finally:
+            if unstuffer.rest != b"":  # the rest would be taken for the next answer
+                self.close()
         if unstuffer.rest:
             raise self._wire.violation("the server went on after the end of a message")
         self._wire.trace.bulk("S", total)
@@ -258,9 +305,6 @@ class PopSession:
         with self._wire.transfer(LISTING_CAP):
             return self._guarded(lambda: self._client.listing(line))
 
-    def _status(self) -> bytes:
-        return self._guarded(self._client.status)
-
     def _check(self, line: str) -> None:
         if any(c in line for c in "\0\r\n"):
             raise LoginFailed(f"{self._wire.where}: an argument holds a NUL, CR or LF")
@@ -271,13 +315,9 @@ class PopSession:
             return call()
         except poplib.error_proto as exc:
             words = exc.args[0] if exc.args else b""
-            if isinstance(words, bytes) and words.startswith(b"-ERR"):
-                text = f"{self._wire.where}: {self._wire.quote(words[4:])}"
-                raise CommandFailed(text) from exc
-            raise self._malformed(words) from exc
-
-    def _malformed(self, words: object) -> ProtocolViolation:
-        text = words if isinstance(words, bytes) else str(words)
-        return ProtocolViolation(
-            f"{self._wire.where}: the answer is malformed; {self._wire.quote(text)}"
-        )
+            if not isinstance(words, bytes):
+                raise self._wire.violation(str(words)) from exc
+            code = _CODE.match(words)
+            text = f"{self._wire.where}: {self._wire.quote(words[4:])}"
+            name = code[1].decode("ascii", "replace").upper() if code else ""
+            raise CommandFailed(text, name) from exc

@@ -1,10 +1,11 @@
 """A submission session on smtplib: typed results in, typed results out.
 
-smtplib keeps its parsing of replies and extensions; the wire keeps time, TLS
+smtplib keeps its commands and its parsing of extensions; the wire keeps time, TLS
 and secrets. Nothing of smtplib leaves this module: no tuple, no exception.
 RFC 5321, RFC 6409; AUTH by RFC 4954, STARTTLS by RFC 3207.
 """
 
+import re
 import smtplib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ EHLO_NAME = "localhost"
 """What we call ourselves: the machine's real name is nobody's business."""
 
 
+_REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])([^\r\n]*))?\r?\n")
+"""Reply-line = Reply-code [ SP textstring ] CRLF (RFC 5321 §4.2)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What became of one message: every recipient stands in exactly one of the two.
@@ -46,9 +51,26 @@ class Submission:
 class _Client(smtplib.SMTP):
     """smtplib's client on our wire."""
 
+    ehlo_msg = "EHLO"  # commands in capitals, as every text on SMTP has them
+
     def __init__(self, wire: Wire) -> None:
         super().__init__(local_hostname=EHLO_NAME)  # a name given: no look-up of our own
         self.sock = wire  # type: ignore[assignment]  # a wire is all of a socket that is used
+        self._wire = wire
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read one reply; smtplib takes anything for one that begins like a number."""
+        texts: list[bytes] = []
+        code = b""
+        while True:
+            line = self._wire.makefile().readline()
+            found = _REPLY_LINE.fullmatch(line)
+            if not found or code not in {b"", found[1]}:
+                raise self._wire.violation("the reply is malformed; " + self._wire.quote(line))
+            code = found[1]
+            texts.append((found[3] or b"").strip())
+            if found[2] != b"-":
+                return int(code), b"\n".join(texts)
 
     def forget(self) -> None:
         """Forget all that was learnt before TLS (RFC 3207 §4.2)."""
@@ -63,6 +85,7 @@ class SmtpSession:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._client = _Client(wire)
+        self._in_transaction = False
 
     @classmethod
     def open(cls, endpoint: Endpoint, *, timeout: float, trace: Trace) -> "SmtpSession":
@@ -122,23 +145,26 @@ class SmtpSession:
         mechanism = choose(offered, kind)
         if mechanism is None:
             raise LoginFailed(
-                f"{self._wire.where}: no mechanism in common; the server offers "
-                f"{' '.join(sorted(offered)) or 'none'}",
+                f"{self._wire.where}: no mechanism in common; "
+                + self._wire.quote(" ".join(sorted(offered)) or "none"),
                 hint='set auth = "none" where the server wants no login',
             )
         identity = identify()
         self._wire.trace.hide(identity.secret, username=identity.username)
         exchange = Exchange(mechanism, identity)
-        with self._wire.trace.masked():
+        with self._wire.trace.masked(), self._wire.blaming():
             reply = self._converse(exchange)
-        if reply.code == 235:
-            return exchange.conclude()
-        if reply.permanent:
-            raise LoginFailed(
-                f"{self._wire.where}: refused; {self._wire.quote(str(reply))}",
-                hint=f"check the user name {identity.username!r} and its password",
-            )
-        raise TemporaryFailure(f"{self._wire.where}: {self._wire.quote(str(reply))}")
+            if reply.code == 235:
+                return exchange.conclude()
+        raise self._login_error(reply, identity)
+
+    def _login_error(self, reply: Reply, identity: Identity) -> MailError:
+        if not reply.permanent:
+            return self._refusal(reply)
+        return LoginFailed(
+            f"{self._wire.where}: refused; {self._wire.quote(str(reply))}",
+            hint=f"check the user name {identity.username!r} and its password",
+        )
 
     def _converse(self, exchange: Exchange) -> Reply:
         opening = f"AUTH {exchange.mechanism}".encode()
@@ -165,21 +191,26 @@ class SmtpSession:
         Raises: Refused (69) or TemporaryFailure (75) for MAIL or DATA, InvalidMessage (65)
             for an address the server cannot take.
         """
+        if self._in_transaction:
+            self._command("RSET")  # the last message was refused half-way
+        self._in_transaction = True
         self._mail(envelope, size)
         refused: dict[str, Reply] = {}
         for recipient in envelope.recipients:
             self._wire.phase = f"RCPT {recipient}"
             reply = self._command(f"RCPT TO:<{recipient}>")
             if not reply.ok:
+                if reply.code == 421 or reply.code < 400:  # goodbye to us, or nonsense
+                    raise self._refusal(reply)
                 refused[recipient] = reply
         accepted = tuple(r for r in envelope.recipients if r not in refused)
         if not accepted:
-            self._command("RSET")
             return Submission((), refused)
         try:
             self._data(message)
         except OutcomeUnknown as exc:
             return Submission(accepted, refused, exc)
+        self._in_transaction = False
         return Submission(accepted, refused)
 
     def _mail(self, envelope: Envelope, size: int) -> None:
@@ -218,8 +249,10 @@ class SmtpSession:
         self._wire.phase = "answer to the message"
         self._send_end()
         reply = self._verdict()
-        if not reply.ok:
+        if reply.code >= 400:
             raise self._refusal(reply)
+        if not reply.ok:
+            raise self._unknown(self._refusal(reply))
 
     def _send_end(self) -> None:
         try:
@@ -271,10 +304,11 @@ class SmtpSession:
             raise self._wire.failure(str(exc)) from exc
         except ValueError as exc:  # CR or LF in an argument
             raise InvalidMessage(f"{self._wire.where}: {exc}") from exc
-        if not 200 <= code <= 599:
-            raise self._wire.violation("the reply is malformed; " + self._wire.quote(text))
         return Reply.parse(code, text)
 
     def _refusal(self, reply: Reply) -> MailError:
-        text = f"{self._wire.where}: {self._wire.quote(str(reply))}"
+        words = self._wire.quote(str(reply))
+        if reply.code < 400:
+            return self._wire.violation(f"neither yes nor no; {words}")
+        text = f"{self._wire.where}: {words}"
         return Refused(text) if reply.permanent else TemporaryFailure(text)

@@ -1,0 +1,130 @@
+# bash completion for mailcli; made by `make completions`, do not edit.
+
+_mailcli_accounts() {
+    sed -n -e 's/^[[:space:]]*\["*accounts"*\."\([A-Za-z0-9._-]*\)".*/\1/p' -e 's/^[[:space:]]*\["*accounts"*\.\([A-Za-z0-9_-]*\)[].].*/\1/p' \
+        "${MAILCLI_CONFIG:-${XDG_CONFIG_HOME:-$HOME/.config}/mailcli/config.toml}" \
+        2>/dev/null | sort -u
+}
+
+_mailcli_words() {
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+_mailcli_files() {
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+_mailcli() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+    local command=${COMP_WORDS[1]} words
+    COMPREPLY=()
+    if (( COMP_CWORD == 1 )); then
+        _mailcli_words "send pop-fetch imap-sync folders list account completion demo --help --version" "$cur"
+        return
+    fi
+    if [[ $prev == = ]]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}=
+    elif [[ $cur == = ]]; then
+        cur= prev+==
+    fi
+    case $command in
+    account)
+        if (( COMP_CWORD == 2 )); then
+            _mailcli_words "forget-password list set-password --help" "$cur"
+            return
+        fi
+        command+=" ${COMP_WORDS[2]}" ;;
+    demo)
+        if (( COMP_CWORD == 2 )); then
+            _mailcli_words "run serve shell --pause --help" "$cur"
+            return
+        fi
+        command+=" ${COMP_WORDS[2]}" ;;
+    esac
+    case "$command $prev" in
+    "send -s"|"send --subject"|"send --subject=") return ;;
+    "send -t"|"send --to"|"send --to=") return ;;
+    "send -c"|"send --cc"|"send --cc=") return ;;
+    "send -b"|"send --bcc"|"send --bcc=") return ;;
+    "send -r"|"send --from"|"send --from=") return ;;
+    "send -f"|"send --envelope-from"|"send --envelope-from=") return ;;
+    "send -a"|"send --attach"|"send --attach=") _mailcli_files "$cur"; return ;;
+    "send -H"|"send --header"|"send --header=") return ;;
+    "send --reply-to"|"send --reply-to=") return ;;
+    "send --body"|"send --body=") return ;;
+    "send --body-file"|"send --body-file=") _mailcli_files "$cur"; return ;;
+    "send --fcc"|"send --fcc=") return ;;
+    "send -A"|"send --account"|"send --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "send --trace=") _mailcli_files "$cur"; return ;;
+    "send --timeout"|"send --timeout=") return ;;
+    "send -o"|"send --output"|"send --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "send --config"|"send --config=") _mailcli_files "$cur"; return ;;
+    "send --color"|"send --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "pop-fetch --keep=") return ;;
+    "pop-fetch -A"|"pop-fetch --account"|"pop-fetch --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "pop-fetch --trace=") _mailcli_files "$cur"; return ;;
+    "pop-fetch --timeout"|"pop-fetch --timeout=") return ;;
+    "pop-fetch -o"|"pop-fetch --output"|"pop-fetch --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "pop-fetch --config"|"pop-fetch --config=") _mailcli_files "$cur"; return ;;
+    "pop-fetch --color"|"pop-fetch --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "imap-sync -A"|"imap-sync --account"|"imap-sync --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "imap-sync --trace=") _mailcli_files "$cur"; return ;;
+    "imap-sync --timeout"|"imap-sync --timeout=") return ;;
+    "imap-sync -o"|"imap-sync --output"|"imap-sync --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "imap-sync --config"|"imap-sync --config=") _mailcli_files "$cur"; return ;;
+    "imap-sync --color"|"imap-sync --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "folders -A"|"folders --account"|"folders --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "folders --trace=") _mailcli_files "$cur"; return ;;
+    "folders --timeout"|"folders --timeout=") return ;;
+    "folders -o"|"folders --output"|"folders --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "folders --config"|"folders --config=") _mailcli_files "$cur"; return ;;
+    "folders --color"|"folders --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "list --folder"|"list --folder=") return ;;
+    "list --limit"|"list --limit=") return ;;
+    "list -A"|"list --account"|"list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "list -o"|"list --output"|"list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "list --config"|"list --config=") _mailcli_files "$cur"; return ;;
+    "list --color"|"list --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "account forget-password --protocol"|"account forget-password --protocol=") _mailcli_words "smtp pop imap" "$cur"; return ;;
+    "account forget-password -o"|"account forget-password --output"|"account forget-password --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "account forget-password --config"|"account forget-password --config=") _mailcli_files "$cur"; return ;;
+    "account forget-password --color"|"account forget-password --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "account list -o"|"account list --output"|"account list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "account list --config"|"account list --config=") _mailcli_files "$cur"; return ;;
+    "account list --color"|"account list --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "account set-password --protocol"|"account set-password --protocol=") _mailcli_words "smtp pop imap" "$cur"; return ;;
+    "account set-password -o"|"account set-password --output"|"account set-password --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "account set-password --config"|"account set-password --config=") _mailcli_files "$cur"; return ;;
+    "account set-password --color"|"account set-password --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "demo serve --port-base"|"demo serve --port-base=") return ;;
+    esac
+    if [[ $cur == -* ]]; then
+        case $command in
+        "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --raw --fcc --no-save --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "pop-fetch") words="--keep --delete --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "imap-sync") words="--pull --push --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "folders") words="--account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "list") words="--folder --all-folders --limit --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "account") words="--help" ;;
+        "account forget-password") words="--protocol --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "account list") words="--output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "account set-password") words="--protocol --password-stdin --allow-plaintext --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "completion") words="--help" ;;
+        "demo") words="--pause --help" ;;
+        "demo run") words="--empty --help" ;;
+        "demo serve") words="--port-base --help" ;;
+        "demo shell") words="--help" ;;
+        esac
+        _mailcli_words "$words" "$cur"
+        return
+    fi
+    case $command in
+    "list") _mailcli_files "$cur" ;;
+    "account forget-password") _mailcli_words "$(_mailcli_accounts)" "$cur" ;;
+    "account set-password") _mailcli_words "$(_mailcli_accounts)" "$cur" ;;
+    "completion") _mailcli_words "bash zsh fish" "$cur" ;;
+    esac
+}
+
+complete -F _mailcli mailcli

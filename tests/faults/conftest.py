@@ -1,0 +1,36 @@
+"""Grounds for disturbed runs."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.dovecot import Dovecot
+from tests.support.faults import Runner
+from tests.support.faults_ground import Ground
+
+_MEMORY = "/dev/shm"
+
+
+@pytest.fixture
+def fast_directory(home: Path) -> Iterator[Path]:
+    """A directory in memory where there is one: a kill does not ask how slow the disk is."""
+    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="mailcli-faults-", dir=place) as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+def runner(mailcli_env: dict[str, str], fast_directory: Path) -> Iterator[Runner]:
+    """A process that starts disturbed runs."""
+    with Runner(mailcli_env, fast_directory) as runner:
+        yield runner
+
+
+@pytest.fixture
+def ground(
+    dovecot: Dovecot, new_user: Callable[[], str], fast_directory: Path, runner: Runner
+) -> Ground:
+    """An account of its own, without a configuration yet."""
+    return Ground(dovecot, new_user(), fast_directory, runner)

@@ -1,0 +1,217 @@
+"""Where runs are disturbed: one account on a real server, put back to its start for each run.
+
+`Ground` saves a start (client and server), runs mailcli on it, and reads the end:
+`End` holds everything that two runs must have in common, however they got there.
+"""
+
+import re
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from tests.support.dovecot import PASSWORD, Dovecot
+from tests.support.faults import UNDISTURBED, Effect, Fault, Job, Outcome, Runner
+from tests.support.processes import ServerUser, wait_until
+
+from mailcli.model import Flag
+from mailcli.store.maildir import Maildir
+
+Messages = tuple[tuple[str, str, str], ...]
+"""Messages as sorted (folder, start of the SHA-256 digest, letters of the flags)."""
+
+_LETTERS = {flag.imap: flag.letter for flag in Flag}
+_TABLES = {
+    "pop_message": "uidl, size, hex(sha256), folder",
+    "message": "uidvalidity, uid, base_flags, keywords, size, hex(sha256)",
+    "append_intent": "unique_name",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a run left: messages here and there, files in `tmp`, rows of the state."""
+
+    local: Messages
+    server: Messages
+    temporary: tuple[str, ...]
+    state: tuple[tuple[object, ...], ...]
+
+    def counted(self, messages: Messages) -> Counter[tuple[str, str]]:
+        """Count messages by folder and content, whatever their flags."""
+        return Counter((folder, digest) for folder, digest, _ in messages)
+
+
+class Ground:
+    """One account, `a`, whose client lives in `home` and whose server is a Dovecot."""
+
+    def __init__(self, dovecot: Dovecot, user: str, directory: Path, runner: Runner) -> None:
+        self.dovecot = dovecot
+        self.user = user
+        self.home = directory / "client"
+        self.maildir = self.home / "Mail" / "a"
+        self.folders: tuple[str, ...] = ("INBOX",)
+        self.arguments: tuple[str, ...] = ()
+        self.batch: int | None = None
+        self._runner = runner
+        self._saved = directory / "saved"
+        self._credentials = directory / "credentials"
+        self._server_home = dovecot.directory / "home" / user
+        self._sessions = len(_LOGIN.findall(self._log()))
+        self.home.joinpath(".config", "mailcli").mkdir(parents=True)
+        self._credentials.mkdir(mode=0o700)
+        self._credentials.joinpath("mailcli.a").write_text(PASSWORD, "ascii")
+
+    def configure(self, protocol: str, port: int, *more: str, maildir: Path | None = None) -> None:
+        """Write the configuration: the account, and its one server without TLS."""
+        lines = [
+            "[accounts.a]",
+            f'email = "{self.user}@example.test"',
+            f'maildir = "{maildir or self.maildir}"',
+            f"[accounts.a.{protocol}]",
+            'host = "127.0.0.1"',
+            f'username = "{self.user}"',
+            'tls = "none"',
+            f"port = {port}",
+            *more,
+        ]
+        path = self.home / ".config" / "mailcli" / "config.toml"
+        path.write_text("\n".join(lines) + "\n", "utf-8")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What mailcli's environment has of this account."""
+        below = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache"}
+        places = {f"XDG_{name}_HOME": str(self.home / path) for name, path in below.items()}
+        return {
+            **places,
+            "HOME": str(self.home),
+            "CREDENTIALS_DIRECTORY": str(self._credentials),
+        }
+
+    # -- start -------------------------------------------------------------
+
+    def save(self) -> None:
+        """Keep client and server as they are now: every disturbed run starts from here."""
+        self.settle()
+        shutil.rmtree(self._saved, ignore_errors=True)
+        shutil.copytree(self.home, self._saved / "client")
+        shutil.copytree(self._server_home, self._saved / "server")
+
+    def restore(self) -> None:
+        """Bring client and server back to what was saved."""
+        self.settle()
+        for live, saved in ((self.home, "client"), (self._server_home, "server")):
+            shutil.rmtree(live)
+            shutil.copytree(self._saved / saved, live)
+        ServerUser.current().own(self._server_home)
+
+    # -- runs --------------------------------------------------------------
+
+    def run(self, fault: Fault = UNDISTURBED) -> Outcome:
+        """Run mailcli once; when it returns, the server has done what it was told."""
+        outcome = self._runner.run(self._job, fault)
+        self._await_server(outcome)
+        return outcome
+
+    @contextmanager
+    def paused(self, *, at: int) -> Iterator[tuple[int, list[Outcome]]]:
+        """Hold a run at an effect for the block; see `Runner.paused`."""
+        with self._runner.paused(self._job, at=at) as held:
+            yield held
+
+    @property
+    def _job(self) -> Job:
+        return Job(self.arguments, self.environment, batch=self.batch)
+
+    def _await_server(self, outcome: Outcome) -> None:
+        """Wait for the end of the session: what a killed client has sent is still carried out."""
+        if _logged_in(outcome.effects):
+            wait_until(
+                lambda: len(_LOGIN.findall(self._log())) > self._sessions,
+                timeout=20,
+                what="Dovecot to log the login",
+            )
+        self.settle()
+
+    def settle(self) -> None:
+        wait_until(self._is_settled, timeout=20, what="the sessions at Dovecot to end")
+
+    def _is_settled(self) -> bool:
+        log = self._log()
+        begun = set(_LOGIN.findall(log))
+        self._sessions = len(begun)
+        return begun <= set(_END.findall(log))
+
+    def _log(self) -> str:
+        lines = self.dovecot.log_text().splitlines()
+        return "\n".join(
+            line for line in lines if f"({self.user})<" in line or f"user=<{self.user}>" in line
+        )
+
+    # -- end ---------------------------------------------------------------
+
+    def end(self) -> End:
+        """Read what there is now, on both sides. Fails where the state database is damaged."""
+        return End(
+            tuple(sorted(self._local())),
+            tuple(sorted(self._remote())),
+            tuple(sorted(path.name for path in self.maildir.glob("**/tmp/*"))),
+            tuple(self._state()),
+        )
+
+    def tree(self) -> dict[str, tuple[int, int]]:
+        """Return every file and directory of the Maildir with its inode and time of change."""
+        stats = {path: path.lstat() for path in self.maildir.rglob("*")}
+        return {str(path): (stat.st_ino, stat.st_mtime_ns) for path, stat in stats.items()}
+
+    def _local(self) -> Iterator[tuple[str, str, str]]:
+        if not self.maildir.is_dir():
+            return
+        maildir = Maildir(self.maildir)
+        for name in maildir.folders().names:
+            folder = maildir.folder(name)
+            for entry in folder.scan():
+                letters = "".join(sorted(flag.letter for flag in entry.flags)) + entry.others
+                yield str(name), digest(b"".join(folder.open_wire(entry))), letters
+
+    def _remote(self) -> Iterator[tuple[str, str, str]]:
+        with self.dovecot.connect(self.user) as session:
+            for folder in self.folders:
+                if session.select(folder, readonly=True)[0] != "OK":
+                    continue
+                _, data = session.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[])")
+                for head, raw in (item for item in data if isinstance(item, tuple)):
+                    names = set(_FLAGS.findall(head)[0].decode("ascii").split()) - {"\\Recent"}
+                    yield folder, digest(raw), "".join(sorted(_LETTERS.get(n, n) for n in names))
+
+    def _state(self) -> Iterator[tuple[object, ...]]:
+        path = self.home / ".local/state/mailcli/a.db"
+        if not path.exists():
+            return
+        with closing(sqlite3.connect(path)) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+            for table in sorted(tables & _TABLES.keys()):
+                rows = database.execute(f"SELECT {_TABLES[table]} FROM {table}")  # noqa: S608 - our own table above
+                yield from sorted((table, *row) for row in rows)
+
+
+_FLAGS = re.compile(rb"FLAGS \(([^)]*)\)")
+_LOGIN = re.compile(r"Login: user=.* session=<([^>]+)>")
+_END = re.compile(r"\)<\d+><([^>]+)>: Info: (?:Disconnected|Connection closed|Logged out)")
+
+
+def digest(raw: bytes) -> str:
+    """Return the start of a message's SHA-256 digest, enough to tell messages apart."""
+    return sha256(raw).hexdigest()[:12]
+
+
+def _logged_in(effects: Sequence[Effect]) -> bool:
+    """Whether a run came past its login: it had an answer that there is only behind it."""
+    answered = [effect.what[0] for effect in effects if effect.kind == "reply" and len(effect.what) == 1]
+    return bool({"UIDL", "NAMESPACE", "SELECT"} & {words.split(" ")[0] for words in answered})

@@ -1,0 +1,217 @@
+"""The dependency rule of ARCHITECTURE.md, held against the imports as they are written.
+
+Read with `ast`, so that an import inside a function counts like any other; only
+one for the type checker, which is never executed, is free in what it names
+outside mailcli.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+LONGEST = 350
+"""Lines of a module."""
+
+EVERYWHERE = {"errors", "model", "__version__"}
+ARROWS: dict[str, set[str]] = {
+    "__main__": {"cli", "paths"},
+    "cli": {"app", "output", "config", "credentials", "paths", "results", "message.clean", "demo"},
+    "app": {
+        *("smtp", "pop", "imap", "sync", "store", "message"),
+        *("config", "credentials", "net", "sasl", "results"),
+    },
+    "output": {"results", "message.clean"},
+    "smtp": {"net", "sasl"},
+    "pop": {"net", "sasl"},
+    "imap": {"net", "sasl"},
+    "net": {"message.clean"},
+    "credentials": {"config", "paths"},
+    "config": {"paths"},
+    "store": set(),
+    "sync": set(),
+    "message": set(),
+    "sasl": set(),
+    "paths": set(),
+    "results": set(),
+    "model": set(),
+    "errors": set(),
+    "demo": set(),
+}
+"""What each part may import beside itself and `EVERYWHERE`."""
+
+PURE = [
+    *("message", "sync", "sasl", "model", "errors", "results"),
+    *("smtp.data", "smtp.envelope", "smtp.reply", "smtp.meanings"),
+    *("pop.plan", "pop.multiline", "pop.meanings"),
+    *("imap.responses", "imap.names", "imap.sets", "imap.values", "imap.meanings"),
+    *("store.names", "store.line_ends", "store.entries"),
+]
+IMPURE = {
+    *("socket", "ssl", "selectors", "subprocess", "threading", "asyncio", "sqlite3"),
+    *("click", "rich", "keyring", "smtplib", "poplib", "imaplib"),
+}
+ONLY_IN = {
+    "click": ["cli"],
+    "rich": ["output.human"],
+    "keyring": ["credentials"],
+    "sqlite3": ["store.database", "store.state"],
+    "smtplib": ["smtp.session"],
+    "poplib": ["pop.session"],
+    "imaplib": ["imap.client"],
+    "ssl": ["net", "demo"],
+    "socket": ["net", "demo"],
+    "aiosmtpd": ["demo"],
+}
+CATCH_ALL = {"cli.boundary", "cli.defect", "credentials.backends"}
+"""Where everything may be caught for good: the boundary, and a plug-in's thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module by its name below mailcli, such as `pop.plan`."""
+
+    name: str
+    path: Path
+
+    @property
+    def tree(self) -> ast.Module:
+        return _parsed(self.path)
+
+    def imports(self, *, typing: bool = True) -> Iterator[tuple[int, str]]:
+        """Yield line and full name of whatever is imported; `typing`: for types alone, too."""
+        skipped = set() if typing else _for_types(self.tree)
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                found = [f"{'.' * node.level}{node.module}.{alias.name}" for alias in node.names]
+            else:
+                continue
+            if node.lineno not in skipped:
+                yield from ((node.lineno, name) for name in found)
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def _for_types(tree: ast.Module) -> set[int]:
+    """Return the lines below `if TYPE_CHECKING:`."""
+    blocks = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    return {inner.lineno for block in blocks for inner in block.body}
+
+
+def _modules() -> Iterator[Module]:
+    for path in sorted((SOURCE / "mailcli").rglob("*.py")):
+        parts = path.relative_to(SOURCE / "mailcli").with_suffix("").parts
+        yield Module(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path)
+
+
+MODULES = list(_modules())
+each_module = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.name or "mailcli")
+
+
+def _within(name: str, parts: list[str] | set[str]) -> bool:
+    return any(name == part or name.startswith(f"{part}.") for part in parts)
+
+
+@each_module
+def test_arrows_run_one_way(module: Module) -> None:
+    part = module.name.partition(".")[0]
+    if not part:
+        return
+    allowed = ARROWS[part] | EVERYWHERE | {part}
+    wrong = [
+        f"{module.name}:{line} imports {name}"
+        for line, name in module.imports()
+        if name.startswith("mailcli.") and not _within(name.removeprefix("mailcli."), allowed)
+    ]
+    assert not wrong
+
+
+def test_only_the_demo_command_knows_the_demo() -> None:
+    users = {
+        module.name
+        for module in MODULES
+        for _, name in module.imports()
+        if name.startswith("mailcli.demo") and not module.name.startswith("demo")
+    }
+    assert users <= {"cli.demo"}
+
+
+@each_module
+def test_imports_are_absolute_and_name_what_they_take(module: Module) -> None:
+    assert not [
+        f"{module.name}:{line} imports {name}"
+        for line, name in module.imports()
+        if name.startswith(".") or name.endswith(".*")
+    ]
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_modules_know_neither_io_nor_screen(name: str) -> None:
+    modules = [module for module in MODULES if _within(module.name, [name])]
+    wrong = [
+        f"{module.name}:{line} imports {found}"
+        for module in modules
+        for line, found in module.imports(typing=False)
+        if found.partition(".")[0] in IMPURE
+    ]
+    assert modules, f"{name} is gone: take it off the list"
+    assert not wrong
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_stays_where_it_belongs(library: str) -> None:
+    users = {
+        module.name
+        for module in MODULES
+        for _, name in module.imports(typing=False)
+        if name.partition(".")[0] == library
+    }
+    assert users, f"nobody imports {library}: take it off the list"
+    assert not [name for name in users if not _within(name, ONLY_IN[library])]
+
+
+@each_module
+def test_a_module_fits_a_head(module: Module) -> None:
+    assert len(module.path.read_text("utf-8").splitlines()) <= LONGEST
+
+
+@each_module
+def test_nobody_else_swallows_every_error(module: Module) -> None:
+    swallowed = [
+        node.lineno
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ExceptHandler) and _catches_all(node) and not _raises(node)
+    ]
+    assert not swallowed or module.name in CATCH_ALL
+
+
+def _catches_all(handler: ast.ExceptHandler) -> bool:
+    named = "" if handler.type is None else ast.unparse(handler.type)
+    return handler.type is None or bool({"Exception", "BaseException"} & set(_words(named)))
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("(", " ").replace(")", " ").replace(",", " ").split()
+
+
+def _raises(handler: ast.ExceptHandler) -> bool:
+    """Whether what was caught goes on, whatever else happens: the last statement says so."""
+    return isinstance(handler.body[-1], ast.Raise)
+
+
+@each_module
+def test_a_module_says_what_it_is_for(module: Module) -> None:
+    assert ast.get_docstring(module.tree)
