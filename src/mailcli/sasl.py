@@ -3,9 +3,8 @@
 A mechanism is a generator: the first value it yields is the initial response
 (`None` where the server speaks first); each challenge is sent in, each answer
 comes out. `Exchange` adds the base64 that all three protocols use, the sessions
-add their framing. Best first:
-SCRAM-SHA-256 (RFC 7677), PLAIN (RFC 4616), LOGIN; for tokens OAUTHBEARER
-(RFC 7628) and XOAUTH2.
+add their framing. For passwords: SCRAM-SHA-256 (RFC 7677), PLAIN (RFC 4616) and
+LOGIN; for tokens OAUTHBEARER (RFC 7628) and XOAUTH2.
 """
 
 import base64
@@ -21,7 +20,8 @@ from mailcli.model import AuthKind, Secret
 
 _Steps = Generator[bytes | None, bytes, None]
 
-PASSWORD_MECHANISMS = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
+PRIVATE_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "LOGIN")
+OPEN_MECHANISMS = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
 TOKEN_MECHANISMS = ("OAUTHBEARER", "XOAUTH2")
 
 MIN_ITERATIONS = 4096
@@ -39,12 +39,17 @@ class Identity:
     secret: Secret
 
 
-def choose(offered: Collection[str], kind: AuthKind) -> str | None:
+def choose(offered: Collection[str], kind: AuthKind, *, private: bool) -> str | None:
     """Return the best mechanism that both sides know, or None.
+
+    Inside verified TLS (`private`) PLAIN is best: it takes one round trip, SCRAM three, and
+    the server has proved itself already. Elsewhere SCRAM is, which shows nobody the password.
 
     One is tried, never one after another: each refused try counts towards a lock-out.
     """
-    wanted = TOKEN_MECHANISMS if kind is AuthKind.OAUTH2 else PASSWORD_MECHANISMS
+    wanted = PRIVATE_MECHANISMS if private else OPEN_MECHANISMS
+    if kind is AuthKind.OAUTH2:
+        wanted = TOKEN_MECHANISMS
     names = {name.upper() for name in offered}
     return next((name for name in wanted if name in names), None)
 

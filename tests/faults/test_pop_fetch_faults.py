@@ -98,6 +98,18 @@ def test_power_lost_after_some_effects(ground: Ground, loss: Loss) -> None:
     assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=4), loss=loss)
 
 
+def test_power_lost_after_the_next_run_finds_its_discoveries_durable(ground: Ground) -> None:
+    walk = begin(ground)
+    first, last = (
+        next(n for n, effect in enumerate(walk.effects) if effect == wanted)
+        for wanted in (
+            next(effect for effect in walk.effects if effect.kind == "link"),
+            Effect("sql", ("INSERT pop_message",)),
+        )
+    )
+    assert walk.lose_power_later(Fault(Mode.KILL_AFTER, at + 1) for at in range(first, last, 2))
+
+
 @pytest.mark.parametrize("mode", ERRORS)
 def test_a_disk_that_fails_is_74_and_loses_nothing(ground: Ground, mode: Mode) -> None:
     ground.batch = 2
@@ -113,6 +125,18 @@ def test_a_signal_ends_the_run_cleanly(ground: Ground, mode: Mode) -> None:
         ground.restore()
         ground.run(fault)
         assert ground.end().temporary == (), fault
+
+
+def test_a_second_run_names_the_first_and_leaves_it_alone(ground: Ground) -> None:
+    walk = begin(ground, "--delete")
+    ground.restore()
+    (place,) = _places(walk.effects, Effect("send", ("RETR 2",)))
+    with ground.paused(at=place + 1) as (process, ended):
+        second = ground.run_under()
+    assert second.returncode == 75
+    assert f"process {process}" in second.stderr
+    assert [outcome.code for outcome in ended] == [0]
+    assert ground.end() == walk.end
 
 
 @pytest.mark.soak

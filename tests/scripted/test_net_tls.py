@@ -157,10 +157,11 @@ def test_a_connection_reset_before_the_handshake_is_never_taken_for_tls(
     authority: Authority, pinned: bool, told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ssl wraps a socket that lost its peer without a word, and without TLS."""
-    reset = threading.Event()
+    connected, reset = threading.Event(), threading.Event()
 
     def dial_and_wait(place: Endpoint, *, timeout: float) -> socket.socket:
         sock = socket.create_connection((place.host, place.port), timeout)
+        connected.set()
         reset.wait(NEVER)
         if told:
             with contextlib.suppress(ConnectionResetError):
@@ -174,6 +175,7 @@ def test_a_connection_reset_before_the_handshake_is_never_taken_for_tls(
 
         def leave() -> None:
             client = listener.accept()[0]
+            connected.wait(NEVER)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.close()
             reset.set()

@@ -87,13 +87,13 @@ class Runner:
     """Starts runs of mailcli, each in a process of its own; a context manager."""
 
     def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self._log, self._out, self._err = (directory / name for name in ("log", "out", "err"))
         self._child = subprocess.Popen(
             [sys.executable, "-m", "tests.support.faults_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=self._environment,
+            env=self.environment,
             cwd=_PROJECT,
             start_new_session=True,
         )
@@ -131,7 +131,7 @@ class Runner:
         self._log.unlink(missing_ok=True)
         request = {
             **asdict(job),
-            "environment": {**self._environment, **job.environment},
+            "environment": {**self.environment, **job.environment},
             "mode": fault.mode,
             "at": fault.at,
             "log": str(self._log),

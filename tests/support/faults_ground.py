@@ -7,6 +7,8 @@
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -138,7 +140,23 @@ class Ground:
             )
         self.settle()
 
+    def run_under(self, *prefix: str) -> subprocess.CompletedProcess[str]:
+        """Run mailcli as a user does, a whole Python, under another program such as strace."""
+        done = subprocess.run(
+            [*prefix, sys.executable, "-m", "mailcli", *self.arguments],
+            env={**self._runner.environment, **self.environment},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            cwd=self.home,
+            timeout=60,
+            check=False,
+        )
+        self.settle()
+        return done
+
     def settle(self) -> None:
+        """Wait until Dovecot has ended every session that it has begun."""
         wait_until(self._is_settled, timeout=20, what="the sessions at Dovecot to end")
 
     def _is_settled(self) -> bool:

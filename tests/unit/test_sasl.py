@@ -54,7 +54,21 @@ def scram(password: str = "pencil", username: str = "user") -> Exchange:
 def test_best_mechanism_that_both_sides_know_is_chosen(
     offered: str, kind: AuthKind, chosen: str | None
 ) -> None:
-    assert choose(offered.split(), kind) == chosen
+    assert choose(offered.split(), kind, private=False) == chosen
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        ("SCRAM-SHA-256 LOGIN PLAIN", "PLAIN"),
+        ("LOGIN SCRAM-SHA-256", "SCRAM-SHA-256"),
+        ("LOGIN", "LOGIN"),
+    ],
+)
+def test_inside_verified_tls_the_mechanism_of_one_round_trip_comes_first(
+    offered: str, chosen: str
+) -> None:
+    assert choose(offered.split(), AuthKind.PASSWORD, private=True) == chosen
 
 
 def test_plain_is_one_step() -> None:

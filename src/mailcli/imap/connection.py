@@ -134,7 +134,7 @@ class ImapConnection:
         self._wire.phase = "login"
         self._wire.require_privacy()
         offered = {c.removeprefix("AUTH=") for c in self.capabilities if c.startswith("AUTH=")}
-        mechanism = choose(offered, kind)
+        mechanism = choose(offered, kind, private=self._wire.secured)
         if mechanism is None and (kind is AuthKind.OAUTH2 or "LOGINDISABLED" in self.capabilities):
             raise LoginFailed(
                 f"{self._wire.where}: no mechanism in common; "

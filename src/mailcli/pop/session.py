@@ -157,7 +157,8 @@ class PopSession:
         """
         self._wire.phase = "login"
         self._wire.require_privacy()
-        mechanism = choose(self._capabilities.get("SASL", "").split(), kind)
+        offered = self._capabilities.get("SASL", "").split()
+        mechanism = choose(offered, kind, private=self._wire.secured)
         if mechanism is None and (kind is AuthKind.OAUTH2 or not self._takes_user()):
             raise LoginFailed(
                 f"{self._wire.where}: no mechanism in common; "

@@ -142,7 +142,7 @@ class SmtpSession:
         self._wire.phase = "login"
         self._wire.require_privacy()
         offered = self._client.esmtp_features.get("auth", "").split()
-        mechanism = choose(offered, kind)
+        mechanism = choose(offered, kind, private=self._wire.secured)
         if mechanism is None:
             raise LoginFailed(
                 f"{self._wire.where}: no mechanism in common; "
