@@ -46,7 +46,7 @@ class RefusedRecipient:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """The outcome of one submission."""
+    """The outcome of one submission; `error` says why it is unknown, where it is."""
 
     message_id: str | None
     outcome: Literal["delivered", "partial", "refused", "queued", "unknown"]
@@ -54,6 +54,7 @@ class SendResult:
     refused: tuple[RefusedRecipient, ...]
     saved: Path | None
     warnings: tuple[str, ...] = ()
+    error: ErrorReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

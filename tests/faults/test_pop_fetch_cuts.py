@@ -90,7 +90,11 @@ def _small_disk(directory: Path) -> Iterator[Callable[[int], None]]:
         subprocess.run(["umount", str(directory)], check=True)
 
 
-@pytest.mark.parametrize("size", [40, 80, 120, 160, 200, 300])
+_SIZES = (40, 120, 200)
+_MORE_SIZES = [pytest.param(n, marks=pytest.mark.soak) for n in range(30, 320, 10)]
+
+
+@pytest.mark.parametrize("size", [*_SIZES, *_MORE_SIZES])
 @pytest.mark.parametrize("full", ["mail", "state", "both"])
 def test_a_full_disk_is_74_and_the_next_run_completes(
     ground: Ground, tmp_path: Path, full: str, size: int

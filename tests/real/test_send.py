@@ -49,6 +49,11 @@ def parsed(raw: bytes) -> EmailMessage:
     return BytesParser(EmailMessage, policy=email.policy.default).parsebytes(raw)
 
 
+def text_of(raw: bytes) -> str:
+    """Return the decoded text of a message, with the line ends of text."""
+    return str(parsed(raw).get_content()).replace("\r\n", "\n")
+
+
 def own_part(raw: bytes, first: bytes) -> bytes:
     """Return a delivered message from the first field that we wrote."""
     return raw[raw.index(first) :]
@@ -90,7 +95,7 @@ def test_everybody_gets_the_message_and_nobody_learns_of_bcc(
         assert b"bcc" not in ours.lower()
         assert bcc.encode() not in ours
         assert b"Hidden" not in ours
-        assert parsed(raw).get_content() == "The text.\n"
+        assert text_of(raw) == "The text.\n"
 
 
 def test_the_copy_keeps_bcc_and_is_seen_and_private(
@@ -267,11 +272,10 @@ def test_a_text_comes_back_as_it_was(
     done = run_mailcli("send", f"{ada}@example.test", "-s", "Grüße: 日本語", "--json", stdin=text)
 
     raw = postfix.wait_delivered(dovecot, ada, document(done, "send")["message_id"])
-    message = parsed(raw)
     assert done.returncode == 0
-    assert message["Subject"] == "Grüße: 日本語"
+    assert parsed(raw)["Subject"] == "Grüße: 日本語"
     wanted = text.replace("\r\n", "\n")
-    assert message.get_content() == (wanted if wanted.endswith("\n") else f"{wanted}\n")
+    assert text_of(raw) == (wanted if wanted.endswith("\n") else f"{wanted}\n")
 
 
 def test_octets_that_are_no_utf_8_are_sent_as_latin_1(
@@ -280,7 +284,7 @@ def test_octets_that_are_no_utf_8_are_sent_as_latin_1(
     done = run_mailcli("send", f"{ada}@example.test", "--json", stdin=b"caf\xe9\n")
 
     raw = postfix.wait_delivered(dovecot, ada, document(done, "send")["message_id"])
-    assert parsed(raw).get_content() == "café\n"
+    assert text_of(raw) == "café\n"
 
 
 def test_the_body_may_come_from_a_file(
@@ -296,7 +300,7 @@ def test_the_body_may_come_from_a_file(
     done = run_mailcli("send", f"{ada}@example.test", "--body-file", "text", "--json", stdin="no")
 
     raw = postfix.wait_delivered(dovecot, ada, document(done, "send")["message_id"])
-    assert parsed(raw).get_content() == "from a file\n"
+    assert text_of(raw) == "from a file\n"
 
 
 def test_further_headers_and_reply_to_arrive(
@@ -344,8 +348,8 @@ def test_a_dry_run_opens_no_connection_and_shows_the_exact_message(
     assert done.returncode == 0
     message = parsed(done.stdout.encode())
     assert (message["To"], message["Subject"], message["Bcc"]) == ("x@y.example", "S", None)
-    assert message.get_content() == "T\n"
-    assert "To:      h@y.example" in done.stderr.replace("To: h@", "To:      h@")
+    assert text_of(done.stdout.encode()) == "T\n"
+    assert "To: h@y.example\n" in done.stderr
 
 
 def test_a_dry_run_fits_its_schema_and_saves_nothing(
@@ -506,7 +510,7 @@ def test_each_way_of_connecting_delivers(
 
     assert done.returncode == 0, done.stderr
     raw = postfix.wait_delivered(dovecot, ada, document(done, "send")["message_id"])
-    assert parsed(raw).get_content() == f"{tls}\n"
+    assert text_of(raw) == f"{tls}\n"
 
 
 def test_a_refused_connection_is_75(run_mailcli: RunMailcli, write_config: WriteConfig) -> None:
@@ -523,8 +527,9 @@ def test_a_refused_connection_is_75(run_mailcli: RunMailcli, write_config: Write
 
 _RESOLVER = """
 import socket, sys
+code = getattr(socket, sys.argv.pop(1))
 def answer(*args, **options):
-    raise socket.gaierror(getattr(socket, sys.argv.pop(1)), "told by the test")
+    raise socket.gaierror(code, "told by the test")
 socket.getaddrinfo = answer
 from mailcli.__main__ import main
 main()
@@ -584,15 +589,20 @@ def smtp(authority: Authority, *parts: str) -> Scripted:
     return Scripted(script, certificate=authority.server())
 
 
-ENVELOPE = (
-    "c? (?i)MAIL FROM:<.*>.*\nS: 250 ok\nc? (?i)RCPT TO:<.*>\nS: 250 ok\nc: DATA\nS: 354 go on"
-)
+ENVELOPE = """\
+C? (?i)MAIL FROM:<.*>.*
+S: 250 ok
+C? (?i)RCPT TO:<.*>
+S: 250 ok
+c: DATA
+S: 354 go on
+"""
 
 
 def test_a_cut_after_the_final_dot_is_unknown_and_not_saved(
     run_mailcli: RunMailcli, scripted_account: Callable[[Scripted], Path], authority: Authority
 ) -> None:
-    with smtp(authority, ENVELOPE.replace("c? ", "C? "), "C. message", "@cut") as server:
+    with smtp(authority, ENVELOPE, "C. message", "@cut") as server:
         maildir = scripted_account(server)
         done = run_mailcli("send", "x@y.example", "--json", stdin="The text.\n")
 
@@ -608,7 +618,7 @@ def test_a_cut_after_the_final_dot_is_unknown_and_not_saved(
 def test_an_unknown_outcome_is_told_once_in_words(
     run_mailcli: RunMailcli, scripted_account: Callable[[Scripted], Path], authority: Authority
 ) -> None:
-    with smtp(authority, ENVELOPE.replace("c? ", "C? "), "C. message", "@reset") as server:
+    with smtp(authority, ENVELOPE, "C. message", "@reset") as server:
         scripted_account(server)
         done = run_mailcli("send", "x@y.example", stdin="The text.\n")
 
@@ -630,7 +640,7 @@ def test_a_message_that_is_refused_as_a_whole_is_an_error(
     exit_code: int,
     code: str,
 ) -> None:
-    parts = (ENVELOPE.replace("c? ", "C? "), "C. message", f"S: {reply}", "@rest")
+    parts = (ENVELOPE, "C. message", f"S: {reply}", "@rest")
     with smtp(authority, *parts) as server:
         maildir = scripted_account(server)
         done = run_mailcli("send", "x@y.example", "--json", stdin="x")
@@ -648,7 +658,7 @@ def test_an_accepted_message_stays_accepted_however_the_session_ends(
     authority: Authority,
     end: str,
 ) -> None:
-    parts = (ENVELOPE.replace("c? ", "C? "), "C. message", "S: 250 2.0.0 taken", end)
+    parts = (ENVELOPE, "C. message", "S: 250 2.0.0 taken", end)
     with smtp(authority, *parts) as server:
         maildir = scripted_account(server)
         done = run_mailcli("send", "x@y.example", stdin="x")

@@ -142,7 +142,7 @@ class Ground:
 
     def run_under(self, *prefix: str) -> subprocess.CompletedProcess[str]:
         """Run mailcli as a user does, a whole Python, under another program such as strace."""
-        done = subprocess.run(
+        return subprocess.run(
             [*prefix, sys.executable, "-m", "mailcli", *self.arguments],
             env={**self._runner.environment, **self.environment},
             capture_output=True,
@@ -152,8 +152,6 @@ class Ground:
             timeout=60,
             check=False,
         )
-        self.settle()
-        return done
 
     def settle(self) -> None:
         """Wait until Dovecot has ended every session that it has begun."""
@@ -174,7 +172,8 @@ class Ground:
     # -- end ---------------------------------------------------------------
 
     def end(self) -> End:
-        """Read what there is now, on both sides. Fails where the state database is damaged."""
+        """Read what there is once the server is at rest; a damaged state database fails."""
+        self.settle()
         return End(
             tuple(sorted(self._local())),
             tuple(sorted(self._remote())),

@@ -81,7 +81,6 @@ class Walk:
 
     def resumes(self, told: str) -> None:
         """Assert that what a disturbed run left is sound, and that a clean run completes it."""
-        self.ground.settle()
         try:
             left = self.ground.end()
             self.hold(self.start, left, self.end)

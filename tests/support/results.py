@@ -97,6 +97,14 @@ PARTIAL = SendResult(
     None,
     ("the copy could not be saved",),
 )
+UNKNOWN = SendResult(
+    "<1@example.org>",
+    "unknown",
+    (),
+    (),
+    None,
+    error=ErrorReport("outcome_unknown", "no answer \x1b[2J", "ask", 75, "work"),
+)
 PREVIEW = SendPreview(
     "ada@example.org",
     ("bob@example.org", "eve@example.org"),
@@ -174,6 +182,7 @@ CREDENTIAL = CredentialChange("work", "imap", True, "SecretService Keyring")
 SAMPLES: dict[str, tuple[str, Result]] = {
     "send": ("send", SENT),
     "send-partial": ("send", PARTIAL),
+    "send-unknown": ("send", UNKNOWN),
     "send-preview": ("send-preview", PREVIEW),
     "pop-fetch": ("pop-fetch", POP),
     "imap-sync": ("imap-sync", IMAP),

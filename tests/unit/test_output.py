@@ -239,6 +239,7 @@ GOLDEN_TSV = {
         "partial\t<1@example.org>\t\tx@example.org\trefused\t550 5.1.1 No such user ␛[1m\n"
         "partial\t<1@example.org>\t\ty@example.org\tdeferred\t450 greylisted\n"
     ),
+    "send-unknown": "unknown\t<1@example.org>\t\t\t\t\n",
     "send-preview": (
         "work\tsmtp.example.org:465\tada@example.org\tbob@example.org\n"
         "work\tsmtp.example.org:465\tada@example.org\teve@example.org\n"
@@ -403,9 +404,7 @@ def test_failures_stand_among_the_planned_actions() -> None:
             Exit.RECIPIENT,
             id="5xx, queued",
         ),
-        pytest.param(
-            dataclasses.replace(samples.SENT, outcome="unknown"), Exit.TEMPORARY, id="unknown"
-        ),
+        pytest.param(samples.UNKNOWN, Exit.TEMPORARY, id="unknown"),
         pytest.param(samples.POP, Exit.LOGIN, id="POP account failed"),
         pytest.param(samples.IMAP, Exit.LOGIN, id="gravest of several"),
         pytest.param(

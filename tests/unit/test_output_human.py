@@ -61,6 +61,7 @@ def shown(
 STDOUT = {
     "send": "Delivered to bob@example.org, saved in Sent.\n",
     "send-partial": "Delivered to 2 of 4 recipients.\n",
+    "send-unknown": "Sent, but not confirmed.\n",
     "send-preview": """\
 Account: work
 Server:  smtp.example.org:465
@@ -121,6 +122,7 @@ home
     "account-password": "Password of work (imap) stored in SecretService Keyring.\n",
 }
 STDERR = {
+    "send-unknown": "mailcli: work: no answer ␛[2J\nhint: ask\n",
     "folders-partly": """\
 mailcli: imap.example.org: login refused: ␛[2Jno
 hint: see the log

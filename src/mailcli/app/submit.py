@@ -27,7 +27,7 @@ from mailcli.message.addresses import parse_address, parse_addresses, to_ascii, 
 from mailcli.message.compose import Attachment, Draft, compose
 from mailcli.message.summary import decode_text
 from mailcli.model import Address, Flag
-from mailcli.results import RefusedRecipient, SendPreview, SendResult
+from mailcli.results import ErrorReport, RefusedRecipient, SendPreview, SendResult
 from mailcli.smtp.data import with_crlf
 from mailcli.smtp.envelope import Envelope
 from mailcli.smtp.session import Submission
@@ -120,7 +120,7 @@ def prepare(context: Context, request: Request, account_name: str | None) -> Out
 
 
 def _account_for(context: Context, request: Request, name: str | None) -> Account:
-    """Choose by name, else by the sender's address, else the one that applies (DESIGN §4)."""
+    """Choose by name, else by the sender's address, else the one that applies."""
     if name:
         return context.account(name)
     sender = parse_address(request.sender) if request.sender else None
@@ -163,6 +163,7 @@ def _composed(
     envelope = Envelope(
         to_ascii(_bare(request.envelope_sender) if request.envelope_sender else sender.email),
         tuple(unique(recipients)),
+        utf8_header=not composed.wire.partition(b"\r\n\r\n")[0].isascii(),
     )
     copy = composed.saved if request.save else None
     return Outgoing(
@@ -203,6 +204,8 @@ def _names_of(addresses: Iterable[Address]) -> dict[str, str]:
 
 
 def _parsed(texts: Sequence[str]) -> tuple[Address, ...]:
+    if not all(text.strip() for text in texts):
+        raise InvalidMessage("an address is empty", hint="check the variable it comes from")
     return tuple(address for text in texts for address in parse_addresses(text))
 
 
@@ -262,7 +265,8 @@ def _result(
     if not submission.accepted:
         return result
     if submission.lost:
-        return replace(result, outcome="unknown", accepted=(), warnings=(submission.lost.message,))
+        error = ErrorReport.of(submission.lost, account=outgoing.account.name)
+        return replace(result, outcome="unknown", accepted=(), error=error)
     saved, warnings = _save(context, request, outgoing)
     outcome: Literal["partial", "delivered"] = "partial" if refused else "delivered"
     return replace(result, outcome=outcome, saved=saved, warnings=warnings)

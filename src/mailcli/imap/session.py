@@ -25,6 +25,9 @@ from mailcli.model import Flags, Uid, UidValidity
 
 __all__ = ["CommandFailed", "ImapSession"]
 
+STORE_SET = 500
+"""Messages named by one UID STORE: servers bear lines of 8,192 octets (RFC 7162 §4)."""
+
 FLAGS_CAP = 1024
 """Octets that the flags of one message may take in a listing."""
 
@@ -174,10 +177,10 @@ class ImapSession(ImapConnection):
         self._wire.phase = "UID STORE"
         names = b" ".join(sorted(flag.imap.encode() for flag in flags))
         sign = b"+" if add else b"-"
-        where = compress(uids).encode()
-        if not where:
-            return
-        self._run(b"UID STORE %b %bFLAGS.SILENT (%b)" % (where, sign, names))
+        wanted = sorted(set(uids))
+        for start in range(0, len(wanted), STORE_SET):
+            where = compress(wanted[start : start + STORE_SET]).encode()
+            self._run(b"UID STORE %b %bFLAGS.SILENT (%b)" % (where, sign, names))
 
     def search_message_id(self, message_id: str) -> list[Uid]:
         """Return the messages of the open folder with this Message-ID, oldest first."""

@@ -86,15 +86,8 @@ def _named(error: ErrorReport, account: str) -> ErrorReport:
 
 
 def _of_send(result: SendResult) -> Iterator[ErrorReport]:
-    if result.outcome == "unknown":
-        yield ErrorReport(
-            code="outcome_unknown",
-            message="the message was sent, but no answer came: it may have been delivered",
-            hint="mailcli does not send it again: ask who should have got it, "
-            "or look in the server's log",
-            exit_code=Exit.TEMPORARY,
-            account=None,
-        )
+    if result.error:
+        yield result.error
     queued = result.outcome == "queued"  # what was refused for now goes out with the next flush
     for each in result.refused:
         if each.permanent or not queued:

@@ -13,10 +13,14 @@ _FORBIDDEN = frozenset("\0\r\n<>")
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Reverse-path and forward-paths. An empty sender is the null path of a bounce."""
+    """Reverse-path and forward-paths. An empty sender is the null path of a bounce.
+
+    `utf8_header` says that the message's own header holds characters outside ASCII.
+    """
 
     sender: str
     recipients: tuple[str, ...]
+    utf8_header: bool = False
 
     def __post_init__(self) -> None:
         if not self.recipients:
@@ -27,5 +31,5 @@ class Envelope:
 
     @property
     def needs_utf8(self) -> bool:
-        """Whether an address can only travel with SMTPUTF8."""
-        return not all(address.isascii() for address in (self.sender, *self.recipients))
+        """Whether the message can only travel with SMTPUTF8 (RFC 6531 §3.4)."""
+        return self.utf8_header or not all(address.isascii() for address in (self.sender, *self.recipients))
