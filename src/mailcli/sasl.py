@@ -47,9 +47,8 @@ def choose(offered: Collection[str], kind: AuthKind, *, private: bool) -> str | 
 
     One is tried, never one after another: each refused try counts towards a lock-out.
     """
-    wanted = PRIVATE_MECHANISMS if private else OPEN_MECHANISMS
-    if kind is AuthKind.OAUTH2:
-        wanted = TOKEN_MECHANISMS
+    passwords = PRIVATE_MECHANISMS if private else OPEN_MECHANISMS
+    wanted = TOKEN_MECHANISMS if kind is AuthKind.OAUTH2 else passwords
     names = {name.upper() for name in offered}
     return next((name for name in wanted if name in names), None)
 
