@@ -38,7 +38,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --cov --cov-report=term -m "not soak and not bench"
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term -m "not soak and not bench"
 
 # The same tests on the newest Python of this machine, where it is another one.
 test-newest:

@@ -44,7 +44,8 @@ _UNSET = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the guard before anything is collected, and choose how hard Hypothesis tries."""
-    sys.addaudithook(_guard.hear)
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        sys.addaudithook(_guard.hear)  # pytest-xdist's own process runs no test, and starts workers
     settings.register_profile("dev", max_examples=50, deadline=None)
     settings.register_profile(
         "ci",
@@ -68,6 +69,8 @@ def _private_session(
 ) -> Iterator[None]:
     """Keep fixtures that outlive one test out of the real home, too."""
     _guard.allow(str(tmp_path_factory.getbasetemp()))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        _guard.take()  # what the worker did to start; the same code is heard without workers
     with pytest.MonkeyPatch.context() as patch:
         _enter_home(private_root / "session", patch)
         yield

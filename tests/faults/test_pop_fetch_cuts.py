@@ -128,12 +128,12 @@ def _put_on(disk: Path, directory: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 5_000, 30_000, 50_000, 100_000])
-def test_a_limit_of_file_sizes_is_74_and_the_next_run_completes(
-    ground: Ground, size: int
-) -> None:
+def test_a_limit_of_file_sizes_is_74_and_the_next_run_completes(ground: Ground, size: int) -> None:
     if find("prlimit") is None:
         pytest.skip("needs prlimit: apt-get install util-linux")
-    walk = begin(ground, "--delete", messages=(b"Subject: big\r\n\r\n" + b"x" * 200_000 + b"\r\n",))
+    walk = begin(
+        ground, "--delete", messages=(b"Subject: big\r\n\r\n" + b"x" * 200_000 + b"\r\n",)
+    )
     ground.restore()
 
     failed = ground.run_under("prlimit", f"--fsize={size}", "--")

@@ -206,3 +206,14 @@ def test_imap_gives_back_every_octet_and_takes_flags_and_messages(
         assert names["Entwürfe & Co"] == 1
         assert names["INBOX"] == 1
         session.logout()
+
+
+def test_imap_changes_very_many_flags_at_once(dovecot: Dovecot, account_user: str) -> None:
+    """Their UIDs would not fit one command line of Dovecot's."""
+    uid = Uid(dovecot.deliver(account_user, LETTER % b"one")[0])
+    many = [uid, *(Uid(number) for number in range(uid + 2, 60_000, 2))]
+    with _imap(dovecot, TlsMode.IMPLICIT) as session:
+        session.login(AuthKind.PASSWORD, lambda: _identity(account_user))
+        session.select(b"INBOX")
+        session.change_flags(many, frozenset({Flag.FLAGGED}), add=True)
+        assert session.fetch_flags(1)[uid].flags == {Flag.FLAGGED}

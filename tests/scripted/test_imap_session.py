@@ -663,6 +663,18 @@ def test_no_messages_are_asked_for_with_no_command() -> None:
         session.change_flags([], frozenset({Flag.SEEN}), add=True)
 
 
+def test_many_messages_are_named_by_commands_that_a_server_takes() -> None:
+    """RFC 7162 §4 advises servers to take 8,192 octets; Dovecot ends the connection at 65,536."""
+    uids = [Uid(uid) for uid in range(4_294_900_000, 4_294_940_000, 2)]
+    command = r"C? {tag} UID STORE [\d,]+ \+FLAGS.SILENT \(\\Seen\)"
+    conversation = _open("@repeat", command, DONE, "@end", "@rest")
+    with Scripted(conversation) as server, store(server) as session:
+        session.change_flags(uids, frozenset({Flag.SEEN}), add=True)
+    lines = [line for line in server.lines if b"UID STORE" in line]
+    assert max(map(len, lines)) <= 8192
+    assert [int(uid) for line in lines for uid in line.split()[3].split(b",")] == uids
+
+
 # -- uploads ---------------------------------------------------------------
 
 APPEND = r"C? {tag} APPEND \"INBOX\" \(\\Seen\) \{\d+\}"

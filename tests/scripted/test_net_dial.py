@@ -148,31 +148,3 @@ def test_an_ipv6_address_is_dialled_and_written_in_brackets() -> None:
             assert sock.family is socket.AF_INET6
     with pytest.raises(TemporaryFailure, match=r"\[::1\]:"):
         dial(place, timeout=NEVER)
-
-
-def test_a_proxy_that_is_not_there_is_temporary(closed_port: int) -> None:
-    proxy = f"socks5://127.0.0.1:{closed_port}"
-    place = Endpoint(Protocol.SMTP, "mail.example.test", 465, TlsPolicy(), proxy)
-    with pytest.raises(TemporaryFailure, match="proxy cannot connect"):
-        dial(place, timeout=NEVER)
-
-
-def test_a_proxy_resolves_the_name_itself(listener: socket.socket) -> None:
-    """SOCKS5 with a domain name as address (RFC 1928 §5)."""
-    asked: list[bytes] = []
-
-    def play() -> None:
-        client = listener.accept()[0]
-        with client:
-            client.recv(64)
-            client.sendall(b"\x05\x00")
-            asked.append(client.recv(512))
-            client.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x19")
-
-    proxy = threading.Thread(target=play)
-    proxy.start()
-    url = f"socks5://127.0.0.1:{listener.getsockname()[1]}"
-    place = Endpoint(Protocol.SMTP, "mail.example.test", 465, TlsPolicy(), url)
-    with dial(place, timeout=NEVER):
-        proxy.join()
-    assert b"mail.example.test" in asked[0]

@@ -7,6 +7,7 @@ as done. The note, a file that is durable itself, stands for the state database.
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from mailcli.model import Flag, Flags
@@ -44,15 +45,16 @@ def main() -> None:
 
 
 def _deliver(folder: MaildirFolder, tokens: list[str]) -> None:
-    batch = []
-    for token in tokens:
-        raw, flags = MESSAGES[token]
-        staged = folder.stage(unique_name(token, when=_WHEN))
-        for at in range(0, len(raw), _CHUNK):
-            staged.write(raw[at : at + _CHUNK])
-        staged.close(flags=flags, received=_RECEIVED)
-        batch.append(staged)
-    folder.deliver(batch)
+    with ExitStack() as whole:  # a message that fails takes the others of its batch away
+        batch = []
+        for token in tokens:
+            raw, flags = MESSAGES[token]
+            staged = whole.enter_context(folder.stage(unique_name(token, when=_WHEN)))
+            for at in range(0, len(raw), _CHUNK):
+                staged.write(raw[at : at + _CHUNK])
+            staged.close(flags=flags, received=_RECEIVED)
+            batch.append(staged)
+        folder.deliver(batch)
 
 
 def _note(path: Path, tokens: set[str]) -> None:

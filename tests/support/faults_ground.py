@@ -230,5 +230,7 @@ def digest(raw: bytes) -> str:
 
 def _logged_in(effects: Sequence[Effect]) -> bool:
     """Whether a run came past its login: it had an answer that there is only behind it."""
-    answered = [effect.what[0] for effect in effects if effect.kind == "reply" and len(effect.what) == 1]
+    answered = [
+        effect.what[0] for effect in effects if effect.kind == "reply" and len(effect.what) == 1
+    ]
     return bool({"UIDL", "NAMESPACE", "SELECT"} & {words.split(" ")[0] for words in answered})

@@ -58,6 +58,8 @@ class Walk:
         told = self._told(fault, outcome)
         assert outcome.code in _codes(fault), told
         assert "Traceback" not in outcome.err, told
+        if fault.mode not in KILLS and not self._hits(fault, "unlink"):
+            assert self.ground.end().temporary == (), told
         if loss is not None:
             lose_power(outcome.effects, loss)
         self.resumes(told if loss is None else f"{told}; {loss}")
@@ -99,6 +101,10 @@ class Walk:
         assert outcome.code == 0, outcome.err
         assert self.ground.end() == end
         assert self.ground.tree() == tree
+
+    def _hits(self, fault: Fault, kind: str) -> bool:
+        """Whether the fault strikes such an effect, as far as the undisturbed run can tell."""
+        return self.effects[fault.at - 1].kind == kind
 
     def _told(self, fault: Fault, outcome: Outcome) -> str:
         made = "\n  ".join(effect.told(self.ground.home) for effect in outcome.effects[-3:])

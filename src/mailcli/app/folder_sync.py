@@ -110,8 +110,9 @@ def _sync(session: ImapSession, state: FolderState, policy: Policy) -> None:
     actions = _plan(state, remote, policy)
     _apply_known(session, state, actions)
     if fetch_new(session, state, [a.uid for a in actions if isinstance(a, Fetch)]):
-        actions = _plan(state, remote, policy)
+        actions = _plan(state, _after(remote, actions), policy)
         _apply_known(session, state, actions)
+    _report_former(state)
     for action in actions:
         match action:
             case Append():
@@ -134,6 +135,24 @@ def _plan(state: FolderState, remote: Mapping[Uid, FlagState], policy: Policy) -
     }
     agreed = {uid: Agreed(row.unique, row.flags) for uid, row in state.rows.items()}
     return plan(agreed, local, {u: Remote(s.flags) for u, s in remote.items()}, policy)
+
+
+def _after(remote: Mapping[Uid, FlagState], actions: Sequence[Action]) -> dict[Uid, FlagState]:
+    """Return what the server holds once these actions have been carried out."""
+    now = dict(remote)
+    for action in actions:
+        if isinstance(action, StoreFlags):
+            state = now[action.uid]
+            now[action.uid] = replace(state, flags=(state.flags | action.add) - action.remove)
+    return now
+
+
+def _report_former(state: FolderState) -> None:
+    """Say which files the server lacks since it has renumbered the folder; they stay."""
+    for unique in state.former:
+        if path := state.path_of(unique):
+            why = "the server renumbered the folder and has this message no longer"
+            state.counts.skip(None, why, path=path)
 
 
 # -- what both sides have ----------------------------------------------------

@@ -5,9 +5,10 @@ and only at the end DELE and QUIT. ARCHITECTURE.md says what a crash at each
 step leaves behind.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -122,6 +123,7 @@ class _Run:
         self._folder_name = FolderName.parse(server.folder)
         self._folder = Maildir(account.maildir, account.layout).folder(self._folder_name)
         self._source = state.pop_source(server.endpoint.host, server.login.username)
+        self._listed = 0
 
     def fetch(self, policy: Policy, *, dry_run: bool) -> None:
         """Do the run, or with `dry_run` only count what it would do.
@@ -131,6 +133,7 @@ class _Run:
         if self._state.pop_seen(self._source.id):
             require_maildir(self._account)
         listing = self._session.listing()
+        self._listed = len(listing)
         if not dry_run:
             self._recover(listing)
         now = Time(self._context.unix_time())
@@ -213,13 +216,18 @@ class _Run:
         if not messages:
             return set()
         self._folder.create()
+        renamed = self._renamed(messages)
         self._state.set_delivering(self._source.id, True)
         stored: set[Message] = set()
         batch: list[tuple[Message, Staged]] = []
         try:
             for message in messages:
                 staged = self._stage(message)
-                if staged is not None:
+                if staged is not None and (known := renamed.get(staged.sha256)):
+                    staged.abandon()
+                    self._rename(known.pop(), message)
+                    stored.add(message)
+                elif staged is not None:
                     batch.append((message, staged))
                 if _is_full(batch):
                     full, batch = batch, []  # one that fails is not tried again below
@@ -229,6 +237,26 @@ class _Run:
             stored |= self._keep_batch(batch)
         self._state.set_delivering(self._source.id, False)
         return stored
+
+    def _renamed(self, wanted: Sequence[Message]) -> dict[bytes, list[PopRecord]]:
+        """Return what is stored here, by SHA-256, where the server has renamed all of it.
+
+        A server that was moved or repaired gives every message a new unique-id. Empty as
+        long as it still has a message under a name known here.
+        """
+        known = self._state.pop_seen(self._source.id).values()
+        here = [record for record in known if not record.deleted]
+        found: dict[bytes, list[PopRecord]] = defaultdict(list)
+        if len(wanted) == self._listed:
+            for record in here:
+                found[record.sha256].append(record)
+        return found
+
+    def _rename(self, known: PopRecord, message: Message) -> None:
+        """Record that a message that is stored here has another unique-id now."""
+        fresh = replace(self._record(message, known.sha256), stored_at=known.stored_at)
+        self._state.record_pop(self._source.id, [fresh])
+        self._state.forget_pop(self._source.id, [(known.uidl, known.size)])
 
     def _stage(self, message: Message) -> Staged | None:
         """Fetch one message into `tmp`; None, and a word in the tally, where it cannot be had."""

@@ -32,4 +32,6 @@ class Envelope:
     @property
     def needs_utf8(self) -> bool:
         """Whether the message can only travel with SMTPUTF8 (RFC 6531 §3.4)."""
-        return self.utf8_header or not all(address.isascii() for address in (self.sender, *self.recipients))
+        return self.utf8_header or not all(
+            address.isascii() for address in (self.sender, *self.recipients)
+        )

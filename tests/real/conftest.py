@@ -1,0 +1,45 @@
+"""Fixtures of the tests of `imap-sync` on real servers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import RunMailcli, WriteConfig
+from tests.support.accounts import account
+from tests.support.dovecot import Dovecot
+from tests.support.local_mail import document
+from tests.support.mirror import Sync
+
+
+@pytest.fixture
+def user(account_user: str) -> str:
+    """The user whose mail it is."""
+    return account_user
+
+
+@pytest.fixture
+def maildir(write_config: WriteConfig, dovecot: Dovecot, user: str) -> Path:
+    """One account, `work`, with a mail store; returns its Maildir, which is not there yet."""
+    write_config({"work": account(user, imap=dovecot)})
+    return Path("~/Mail/work").expanduser()
+
+
+@pytest.fixture
+def sync(run_mailcli: RunMailcli) -> Sync:
+    """Synchronise with the arguments given and further environment."""
+
+    def run(*args: str, **environ: str) -> Any:
+        done = run_mailcli("imap-sync", "--json", *args, env=environ)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        (only,) = document(done, "imap-sync")["accounts"]
+        return only
+
+    return run
+
+
+@pytest.fixture
+def other_device(home: Path) -> dict[str, str]:
+    """The environment of a second device with the same configuration."""
+    elsewhere = home / "device-b"
+    elsewhere.mkdir()
+    return {"HOME": str(elsewhere), "XDG_STATE_HOME": str(elsewhere / "state")}
