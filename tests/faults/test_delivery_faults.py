@@ -71,7 +71,8 @@ class Delivery:
     def disturb(self, faults: Iterable[Fault], *, loss: Loss | None = None) -> int:
         """Do each fault: what is here is whole, what is noted is here, and a run completes it."""
         count = 0
-        for count, fault in enumerate(faults, start=1):
+        for fault in faults:
+            count += 1
             outcome = self.run(fault)
             assert (outcome.code != 0) or fault.mode in ERRORS, fault
             if loss:

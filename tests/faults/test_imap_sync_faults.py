@@ -134,7 +134,7 @@ def _first(walk: Walk, kind: str, what: str = "", *, after: str = "") -> int:
     return next(
         place
         for place, effect in enumerate(walk.effects)
-        if place >= begin and effect.kind == kind and what in effect.what[:1] + ("",)
+        if place >= begin and effect.kind == kind and what in {*effect.what[:1], ""}
     )
 
 
@@ -143,6 +143,12 @@ def test_a_disk_that_fails_is_74_and_loses_nothing(ground: Ground, mode: Mode) -
     ground.batch = 1
     walk = begin(ground)
     assert walk.disturb(each(mode, walk.effects, every=11))
+
+
+@pytest.mark.parametrize("mode", SIGNALS)
+def test_a_signal_ends_the_run_cleanly(ground: Ground, mode: Mode) -> None:
+    walk = begin(ground)
+    assert walk.disturb(each(mode, walk.effects, every=17))
 
 
 @pytest.mark.soak

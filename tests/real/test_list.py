@@ -1,6 +1,8 @@
 """`mailcli list` on Maildirs as they are found, hostile ones too. No server, no account needed."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -181,18 +183,38 @@ def test_no_header_can_stop_or_steer_the_listing(
     assert max(map(len, table.stdout.splitlines())) <= 100
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_told_beside_the_others(
-    run_mailcli: RunMailcli, inbox: Path
+_FAILING_DISK = """
+import errno, os, sys
+read = os.open
+def open_(path, *args, **options):
+    if str(path).endswith("1.x"):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+    return read(path, *args, **options)
+os.open = open_
+from mailcli.__main__ import main
+main()
+"""
+
+
+def test_a_file_that_cannot_be_read_is_told_beside_the_others(
+    mailcli_env: dict[str, str], inbox: Path
 ) -> None:
-    put(inbox, "1.x", mail(1)).chmod(0)
+    unreadable = put(inbox, "1.x", mail(1))
     put(inbox, "2.x", mail(2))
 
-    done = run_mailcli("list", "--json")
+    # Root may read whatever its mode is, so that only the disk can refuse.
+    done = subprocess.run(
+        [sys.executable, "-c", _FAILING_DISK, "list", "--json"],
+        env=mailcli_env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
     assert done.returncode == 74
     assert subjects(document(done, "list")) == ["Message 2"]
-    assert failure(done)["code"] == "local_io"
+    assert failure(done)["message"] == f"{unreadable}: Input/output error"
 
 
 def test_what_is_no_message_is_passed_over(run_mailcli: RunMailcli, inbox: Path) -> None:

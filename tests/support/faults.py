@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 from tests.support.faults_effects import NEVER_FAILS, Mode
 from tests.support.processes import wait_until
@@ -98,7 +99,7 @@ class Runner:
             start_new_session=True,
         )
 
-    def __enter__(self) -> "Runner":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

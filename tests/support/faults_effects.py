@@ -20,6 +20,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 
@@ -117,10 +118,10 @@ def _install_files(effects: Effects) -> None:
     for name, kind in (("write", "write"), ("fsync", "fsync"), ("ftruncate", "truncate")):
         _wrap(effects, name, kind, lambda args: (_path_of(args[0]),))
     for name in ("link", "rename", "replace"):
-        _wrap(effects, name, name, lambda args: (os.fspath(args[0]), os.fspath(args[1])))
+        _wrap(effects, name, name, lambda args: (str(args[0]), str(args[1])))
     for name in ("unlink", "remove", "mkdir", "rmdir", "truncate"):
         kind = "unlink" if name == "remove" else name
-        _wrap(effects, name, kind, lambda args: (os.fspath(args[0]),))
+        _wrap(effects, name, kind, lambda args: (str(args[0]),))
     _wrap(effects, "utime", "utime", lambda args: (_path_of(args[0]),))
 
 
@@ -142,7 +143,7 @@ def _install_open(effects: Effects) -> None:
     def effect(path: Any, flags: int, *args: Any, **options: Any) -> Any:
         act = partial(real, path, flags, *args, **options)
         if flags & os.O_CREAT and not os.path.lexists(path):
-            return effects.make("create", (os.fspath(path),), act)
+            return effects.make("create", (str(path),), act)
         return act()
 
     os.open = effect
@@ -150,8 +151,8 @@ def _install_open(effects: Effects) -> None:
 
 def _path_of(file: Any) -> str:
     if isinstance(file, int):
-        return os.readlink(f"/proc/self/fd/{file}").removesuffix(" (deleted)")
-    return os.fspath(file)
+        return str(Path(f"/proc/self/fd/{file}").readlink()).removesuffix(" (deleted)")
+    return str(file)
 
 
 def _install_database(effects: Effects) -> None:

@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from mailcli.model import Flag
+from mailcli.store.maildir import Maildir
 from tests.support.dovecot import PASSWORD, Dovecot
 from tests.support.faults import UNDISTURBED, Effect, Fault, Job, Outcome, Runner
 from tests.support.processes import ServerUser, wait_until
-
-from mailcli.model import Flag
-from mailcli.store.maildir import Maildir
 
 Messages = tuple[tuple[str, str, str], ...]
 """Messages as sorted (folder, start of the SHA-256 digest, letters of the flags)."""

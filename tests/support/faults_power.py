@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 
 from tests.support.faults import Effect
 
@@ -31,7 +32,7 @@ def lose_power(effects: Iterable[Effect], loss: Loss) -> None:
             undo()
         return
     for path in _unsafe_contents(effects):
-        if os.path.exists(path):
+        if Path(path).exists():
             os.truncate(path, 0)
 
 
@@ -44,14 +45,14 @@ def _unsafe_names(effects: Iterable[Effect]) -> list[Callable[[], object]]:
     for effect in effects:
         match effect:
             case Effect("create", (path,)):
-                pending.append((os.path.dirname(path), partial(_remove, path)))
+                pending.append((_parent(path), partial(_remove, path)))
             case Effect("link", (_, path)):
-                pending.append((os.path.dirname(path), partial(_remove, path)))
+                pending.append((_parent(path), partial(_remove, path)))
             case Effect("mkdir", (path,)):
                 undo = partial(shutil.rmtree, path, ignore_errors=True)
-                pending.append((os.path.dirname(path), undo))
+                pending.append((_parent(path), undo))
             case Effect("rename" | "replace", (source, path)):
-                pending.append((os.path.dirname(path), partial(_rename, path, source)))
+                pending.append((_parent(path), partial(_rename, path, source)))
             case Effect("fsync", (directory,)):
                 pending = [(parent, undo) for parent, undo in pending if parent != directory]
             case _:
@@ -75,11 +76,14 @@ def _unsafe_contents(effects: Iterable[Effect]) -> set[str]:
     return unsafe
 
 
+def _parent(path: str) -> str:
+    return str(Path(path).parent)
+
+
 def _remove(path: str) -> None:
-    if os.path.lexists(path):
-        os.unlink(path)
+    Path(path).unlink(missing_ok=True)
 
 
 def _rename(path: str, source: str) -> None:
-    if os.path.lexists(path):
-        os.rename(path, source)
+    if Path(path).exists():
+        Path(path).rename(source)

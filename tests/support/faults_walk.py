@@ -48,7 +48,8 @@ class Walk:
     def disturb(self, faults: Iterable[Fault], *, loss: Loss | None = None) -> int:
         """Do each fault: disturb, look, resume, compare, and once more; return how many."""
         count = 0
-        for count, fault in enumerate(faults, start=1):
+        for fault in faults:
+            count += 1
             self._disturb(fault, loss)
         return count
 
@@ -71,7 +72,8 @@ class Walk:
         `unsafe` is what other programs did before, in the same way. Return how many.
         """
         count = 0
-        for count, fault in enumerate(faults, start=1):
+        for fault in faults:
+            count += 1
             self.ground.restore()
             disturbed = self.ground.run(fault)
             told = self._told(fault, disturbed)

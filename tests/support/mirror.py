@@ -1,4 +1,4 @@
-"""What the tests of `imap-sync` look at: messages by number, results by folder, the server's state."""
+"""What the tests of `imap-sync` look at: messages, results by folder, the server's state."""
 
 import re
 from collections.abc import Callable

@@ -62,7 +62,7 @@ ONLY_IN = {
     "sqlite3": ["store.database", "store.state"],
     "smtplib": ["smtp.session"],
     "poplib": ["pop.session"],
-    "imaplib": ["imap.client"],
+    "imaplib": ["imap.client", "imap.session"],
     "ssl": ["net", "demo"],
     "socket": ["net", "demo"],
     "aiosmtpd": ["demo"],

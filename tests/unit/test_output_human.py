@@ -74,8 +74,8 @@ Subject: Hello
 ␛[31mHi.
 """,
     "pop-fetch": """\
-work: 3 fetched (12 kB), 0 deleted, 5 kept on the server
-home: 0 fetched, 0 deleted, 0 kept on the server, 1 skipped
+work: 3 fetched (12 kB), 5 kept on the server
+home: no new mail, 1 skipped
   skipped U<U+001B>1: larger than 10 MB
 """,
     "imap-sync": """\

@@ -7,6 +7,7 @@ upload whose answer was lost come right again.
 """
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 
 from mailcli.app.folder_state import FolderState, Twins
 from mailcli.imap.session import ImapSession
@@ -19,6 +20,23 @@ from mailcli.store.staging import Staged
 
 FETCH_SET = 100
 """Messages asked for by one UID FETCH."""
+
+
+class _Digest:
+    """A body of which only SHA-256 and octets are wanted."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._hash = sha256()
+
+    def write(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        self._hash.update(chunk)
+
+    @property
+    def sha256(self) -> bytes:
+        return self._hash.digest()
+
 
 _Batch = list[tuple[Fetched, Staged]]
 
@@ -47,6 +65,28 @@ def fetch_new(session: ImapSession, state: FolderState, uids: Sequence[Uid]) -> 
                     _keep(state, full)
         finally:
             _keep(state, batch)
+    return recognised
+
+
+def recognise(session: ImapSession, state: FolderState, uids: Sequence[Uid]) -> bool:
+    """Bind messages to files that have the same octets, and store none; whether there were any.
+
+    For a run that makes no file, before it uploads one. Only messages of the size of such a
+    file are fetched.
+
+    Raises: MailError.
+    """
+    twins = state.twins()
+    sizes = session.fetch_sizes(uids) if twins else {}
+    alike = {size for size, _ in twins}
+    wanted = [uid for uid in uids if sizes.get(uid) in alike]
+    recognised = False
+    for start in range(0, len(wanted), FETCH_SET):
+        for fetched in session.fetch_messages(wanted[start : start + FETCH_SET], _Digest):
+            content = fetched.body if fetched.uid not in state.rows else None
+            if isinstance(content, _Digest) and (twin := _take(twins, content)):
+                state.save([_recognised(state, fetched, content, twin)])
+                recognised = True
     return recognised
 
 
@@ -109,19 +149,21 @@ def _keep(state: FolderState, batch: _Batch) -> None:
     state.counts.fetched += len(batch)
 
 
-def _recognised(state: FolderState, fetched: Fetched, staged: Staged, unique: str) -> MessageRow:
+def _recognised(
+    state: FolderState, fetched: Fetched, content: Staged | _Digest, unique: str
+) -> MessageRow:
     """Bind a message to the file that has the same octets; their flags are merged next."""
     return state.agree(
         fetched.uid,
         unique,
         state.entries[unique].flags & fetched.state.flags,
         keywords=fetched.state.keywords,
-        size=staged.size,
-        digest=staged.sha256,
+        size=content.size,
+        digest=content.sha256,
     )
 
 
-def _take(twins: Twins, staged: Staged) -> str | None:
+def _take(twins: Twins, content: Staged | _Digest) -> str | None:
     """Take one file with the same octets; two equal messages need two files."""
-    found = twins.get((staged.size, staged.sha256))
+    found = twins.get((content.size, content.sha256))
     return found.pop() if found else None

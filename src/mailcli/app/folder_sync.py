@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from mailcli.app.context import Context
-from mailcli.app.folder_fetch import fetch_new
+from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_state import FolderPair, FolderState
 from mailcli.app.folder_upload import settle_uploads, upload
 from mailcli.app.stores import hash_of
@@ -67,7 +67,7 @@ def sync_folder(  # noqa: PLR0913 - the two sides, what is known of both, and ho
     try:
         if dry_run:
             return replace(state.counts.result(name), actions=_preview(session, state, policy))
-        _sync(session, state, policy)
+        _sync(session, state, replace(policy, storable=selected.storable))
     except (TemporaryFailure, ProtocolViolation):
         raise
     except MailError as exc:
@@ -109,7 +109,7 @@ def _sync(session: ImapSession, state: FolderState, policy: Policy) -> None:
     settle_uploads(session, state, remote)
     actions = _plan(state, remote, policy)
     _apply_known(session, state, actions)
-    if fetch_new(session, state, [a.uid for a in actions if isinstance(a, Fetch)]):
+    if _recognised(session, state, actions, remote):
         actions = _plan(state, _after(remote, actions), policy)
         _apply_known(session, state, actions)
     _report_former(state)
@@ -120,7 +120,7 @@ def _sync(session: ImapSession, state: FolderState, policy: Policy) -> None:
             case Hold(uid, _, gone) if len(gone) == len(Side):
                 state.forget(uid)  # both sides agree: it is gone
             case Hold(uid):
-                state.counts.skip(uid, _held(action))
+                state.counts.skip(uid, _held(action), path=state.path_of(action.unique))
             case _:
                 pass
 
@@ -135,6 +135,23 @@ def _plan(state: FolderState, remote: Mapping[Uid, FlagState], policy: Policy) -
     }
     agreed = {uid: Agreed(row.unique, row.flags) for uid, row in state.rows.items()}
     return plan(agreed, local, {u: Remote(s.flags) for u, s in remote.items()}, policy)
+
+
+def _recognised(
+    session: ImapSession,
+    state: FolderState,
+    actions: Sequence[Action],
+    remote: Mapping[Uid, FlagState],
+) -> bool:
+    """Fetch what is new; whether some of it turned out to be a file that is here already.
+
+    A run that makes no file only looks for such messages, and only before it would upload.
+    """
+    if new := [action.uid for action in actions if isinstance(action, Fetch)]:
+        return fetch_new(session, state, new)
+    fresh = [uid for uid in remote if uid not in state.rows]
+    uploads = any(isinstance(action, Append) for action in actions)
+    return bool(fresh) and uploads and recognise(session, state, fresh)
 
 
 def _after(remote: Mapping[Uid, FlagState], actions: Sequence[Action]) -> dict[Uid, FlagState]:
@@ -161,8 +178,8 @@ def _report_former(state: FolderState) -> None:
 def _apply_known(session: ImapSession, state: FolderState, actions: Sequence[Action]) -> None:
     """Bring flags to both sides, then record what was agreed on."""
     state.save(_bound(state, a) for a in actions if isinstance(a, Bind))
-    _store_flags(session, state, [a for a in actions if isinstance(a, StoreFlags)])
-    lost = _set_local_flags(state, [a for a in actions if isinstance(a, SetLocalFlags)])
+    lost = _store_flags(session, state, [a for a in actions if isinstance(a, StoreFlags)])
+    lost |= _set_local_flags(state, [a for a in actions if isinstance(a, SetLocalFlags)])
     agreed = [a for a in actions if isinstance(a, Agree) and a.uid not in lost]
     state.save(replace(state.rows[a.uid], flags=a.flags) for a in agreed)
 
@@ -172,16 +189,27 @@ def _bound(state: FolderState, action: Bind) -> MessageRow:
     return state.agree(action.uid, action.unique, action.flags, size=size, digest=digest)
 
 
-def _store_flags(session: ImapSession, state: FolderState, actions: Sequence[StoreFlags]) -> None:
-    """Change flags on the server, messages with the same change together."""
+def _store_flags(
+    session: ImapSession, state: FolderState, actions: Sequence[StoreFlags]
+) -> set[Uid]:
+    """Change flags on the server, messages with the same change together.
+
+    Returns the messages whose change it refused: that stops no other.
+    """
+    refused: set[Uid] = set()
     for add in (True, False):
         changes: dict[Flags, list[Uid]] = defaultdict(list)
         for action in actions:
             if flags := action.add if add else action.remove:
                 changes[flags].append(action.uid)
         for flags, uids in changes.items():
-            session.change_flags(uids, flags, add=add)
-    state.counts.flags_remote += len(actions)
+            try:
+                session.change_flags(uids, flags, add=add)
+            except CommandFailed as exc:
+                refused.update(uids)
+                state.counts.error = state.counts.error or exc
+    state.counts.flags_remote += len(actions) - len(refused)
+    return refused
 
 
 def _set_local_flags(state: FolderState, actions: Sequence[SetLocalFlags]) -> set[Uid]:

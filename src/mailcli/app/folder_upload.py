@@ -76,6 +76,7 @@ def upload(session: ImapSession, state: FolderState, action: Append) -> None:
     try:
         digest, size = hash_of(state.folder, entry)
         message_id = message_id_of(state.folder, entry)
+        received = state.folder.received(entry)
     except NotFound:
         return  # another program took it away meanwhile
     intent = AppendIntent(
@@ -84,7 +85,9 @@ def upload(session: ImapSession, state: FolderState, action: Append) -> None:
     state.store.add_intents(state.id, [intent])
     octets = state.folder.open_wire(entry)
     try:
-        place = session.append(state.pair.wire, octets, size=size, flags=action.flags)
+        place = session.append(
+            state.pair.wire, octets, size=size, flags=action.flags, received=received
+        )
     except CommandFailed:
         state.store.drop_intents(state.id, [action.unique])
         raise

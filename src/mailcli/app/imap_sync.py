@@ -21,7 +21,8 @@ from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.values import Folder
 from mailcli.model import SyncMode
 from mailcli.results import ErrorReport, FolderSync, ImapAccount, ImapResult
-from mailcli.store.maildir import Maildir
+from mailcli.store.folder import is_maildir, refused_link
+from mailcli.store.maildir import Folders, Maildir
 from mailcli.store.names import FolderName, from_server, to_server
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
@@ -106,20 +107,24 @@ class _Run:
 
         Raises: MailError where the connection, and so the whole account, is lost.
         """
-        if self.state.folders():
+        if self.state.has_messages():
             require_maildir(self.account)
         prefix = self.session.personal_prefix()
         remote = self._remote(prefix)
-        local = set(self.maildir.folders().names) if self.maildir.exists() else set()
+        found = self.maildir.folders() if self.maildir.exists() else Folders(())
+        local = set(found.names)
         wanted = tuple(_ours(pattern, remote) for pattern in wanted)
         for pattern in wanted:
             self._check_asked(pattern, local | set(remote))
-        for name in sorted(filter(self._chooser(wanted), remote), key=_inbox_first):
+        chosen = self._chooser(wanted, local | set(remote))
+        for name in sorted(filter(chosen, remote), key=_inbox_first):
             self._one(FolderPair(name, remote[name].wire, remote[name].role), dry_run=dry_run)
         if self.policy.changes_remote:
             delimiter = next((f.delimiter for f in remote.values() if f.delimiter), None)
-            for name in sorted(filter(self._chooser(wanted), local - set(remote)), key=str):
+            for name in sorted(filter(chosen, local - set(remote)), key=str):
                 self._create(name, delimiter, prefix, dry_run=dry_run)
+        if not wanted:
+            self._report_links(found, remote)
 
     def _remote(self, prefix: str) -> dict[FolderName, Folder]:
         """Return the server's folders by our names; a name that must be refused stops no other."""
@@ -128,6 +133,8 @@ class _Run:
             if not folder.selectable:
                 continue
             try:
+                if not folder.can_be_named:
+                    raise ProtocolViolation("the folder's name holds NUL, CR or LF")
                 name = from_server(folder.name, folder.delimiter, prefix=prefix)
                 self.maildir.folder(name)
                 if name in found:
@@ -138,14 +145,27 @@ class _Run:
             found[name] = folder
         return found
 
-    def _chooser(self, wanted: tuple[str, ...]) -> Callable[[FolderName], bool]:
+    def _chooser(
+        self, wanted: tuple[str, ...], known: Collection[FolderName]
+    ) -> Callable[[FolderName], bool]:
         """Return what tells whether a folder is mirrored and the command line asks for it."""
+        names = set(map(str, known)) if wanted else set()
+        exact = {name for name in wanted if name in names and set("*%") & set(name)}
+        patterns = tuple(pattern for pattern in wanted if pattern not in exact)
 
         def chosen(name: FolderName) -> bool:
-            asked = not wanted or selected(str(name), wanted, "/")
+            asked = not wanted or str(name) in exact
+            asked = asked or (bool(patterns) and selected(str(name), patterns, "/"))
             return asked and self._is_mirrored(name)
 
         return chosen
+
+    def _report_links(self, found: Folders, remote: Collection[FolderName]) -> None:
+        """Say what is not synchronised because it lies behind a symbolic link."""
+        mirrored = {self.maildir.folder(name).path for name in remote}  # they say so themselves
+        for path in (each.path for each in found.skipped if each.path not in mirrored):
+            if path.is_symlink() and is_maildir(str(path)):
+                self._failed(path.name, refused_link(path))
 
     def _is_mirrored(self, name: FolderName) -> bool:
         if self.account.pop is not None and str(name) == self.account.pop.folder:

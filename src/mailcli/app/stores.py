@@ -1,5 +1,6 @@
 """The stores of an account, as use cases open them."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -8,13 +9,16 @@ from mailcli.app.context import Context
 from mailcli.config import Account
 from mailcli.errors import LocalError
 from mailcli.store.entries import Entry
+from mailcli.store.files import translated
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.lock import AccountLock
 from mailcli.store.state import StateStore
 
 
 def require_maildir(account: Account) -> None:
-    """Stop where an account that has mail recorded has no Maildir: a disk may not be mounted.
+    """Stop where an account that has mail recorded has no Maildir, or an empty directory.
+
+    A disk may not be mounted.
 
     Mail delivered now would vanish under the mount point, and what is missing would look
     deleted.
@@ -24,8 +28,17 @@ def require_maildir(account: Account) -> None:
     if not account.maildir.is_dir():
         raise LocalError(
             f"{account.maildir}: the Maildir is gone, though mail was stored in it",
-            hint="mount its disk, or create the directory to begin anew",
+            hint=_ANEW,
         )
+    with translated(account.maildir):
+        if not os.listdir(account.maildir):  # noqa: PTH208 - names, not paths, are asked for
+            raise LocalError(
+                f"{account.maildir}: the Maildir is empty, though mail was stored in it",
+                hint=_ANEW,
+            )
+
+
+_ANEW = "mount its disk; or, to begin anew, make the directory with a directory INBOX in it"
 
 
 @contextmanager

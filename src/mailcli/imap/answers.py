@@ -13,7 +13,7 @@ from mailcli.imap import responses
 from mailcli.imap.names import decode
 from mailcli.imap.responses import Condition, Data, Response, Value
 from mailcli.imap.values import ROLES, FlagState, Folder, Selected
-from mailcli.model import Uid, UidValidity
+from mailcli.model import Flag, Flags, Uid, UidValidity
 
 MAX_UID = 2**32 - 1
 
@@ -136,12 +136,27 @@ def selected(answer: Answer, *, read_only: bool) -> Selected:
     if not exists or exists[-1] is None:
         raise ProtocolViolation("the folder does not say how many messages it has")
     uidnext = answer.code("UIDNEXT")
+    closed = answer.final.code == "READ-ONLY"
     return Selected(
         exists[-1],
         UidValidity(responses.number(uidvalidity[0])),
         responses.number(uidnext[0]) if uidnext else None,
-        read_only or answer.final.code == "READ-ONLY",
+        read_only or closed,
+        frozenset() if closed and not read_only else _storable(answer, read_only=read_only),
     )
+
+
+def _storable(answer: Answer, *, read_only: bool) -> Flags:
+    """Return what PERMANENTFLAGS says (RFC 3501 §7.1); without it, or in EXAMINE, all flags.
+
+    `\\*` means that keywords may be made, of which `$Forwarded` is one.
+    """
+    said = answer.code("PERMANENTFLAGS")
+    if read_only or not said:
+        return frozenset(Flag)
+    names = {responses.octets(name) for name in responses.items(said[0])}
+    keywords = {Flag.PASSED} if b"\\*" in names else set()
+    return FlagState.parse(names).flags | keywords
 
 
 def attributes(response: Response) -> dict[str, Value]:
@@ -174,6 +189,19 @@ def flags(told: dict[str, Value]) -> FlagState:
     """
     names = responses.items(told.get("FLAGS", []))
     return FlagState.parse(responses.octets(name) for name in names)
+
+
+def sizes(answer: Answer) -> dict[Uid, int]:
+    """Return the octets of messages by UID, from FETCH responses; others are passed over.
+
+    Raises: ProtocolViolation when they are no numbers.
+    """
+    found = map(attributes, answer.untagged)
+    return {
+        uid(told): responses.number(told["RFC822.SIZE"])
+        for told in found
+        if "UID" in told and "RFC822.SIZE" in told
+    }
 
 
 def internal_date(told: dict[str, Value]) -> datetime | None:

@@ -5,8 +5,10 @@ RFC 4315, LIST-EXTENDED and LIST-STATUS by RFC 5258 and RFC 5819, special uses
 by RFC 6154.
 """
 
+import imaplib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from mailcli.errors import LocalError, NotFound
 from mailcli.imap import answers
@@ -26,7 +28,7 @@ from mailcli.model import Flags, Uid, UidValidity
 __all__ = ["CommandFailed", "ImapSession"]
 
 STORE_SET = 500
-"""Messages named by one UID STORE: servers bear lines of 8,192 octets (RFC 7162 §4)."""
+"""Messages named by one command: servers bear lines of 8,192 octets (RFC 7162 §4)."""
 
 FLAGS_CAP = 1024
 """Octets that the flags of one message may take in a listing."""
@@ -74,7 +76,7 @@ class ImapSession(ImapConnection):
             return [replace(f, subscribed=f.wire in known) for f in answers.folders(answer)]
 
     def _counted(self, folder: Folder) -> Folder:
-        if not folder.selectable:
+        if not folder.selectable or not folder.can_be_named:
             return folder
         try:
             answer = self._run(b"STATUS %b (MESSAGES UNSEEN)" % quoted(folder.wire))
@@ -142,6 +144,18 @@ class ImapSession(ImapConnection):
             )
         return found
 
+    def fetch_sizes(self, uids: Iterable[Uid]) -> dict[Uid, int]:
+        """Return the octets (RFC822.SIZE) of messages in the open folder, by UID."""
+        self._wire.phase = "UID FETCH sizes"
+        wanted = sorted(set(uids))
+        found: dict[Uid, int] = {}
+        for start in range(0, len(wanted), STORE_SET):
+            where = compress(wanted[start : start + STORE_SET]).encode()
+            answer = self._run(b"UID FETCH %b (UID RFC822.SIZE)" % where)
+            with self._wire.blaming():
+                found |= answers.sizes(answer)
+        return found
+
     def fetch_messages(
         self, uids: Iterable[Uid], open_body: Callable[[], Body]
     ) -> Iterator[Fetched]:
@@ -192,16 +206,25 @@ class ImapSession(ImapConnection):
             return answers.uids_found(answer)
 
     def append(
-        self, folder: bytes, message: Iterable[bytes], *, size: int, flags: Flags
+        self,
+        folder: bytes,
+        message: Iterable[bytes],
+        *,
+        size: int,
+        flags: Flags,
+        received: datetime | None = None,
     ) -> tuple[UidValidity, Uid] | None:
         """Store a message of `size` octets in a folder; return its place where the server says.
+
+        `received`, which knows its time zone, becomes its internal date instead of now.
 
         Raises: CommandFailed when the server refuses; TemporaryFailure when the answer is
             lost, and then the message may be there.
         """
         self._wire.phase = "APPEND"
         names = b" ".join(sorted(flag.imap.encode() for flag in flags))
-        tag = self._send(b"APPEND %b (%b) {%d}" % (quoted(folder), names, size))
+        date = b" " + imaplib.Time2Internaldate(received).encode() if received else b""
+        tag = self._send(b"APPEND %b (%b)%b {%d}" % (quoted(folder), names, date, size))
         asked = 0
 
         def send_message(_: bytes) -> None:

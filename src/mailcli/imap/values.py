@@ -40,15 +40,24 @@ class Folder:
     messages: int | None = None
     unseen: int | None = None
 
+    @property
+    def can_be_named(self) -> bool:
+        """Whether a command can say its name: a quoted string holds no NUL, CR or LF."""
+        return not set(b"\0\r\n") & set(self.wire)
+
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """An open folder: how many messages, which generation of UIDs, the next UID if said."""
+    """An open folder: how many messages, which generation of UIDs, the next UID if said.
+
+    `storable` are the flags that the server keeps when they are set.
+    """
 
     exists: int
     uidvalidity: UidValidity
     uidnext: int | None
     read_only: bool
+    storable: Flags = frozenset(Flag)
 
 
 @dataclass(frozen=True, slots=True)

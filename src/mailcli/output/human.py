@@ -176,7 +176,8 @@ def _folders(result: FoldersResult, screen: Screen) -> _View:
 def _folder_note(folder: FolderInfo) -> str:
     if not folder.selectable:
         return "folders only"
-    return "" if folder.subscribed else "not subscribed"
+    shown = folder.subscribed or folder.role == "inbox"  # every program shows that one
+    return "" if shown else "not subscribed"
 
 
 def _accounts(result: AccountsResult) -> _View:

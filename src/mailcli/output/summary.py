@@ -106,17 +106,15 @@ def _folder_of(path: Path) -> str:
 
 
 def _pop(account: PopAccount) -> Iterator[str]:
+    fetched = f"{account.fetched} fetched ({size_text(account.bytes)})"
     parts = [
-        f"{account.fetched} fetched ({size_text(account.bytes)})"
-        if account.fetched
-        else "0 fetched",
-        f"{account.deleted} deleted",
-        f"{account.kept} kept on the server",
+        fetched if account.fetched else "no new mail",
+        f"{account.deleted} deleted on the server" if account.deleted else "",
+        f"{account.kept} kept on the server" if account.kept else "",
+        f"{len(account.skipped)} skipped" if account.skipped else "",
     ]
-    if account.skipped:
-        parts.append(f"{len(account.skipped)} skipped")
     if not account.error or account.fetched or account.deleted:
-        yield f"{visible(account.account)}: {', '.join(parts)}"
+        yield f"{visible(account.account)}: {', '.join(filter(None, parts))}"
     for each in account.skipped:
         yield f"  skipped {visible(each.uidl)}: {clean(each.reason)}"
 

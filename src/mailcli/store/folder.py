@@ -22,6 +22,7 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from mailcli.errors import LocalError, NotFound, TemporaryFailure
@@ -195,6 +196,22 @@ class MaildirFolder:
         """Return where the message lies."""
         return Path(self._file(entry))
 
+    def received(self, entry: Entry) -> datetime | None:
+        """Return when the message was received: the time of its file, as `Staged.close` sets it.
+
+        None for a time that no calendar has.
+
+        Raises: NotFound, LocalError.
+        """
+        with translated(self.path_of(entry)):
+            descriptor, _ = self._open(entry)
+            try:
+                return datetime.fromtimestamp(int(os.fstat(descriptor).st_mtime), UTC)
+            except (OverflowError, ValueError):
+                return None
+            finally:
+                os.close(descriptor)
+
     def open_wire(self, entry: Entry) -> Iterator[bytes]:
         """Yield the octets that the server sent, for uploads, hashes and exports.
 
@@ -292,10 +309,15 @@ def is_maildir(directory: str) -> bool:
 def refuse_link(path: Path) -> None:
     """Raise LocalError when `path` is a symbolic link."""
     if path.is_symlink():
-        raise LocalError(
-            f"{path}: a symbolic link inside a Maildir is not followed",
-            hint="make it a directory, or set the account's maildir to where it leads",
-        )
+        raise refused_link(path)
+
+
+def refused_link(path: Path) -> LocalError:
+    """Return the error for a symbolic link below a Maildir's root."""
+    return LocalError(
+        f"{path}: a symbolic link inside a Maildir is not followed",
+        hint="make it a directory, or set the account's maildir to where it leads",
+    )
 
 
 def _link(source: str, target: str) -> bool:

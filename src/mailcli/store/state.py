@@ -168,6 +168,10 @@ class StateStore(Database):
                 sha256,
             )
 
+    def has_messages(self) -> bool:
+        """Tell whether any message is recorded, in any folder."""
+        return any(self._rows("SELECT 1 FROM message LIMIT 1"))
+
     def save_messages(self, folder: int, rows: Iterable[MessageRow]) -> None:
         """Record messages, or replace what is recorded about them: flags, file, all."""
         self._write(

@@ -119,7 +119,8 @@ def plan(
     if policy.changes_local:
         actions += [Fetch(uid) for uid in sorted(fresh)]
     if policy.changes_remote:
-        actions += [Append(unique, state.flags) for unique, state in sorted(unbound.items())]
+        for unique, state in sorted(unbound.items()):
+            actions.append(Append(unique, state.flags & policy.storable))
     return actions
 
 
@@ -138,17 +139,25 @@ def _known(
         yield Hold(uid, base.unique, frozenset(side for side, held in sides if held is None))
         return
     wanted = merge(base.flags, local.flags, remote.flags)
-    if remote.flags != wanted and policy.changes_remote:
-        yield StoreFlags(uid, base.unique, wanted - remote.flags, remote.flags - wanted)
+    there = _there(wanted, remote.flags, policy)
+    if remote.flags != there:
+        yield StoreFlags(uid, base.unique, there - remote.flags, remote.flags - there)
     if local.flags != wanted and policy.changes_local:
         yield SetLocalFlags(uid, base.unique, wanted)
     agreed = _agreed(
         base.flags,
         wanted if policy.changes_local else local.flags,
-        wanted if policy.changes_remote else remote.flags,
+        there,
     )
     if agreed != base.flags:
         yield Agree(uid, base.unique, agreed)
+
+
+def _there(wanted: Flags, remote: Flags, policy: Policy) -> Flags:
+    """Return the flags that the server is to have: what it may not or cannot keep stays as is."""
+    if not policy.changes_remote:
+        return remote
+    return (wanted & policy.storable) | (remote - policy.storable)
 
 
 def _agreed(base: Flags, local: Flags, remote: Flags) -> Flags:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailcli.model import Flags, SyncMode, Uid
+from mailcli.model import Flag, Flags, SyncMode, Uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,10 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which side may be changed."""
+    """Which side may be changed, and which flags the server keeps when they are set."""
 
     mode: SyncMode = SyncMode.TWO_WAY
+    storable: Flags = frozenset(Flag)
 
     @property
     def changes_local(self) -> bool:

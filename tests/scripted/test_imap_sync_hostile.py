@@ -1,0 +1,543 @@
+"""`mailcli imap-sync` against servers that do what none should, or less than most do."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from tests.conftest import RunMailcli, WriteConfig
+from tests.support.certificates import Authority
+from tests.support.dialogues import answer, goodbye, opening, script
+from tests.support.imap_sides import done, errors, here, mail, message, of, planned
+from tests.support.local_mail import document, letters, mail_files, put, snapshot
+from tests.support.scripted import Scripted
+
+Serve = Callable[..., Scripted]
+Sync = Callable[..., Any]
+BYE = goodbye("imap", required=False)
+
+
+@pytest.fixture
+def serve(write_config: WriteConfig, authority: Authority) -> Iterator[Serve]:
+    """Return a function that starts a scripted server and points the account at it.
+
+    Each argument is one connection's transcript behind the login; `more` are keys of
+    the account.
+    """
+    with ExitStack() as stack:
+
+        def start(*connections: str, **more: Any) -> Scripted:
+            begin = opening("imap", tls="implicit")
+            parts = [begin + part for part in connections]
+            if len(parts) > 1:
+                parts = [f"@connection {n}\n{part}" for n, part in enumerate(parts, 1)]
+            server = stack.enter_context(
+                Scripted("\n".join(parts), certificate=authority.server())
+            )
+            table = {"host": "localhost", "port": server.port, "ca_file": str(authority.ca_pem)}
+            known = {"email": "a@b.example", "password_command": ["printf", "pw"]}
+            write_config({"home": known | {"imap": table} | more})
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def maildir(home: Path) -> Path:
+    return home / "Mail" / "home"
+
+
+@pytest.fixture
+def sync(run_mailcli: RunMailcli) -> Sync:
+    """Run `imap-sync --json`; it must end with `code`. Returns the only account."""
+
+    def run(*args: str, code: int = 0) -> Any:
+        ended: CompletedProcess[str] = run_mailcli("imap-sync", "--json", *args)
+        assert ended.returncode == code, (ended.stdout, ended.stderr)
+        assert "\x1b" not in ended.stdout + ended.stderr
+        (only,) = document(ended, "imap-sync")["accounts"]
+        return only
+
+    return run
+
+
+# -- what a server says ----------------------------------------------------------------------
+
+
+def listing(*names: str) -> str:
+    """Return the answers about folders; names as the wire has them, literals with `\\r\\n`."""
+    said = [rf"S! * LIST () \x22/\x22 {name}\r\n" for name in names]
+    return script('C: {tag} LIST "" "*"', *said, "S: {tag} OK done", answer("LSUB *"))
+
+
+def opened(
+    exists: int, *, how: str = "SELECT", name: str = "*", uidnext: int = 9, more: str = ""
+) -> str:
+    """Return the answer to SELECT or EXAMINE: a folder of generation 7."""
+    numbers = (f"{exists} EXISTS", "OK [UIDVALIDITY 7] ok", f"OK [UIDNEXT {uidnext}] ok")
+    code = "READ-WRITE" if how == "SELECT" else "READ-ONLY"
+    extra = (more,) if more else ()
+    return answer(f"{how} {name}", *numbers, *extra, status=f"OK [{code}] done")
+
+
+def flags(told: Mapping[int, str]) -> str:
+    """Return the listing of flags by UID."""
+    lines = (f"{n} FETCH (UID {uid} FLAGS ({told[uid]}))" for n, uid in enumerate(told, 1))
+    return answer("UID FETCH 1:* (UID FLAGS)", *lines)
+
+
+def bodies(uids: str, *said: str) -> str:
+    """Return the answer to a fetch of messages, as raw lines."""
+    asked = f"C: {{tag}} UID FETCH {uids} (UID FLAGS INTERNALDATE BODY.PEEK[])"
+    return script(asked, *(f"S! {line}" for line in said), "S: {tag} OK done")
+
+
+def body(uid: int, raw: bytes, letters: str = "") -> str:
+    """Return one message of a fetch."""
+    return rf"* 1 FETCH (UID {uid} FLAGS ({letters}) BODY[] {{{len(raw)}}}\r\n{octets(raw)})\r\n"
+
+
+def octets(raw: bytes) -> str:
+    return "".join(f"\\x{octet:02x}" for octet in raw)
+
+
+ONE, TWO = message("one"), message("two")
+EMPTY = script("@repeat", opened(0), "@end", BYE)
+"""Every folder that is asked for is empty."""
+
+
+# -- names -----------------------------------------------------------------------------------
+
+REFUSED = {
+    "absolute": '"/etc/passwd"',
+    "empty level": '"a//b"',
+    "empty at the end": '"a/"',
+    "no name at all": '""',
+    "NUL": r"{3}\r\na\0b",
+    "line end": r"{4}\r\na\r\nb",
+    "bare LF": r"{3}\r\na\nb",
+    "10 kB": "x" * 10_000,
+    "a level too long": "é" * 128,
+    "100 levels": "/".join("d" * 100),
+    "INBOX twice": "inbox",
+}
+ESCAPED = {
+    '"../../x"': "%2E./%2E./x",
+    '".."': "%2E.",
+    '"a/../../../x"': "a/%2E./%2E./%2E./x",
+    '"cur"': "%63ur",
+    '"x/New"': "x/%4Eew",
+    '".mailcli"': "%2Emailcli",
+    r'"esc\x1b[31m\x07"': "esc%1B[31m%07",
+    r'"c1-\xc2\x9b"': "c1-%C2%9B",
+    '"%2E%2E"': "%252E%252E",
+    r'"a\\\\..\\\\b"': "a\\..\\b",
+    "$HOME": "$HOME",
+    '"~root"': "~root",
+    r'"latin-\xe9"': "latin-%E9",
+    '"-rf *"': "-rf *",
+}
+
+
+def test_folder_names_lead_nowhere_and_one_that_is_refused_stops_no_other(
+    sync: Sync, serve: Serve, maildir: Path, home: Path
+) -> None:
+    serve(listing("INBOX", *REFUSED.values(), *ESCAPED, "last") + EMPTY)
+    before = set(home.iterdir())
+
+    result = sync(code=76)
+
+    made = {str(path.parent.relative_to(maildir)) for path in maildir.rglob("cur")}
+    assert made == {"INBOX", "last", *ESCAPED.values()}
+    assert set(home.iterdir()) == before | {maildir.parent, home / ".local"}
+    assert list(errors(result).values()) == [76] * len(REFUSED)
+    assert len(result["folders"]) == len(made) + len(REFUSED)
+
+
+def test_maildirpp_names_lead_nowhere_either(
+    sync: Sync, serve: Serve, maildir: Path, home: Path
+) -> None:
+    names = {
+        '"../../x"': ".%2E%2E.%2E%2E.x",
+        '"a/b"': ".a.b",
+        '"a.b"': ".a%2Eb",
+        '"cur"': ".cur",
+        '"%2E"': ".%252E",
+    }
+    serve(listing("INBOX", *names, "a//b") + EMPTY, layout="maildir++")
+
+    assert errors(sync(code=76)) == {"a//b": 76}
+
+    made = {str(path.parent.relative_to(maildir)) for path in maildir.rglob("cur")}
+    assert made - {".cur"} == {".", *names.values()} - {".cur"}
+    assert {path.name for path in (home / "Mail").iterdir()} == {"home"}
+
+
+def test_a_server_without_levels_has_slashes_in_its_names(
+    sync: Sync, serve: Serve, maildir: Path
+) -> None:
+    listed = answer('LIST "" "*"', "LIST () NIL INBOX", 'LIST () NIL "../x"', 'LIST () NIL "/"')
+    serve(listed + answer("LSUB *") + EMPTY)
+
+    assert errors(sync()) == {}
+
+    made = {str(path.parent.relative_to(maildir)) for path in maildir.rglob("cur")}
+    assert made == {"INBOX", "%2E.%2Fx", "%2F"}
+
+
+# -- octets ----------------------------------------------------------------------------------
+
+ODD = {
+    "bare LF": b"Subject: a\n\nonly LF\n",
+    "mixed": b"Subject: a\r\n\r\none\ntwo\r\nthree\n",
+    "bare CR": b"Subject: a\r\n\r\none\rtwo\r\n",
+    "CR at the end": b"Subject: a\r\n\r\none\r",
+    "CR CR LF": b"Subject: a\r\r\n\r\r\none\r\r\n",
+    "NUL": b"Subject: a\0\r\n\r\n\0\r\n",
+    "8-bit": b"Subject: \xff\xfe\r\n\r\n\x80\r\n",
+    "LF after a megabyte": b"x: y\r\n" * 200_000 + b"\n",
+    "CR over the edge of a chunk": b"z" * 65_535 + b"\r\nend\r\n",
+    "no line end": b"Subject: a",
+    "one octet": b"\n",
+    "like the protocol": b"a\r\n* 1 FETCH (UID 9 BODY[] {3}\r\nabc)\r\nm5 OK done\r\n)\r\n",
+}
+
+
+def test_octets_that_break_all_rules_are_stored_and_restored_exactly(
+    sync: Sync, serve: Serve, maildir: Path
+) -> None:
+    said = []
+    for uid, raw in enumerate(ODD.values(), 1):
+        repeated = len(raw) > 1_000_000
+        head = rf"* {uid} FETCH (UID {uid} FLAGS () BODY[] {{{len(raw)}}}\r\n"
+        said += [rf"'{head}' * 1", *_spelled(raw), r"')\r\n' * 1"] if repeated else []
+        said += [] if repeated else [body(uid, raw)]
+    listed = {uid: "" for uid in range(1, len(ODD) + 1)}
+    serve(listing("INBOX") + opened(len(ODD)) + flags(listed) + bodies("1:12", *said) + BYE)
+
+    assert done(sync()) == {"INBOX": {"fetched": len(ODD)}}
+
+    assert here(maildir / "INBOX") == mail(*ODD.values())
+
+
+def _spelled(raw: bytes) -> list[str]:
+    line, _, end = raw.rpartition(b"x: y\r\n")
+    count = (len(line) // 6) + 1
+    return [rf"'x: y\r\n' * {count}", rf"'{octets(end)}' * 1"]
+
+
+SHAPES = {
+    "the UID behind the body": rf"* 1 FETCH (BODY[] {{{len(ONE)}}}\r\n{octets(ONE)} FLAGS () UID 1)\r\n",
+    "as a quoted string": r"* 1 FETCH (UID 1 BODY[] \x22Subject: quoted\x22 FLAGS ())\r\n",
+    "small letters and more items": rf"* 1 fetch (uid 1 x-gm-labels (a) flags () body[] {{{len(ONE)}}}\r\n{octets(ONE)})\r\n",
+    "a strange date": rf"* 1 FETCH (UID 1 FLAGS () INTERNALDATE \x22yesterday\x22 BODY[] {{{len(ONE)}}}\r\n{octets(ONE)})\r\n",
+    "a date with one digit": rf"* 1 FETCH (UID 1 FLAGS () INTERNALDATE \x22 1-Feb-2003 04:05:06 +0000\x22 BODY[] {{{len(ONE)}}}\r\n{octets(ONE)})\r\n",
+    "among news of others": rf"* 3 EXISTS\r\n* 2 FETCH (FLAGS (\\\\Seen))\r\n* 2 FETCH (FLAGS () UID 5)\r\n* 2 EXPUNGE\r\n* OK still here\r\n{body(1, ONE)}* 1 RECENT\r\n",
+    "with a message nobody asked for": body(5, TWO) + body(1, ONE),
+    "twice": body(1, ONE) + body(1, TWO),
+}
+
+
+@pytest.mark.parametrize("said", SHAPES.values(), ids=SHAPES)
+def test_a_message_is_understood_in_every_shape(
+    sync: Sync, serve: Serve, maildir: Path, said: str
+) -> None:
+    serve(listing("INBOX") + opened(1) + flags({1: ""}) + bodies("1", said) + BYE)
+
+    assert done(sync()) == {"INBOX": {"fetched": 1}}
+
+    wanted = b"Subject: quoted" if "quoted" in said else ONE
+    assert here(maildir / "INBOX") == mail(wanted)
+    assert not list(maildir.glob("INBOX/tmp/*"))
+
+
+@pytest.mark.parametrize("said", [r"* 1 FETCH (UID 1 FLAGS () BODY[] NIL)\r\n", r"* 1 NOOP\r\n"])
+def test_a_message_that_does_not_come_is_asked_for_again_next_time(
+    sync: Sync, serve: Serve, maildir: Path, said: str
+) -> None:
+    begin = listing("INBOX") + opened(2) + flags({1: "", 2: ""})
+    serve(begin + bodies("1:2", said, body(2, TWO)) + BYE, begin + bodies("1", body(1, ONE)) + BYE)
+
+    assert done(sync()) == {"INBOX": {"fetched": 1}}
+    assert here(maildir / "INBOX") == mail(TWO)
+    assert done(sync()) == {"INBOX": {"fetched": 1}}
+    assert here(maildir / "INBOX") == mail(ONE, TWO)
+
+
+@pytest.mark.parametrize("end", ["@cut", "@drop", "@reset", "@bye * BYE shutting down"])
+def test_a_connection_that_ends_within_a_message_leaves_nothing_half(
+    sync: Sync, serve: Serve, maildir: Path, end: str
+) -> None:
+    begin = listing("INBOX", "Later") + opened(2, name='"INBOX"') + flags({1: "", 2: "\\Seen"})
+    half = rf"* 2 FETCH (UID 2 BODY[] {{{len(TWO)}}}\r\n{octets(TWO[:40])}"
+    asked = bodies("1:2", body(1, ONE), half).rpartition("S: ")[0]
+    later = opened(0, name='"Later"')
+    serve(
+        begin + asked + end,
+        begin + bodies("2", body(2, TWO, "\\Seen")) + later + BYE,
+    )
+
+    first = sync(code=75)
+    assert (errors(first), here(maildir / "INBOX")) == ({"": 75}, mail(ONE))
+    assert not list(maildir.glob("INBOX/tmp/*"))
+    assert done(sync()) == {"INBOX": {"fetched": 1}}
+    assert here(maildir / "INBOX") == mail(ONE, (TWO, "S"))
+
+
+# -- folders ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code"),
+    [("NO [NOPERM] not yours", 69), ("BAD what", 69), ("NO [NONEXISTENT] gone", 66)],
+    ids=["NO", "BAD", "gone"],
+)
+def test_a_folder_that_cannot_be_opened_stops_no_other(
+    sync: Sync, serve: Serve, maildir: Path, refusal: str, code: int
+) -> None:
+    serve(
+        listing("Bad", "INBOX", "Z")
+        + opened(1, name='"INBOX"')
+        + flags({1: ""})
+        + bodies("1", body(1, ONE))
+        + answer('SELECT "Bad"', status=refusal)
+        + opened(0, name='"Z"')
+        + BYE
+    )
+
+    result = sync(code=code)
+
+    assert (errors(result), done(result)) == ({"Bad": code}, {"INBOX": {"fetched": 1}})
+    assert not (maildir / "Bad").exists()
+
+
+def test_pull_says_nothing_that_writes(sync: Sync, serve: Serve, maildir: Path) -> None:
+    put(maildir / "INBOX", "1.a.host:2,S", b"Subject: local\n\n")
+    put(maildir / "Mine", "1.b.host:2,", b"Subject: mine\n\n")
+    server = serve(
+        listing("INBOX")
+        + opened(1, how="EXAMINE")
+        + flags({1: ""})
+        + bodies("1", body(1, ONE))
+        + BYE,
+    )
+
+    assert done(sync("--pull")) == {"INBOX": {"fetched": 1}}
+
+    verbs = {line.split()[1] for line in server.lines} - {b"AUTHENTICATE", b"CAPABILITY"}
+    assert verbs == {b"LIST", b"LSUB", b"EXAMINE", b"UID", b"LOGOUT"}
+
+
+def test_a_dry_run_opens_folders_only_to_look(sync: Sync, serve: Serve, maildir: Path) -> None:
+    serve(listing("INBOX") + opened(1, how="EXAMINE") + flags({1: ""}) + BYE)
+    assert planned(sync("-n")) == [("INBOX", "fetch")]
+    assert not maildir.exists()
+
+
+# -- flags that a server does not keep -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "stored", "kept"),
+    [
+        ("OK [PERMANENTFLAGS (\\Seen \\*)] ok", "\\Seen", "\\Answered"),
+        ("OK [PERMANENTFLAGS ()] ok", "", "\\Answered \\Seen"),
+        ("", "\\Answered \\Seen", ""),
+    ],
+    ids=["some", "none", "not said"],
+)
+def test_only_flags_that_the_server_keeps_are_sent_and_the_others_stay_here(
+    sync: Sync, serve: Serve, maildir: Path, more: str, stored: str, kept: str
+) -> None:
+    store = f"C: {{tag}} UID STORE 1 +FLAGS.SILENT ({stored})"
+    again = {1: f"{stored} \\Flagged"}
+    serve(
+        listing("INBOX") + opened(1, more=more) + flags({1: ""}) + bodies("1", body(1, ONE)) + BYE,
+        listing("INBOX")
+        + opened(1, more=more)
+        + flags({1: "\\Flagged"})
+        + (script(store, "S: {tag} OK done") if stored else "")
+        + BYE,
+        listing("INBOX") + opened(1, more=more) + flags(again) + BYE,
+        listing("INBOX") + opened(1, how="EXAMINE") + flags(again) + BYE,
+    )
+    sync()
+    (path,) = mail_files(maildir / "INBOX")
+    path.rename(maildir / "INBOX" / "cur" / f"{path.name}:2,RS")
+
+    sync()
+    before = snapshot(maildir)
+    assert letters(*mail_files(maildir / "INBOX")) == "FRS", (
+        "what the server has comes all the same"
+    )
+    assert done(sync()) == {}
+    assert done(sync("--pull")) == {}, f"{kept} is not taken for removed there"
+    assert snapshot(maildir) == before
+
+
+def test_a_refused_flag_change_stops_nothing_else(sync: Sync, serve: Serve, maildir: Path) -> None:
+    store = "C~ {tag} UID STORE 1 +FLAGS.SILENT (\\Seen)"
+    serve(
+        listing("INBOX") + opened(1) + flags({1: ""}) + bodies("1", body(1, ONE)) + BYE,
+        listing("INBOX")
+        + opened(2)
+        + flags({1: "", 2: ""})
+        + script(store, "S: {tag} NO [NOPERM] not you")
+        + bodies("2", body(2, TWO))
+        + BYE,
+        listing("INBOX")
+        + opened(2)
+        + flags({1: "", 2: ""})
+        + script(store, "S: {tag} OK now you may")
+        + BYE,
+    )
+    sync()
+    (path,) = mail_files(maildir / "INBOX")
+    path.rename(maildir / "INBOX" / "cur" / f"{path.name}:2,S")
+
+    result = sync(code=69)
+
+    assert (errors(result), done(result)) == ({"INBOX": 69}, {"INBOX": {"fetched": 1}})
+    assert done(sync()) == {"INBOX": {"flags_remote": 1}}
+
+
+# -- uploads whose place is not told ---------------------------------------------------------
+
+NAMED = b"Subject: n\r\nMessage-ID: <n@x>\r\n\r\n"
+NAMELESS = b"Subject: n\r\n\r\n"
+
+
+def appended(raw: bytes) -> str:
+    """Return an upload that is taken, by a server without UIDPLUS."""
+    return script(
+        f'C~ {{tag}} APPEND "INBOX" (\\Seen) "*" {{{len(raw)}}}',
+        "@literal told",
+        "C:",
+        "S: {tag} OK done",
+    )
+
+
+def found(*uids: int) -> str:
+    listed = " ".join(map(str, uids))
+    return answer('UID SEARCH HEADER Message-ID "<n@x>"', f"SEARCH {listed}".rstrip())
+
+
+@pytest.mark.parametrize("mode", ["two-way", "push"])
+@pytest.mark.parametrize("raw", [NAMED, NAMELESS], ids=["named", "nameless"])
+def test_without_uidplus_the_next_run_finds_its_upload_and_repeats_nothing(
+    sync: Sync, serve: Serve, maildir: Path, raw: bytes, mode: str
+) -> None:
+    begin = listing("INBOX")
+    mine = {8: "", 9: "\\Seen"}
+    look = found(9) if raw is NAMED else ""
+    if mode == "two-way":
+        new = "8:9" if raw is NAMELESS else "8"
+        more = (body(9, raw, "\\Seen"),) if raw is NAMELESS else ()
+        rest = bodies(new, body(8, ONE), *more)
+    elif raw is NAMELESS:
+        sizes = (
+            f"1 FETCH (UID 8 RFC822.SIZE {len(ONE)})",
+            f"2 FETCH (RFC822.SIZE {len(raw)} UID 9)",
+        )
+        rest = answer("UID FETCH 8:9 (UID RFC822.SIZE)", *sizes) + bodies(
+            "9", body(9, raw, "\\Seen")
+        )
+    else:
+        rest = ""
+    server = serve(
+        begin + opened(0, uidnext=9) + appended(raw) + BYE,
+        begin + opened(2, uidnext=10) + flags(mine) + look + rest + BYE,
+        begin + opened(2, uidnext=10, how="SELECT") + flags(mine) + BYE,
+    )
+    put(maildir / "INBOX", "1.a.host:2,S", raw.replace(b"\r\n", b"\n"))
+    args = ["--push"] if mode == "push" else []
+
+    assert done(sync(*args)) == {"INBOX": {"appended": 1}}
+    assert server.received["told"] == raw
+    sync(*args)
+    local = mail((raw, "S"), ONE) if mode == "two-way" else mail((raw, "S"))
+    assert here(maildir / "INBOX") == local
+    assert done(sync(*args)) == {}
+
+
+# -- what other programs do meanwhile --------------------------------------------------------
+
+
+@pytest.fixture
+def in_background(sync: Sync) -> Iterator[Callable[..., Future[Any]]]:
+    """Return a function that begins a run and returns its result to come."""
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda *args, **options: pool.submit(sync, *args, **options)
+
+
+def paused(told: Mapping[int, str]) -> str:
+    """Return a listing of flags that comes only when the test says so."""
+    first, _, rest = flags(told).partition("\n")
+    return script(first, "@signal listed", "@wait changed", rest)
+
+
+def test_a_file_whose_flags_change_during_the_run_keeps_the_change(
+    sync: Sync, serve: Serve, maildir: Path, in_background: Callable[..., Future[Any]]
+) -> None:
+    inbox = maildir / "INBOX"
+    serve(
+        listing("INBOX") + opened(1) + flags({1: ""}) + bodies("1", body(1, ONE)) + BYE,
+    )
+    sync()
+    (path,) = mail_files(inbox)
+    fresh = put(inbox, "1.a.host:2,", NAMED.replace(b"\r\n", b"\n"))
+    upload = (
+        appended(NAMED).replace("(\\Seen)", "()").replace("OK done", "OK [APPENDUID 7 2] done")
+    )
+    server = serve(
+        listing("INBOX") + opened(1) + paused({1: "\\Flagged"}) + upload + BYE,
+        listing("INBOX")
+        + opened(2)
+        + flags({1: "\\Flagged", 2: ""})
+        + answer("UID STORE 1 +FLAGS.SILENT (\\Seen)")
+        + answer("UID STORE 2 +FLAGS.SILENT (\\Answered)")
+        + BYE,
+    )
+    running = in_background()
+    server.wait_for("listed")
+    path.rename(inbox / "cur" / f"{path.name}:2,S")
+    fresh.rename(inbox / "cur" / "1.a.host:2,R")
+    server.signal("changed")
+
+    result = running.result()
+
+    assert done(result) == {"INBOX": {"appended": 1, "flags_local": 1}}
+    assert here(inbox) == mail((ONE, "FS"), (NAMED, "R"))
+    assert done(sync()) == {"INBOX": {"flags_remote": 2}}
+    assert here(inbox) == mail((ONE, "FS"), (NAMED, "R"))
+
+
+def test_a_file_that_goes_away_during_the_run_is_skipped(
+    sync: Sync, serve: Serve, maildir: Path, in_background: Callable[..., Future[Any]]
+) -> None:
+    inbox = maildir / "INBOX"
+    serve(listing("INBOX") + opened(1) + flags({1: ""}) + bodies("1", body(1, ONE)) + BYE)
+    sync()
+    (path,) = mail_files(inbox)
+    fresh = put(inbox, "1.a.host:2,", NAMED.replace(b"\r\n", b"\n"))
+    server = serve(
+        listing("INBOX")
+        + opened(2)
+        + paused({1: "\\Flagged", 2: ""})
+        + bodies("2", body(2, TWO))
+        + BYE
+    )
+    running = in_background()
+    server.wait_for("listed")
+    path.unlink()
+    fresh.unlink()
+    server.signal("changed")
+
+    result = running.result()
+
+    assert done(result) == {"INBOX": {"fetched": 1}}
+    assert [each["uid"] for each in of(result, "INBOX")["skipped"]] == [1]
+    assert here(inbox) == mail(TWO)
