@@ -45,7 +45,7 @@ _UNSET = (
 def pytest_configure(config: pytest.Config) -> None:
     """Set the guard before anything is collected, and choose how hard Hypothesis tries."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
-        sys.addaudithook(_guard.hear)  # pytest-xdist's own process runs no test, and starts workers
+        sys.addaudithook(_guard.hear)  # pytest-xdist's own process runs no test
     settings.register_profile("dev", max_examples=50, deadline=None)
     settings.register_profile(
         "ci",

@@ -96,7 +96,7 @@ NESTED = {
     "Work/Clients/A B ": "Work/Clients/A B ",
     "INBOX/child": "INBOX/child",
     "&ZeVnLIqe-": "日本語",
-    "&BBIERQ-/&MNUwqTDrMMA-": "Вх/フォルダ",
+    "&BB8EPgRHBEIEMA-/&MNUwqTDrMMA-": "Почта/フォルダ",
     "&-R&-D": "&R&D",
     "a.b": "a.b",
     "cur": "%63ur",
@@ -112,7 +112,7 @@ MAILDIRPP = {
     "Work/Clients/A B ": ".Work.Clients.A B ",
     "INBOX/child": ".INBOX.child",
     "&ZeVnLIqe-": ".日本語",
-    "&BBIERQ-/&MNUwqTDrMMA-": ".Вх.フォルダ",
+    "&BB8EPgRHBEIEMA-/&MNUwqTDrMMA-": ".Почта.フォルダ",
     "&-R&-D": ".&R&D",
     "a.b": ".a%2Eb",
     "cur": ".cur",
@@ -372,7 +372,8 @@ def test_a_folder_that_is_only_here_is_created_there_and_filled(
 def _wire_names(dovecot: Dovecot, user: str) -> list[str]:
     with dovecot.connect(user) as connection:
         lines = connection.list()[1]
-    return [bytes(line).decode("ascii").partition('"/" ')[2].strip('"') for line in lines]
+    names = (line.decode("ascii") for line in lines if isinstance(line, bytes))
+    return [name.partition('"/" ')[2].strip('"') for name in names]
 
 
 def test_a_folder_name_that_the_server_refuses_stops_no_other(

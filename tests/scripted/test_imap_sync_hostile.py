@@ -8,6 +8,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+
 from tests.conftest import RunMailcli, WriteConfig
 from tests.support.certificates import Authority
 from tests.support.dialogues import answer, goodbye, opening, script
@@ -96,7 +97,8 @@ def bodies(uids: str, *said: str) -> str:
 
 
 def body(uid: int, raw: bytes, letters: str = "") -> str:
-    """Return one message of a fetch."""
+    """Return one message of a fetch; `letters` are its flags."""
+    letters = letters.replace("\\", "\\\\")
     return rf"* 1 FETCH (UID {uid} FLAGS ({letters}) BODY[] {{{len(raw)}}}\r\n{octets(raw)})\r\n"
 
 
@@ -188,6 +190,23 @@ def test_a_server_without_levels_has_slashes_in_its_names(
     assert made == {"INBOX", "%2E.%2Fx", "%2F"}
 
 
+def test_folders_lists_even_names_that_no_command_can_say(
+    run_mailcli: RunMailcli, serve: Serve
+) -> None:
+    counted = answer('STATUS "INBOX" *', "STATUS INBOX (MESSAGES 3 UNSEEN 1)")
+    serve(listing("INBOX", r"{3}\r\na\0b", r"{4}\r\na\r\nb") + counted + BYE)
+
+    ended = run_mailcli("folders", "--json")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    found = document(ended, "folders")["folders"]
+    assert {each["name"]: each["messages"] for each in found} == {
+        "INBOX": 3,
+        "a\0b": None,
+        "a\r\nb": None,
+    }
+
+
 # -- octets ----------------------------------------------------------------------------------
 
 ODD = {
@@ -215,7 +234,7 @@ def test_octets_that_break_all_rules_are_stored_and_restored_exactly(
         head = rf"* {uid} FETCH (UID {uid} FLAGS () BODY[] {{{len(raw)}}}\r\n"
         said += [rf"'{head}' * 1", *_spelled(raw), r"')\r\n' * 1"] if repeated else []
         said += [] if repeated else [body(uid, raw)]
-    listed = {uid: "" for uid in range(1, len(ODD) + 1)}
+    listed = dict.fromkeys(range(1, len(ODD) + 1), "")
     serve(listing("INBOX") + opened(len(ODD)) + flags(listed) + bodies("1:12", *said) + BYE)
 
     assert done(sync()) == {"INBOX": {"fetched": len(ODD)}}
@@ -229,13 +248,15 @@ def _spelled(raw: bytes) -> list[str]:
     return [rf"'x: y\r\n' * {count}", rf"'{octets(end)}' * 1"]
 
 
+LITERAL = rf"{{{len(ONE)}}}\r\n{octets(ONE)}"
+NEWS = r"* 3 EXISTS\r\n* 2 FETCH (FLAGS (\\Seen))\r\n* 2 FETCH (FLAGS () UID 5)\r\n* 2 EXPUNGE\r\n"
 SHAPES = {
-    "the UID behind the body": rf"* 1 FETCH (BODY[] {{{len(ONE)}}}\r\n{octets(ONE)} FLAGS () UID 1)\r\n",
+    "the UID behind the body": rf"* 1 FETCH (BODY[] {LITERAL} FLAGS () UID 1)\r\n",
     "as a quoted string": r"* 1 FETCH (UID 1 BODY[] \x22Subject: quoted\x22 FLAGS ())\r\n",
-    "small letters and more items": rf"* 1 fetch (uid 1 x-gm-labels (a) flags () body[] {{{len(ONE)}}}\r\n{octets(ONE)})\r\n",
-    "a strange date": rf"* 1 FETCH (UID 1 FLAGS () INTERNALDATE \x22yesterday\x22 BODY[] {{{len(ONE)}}}\r\n{octets(ONE)})\r\n",
-    "a date with one digit": rf"* 1 FETCH (UID 1 FLAGS () INTERNALDATE \x22 1-Feb-2003 04:05:06 +0000\x22 BODY[] {{{len(ONE)}}}\r\n{octets(ONE)})\r\n",
-    "among news of others": rf"* 3 EXISTS\r\n* 2 FETCH (FLAGS (\\\\Seen))\r\n* 2 FETCH (FLAGS () UID 5)\r\n* 2 EXPUNGE\r\n* OK still here\r\n{body(1, ONE)}* 1 RECENT\r\n",
+    "small letters and more items": rf"* 1 fetch (uid 1 x (a) flags () body[] {LITERAL})\r\n",
+    "a strange date": rf"* 1 FETCH (UID 1 INTERNALDATE \x22now\x22 BODY[] {LITERAL})\r\n",
+    "no flags": rf"* 1 FETCH (UID 1 BODY[] {LITERAL})\r\n",
+    "among news of others": rf"{NEWS}* OK still here\r\n{body(1, ONE)}* 1 RECENT\r\n",
     "with a message nobody asked for": body(5, TWO) + body(1, ONE),
     "twice": body(1, ONE) + body(1, TWO),
 }

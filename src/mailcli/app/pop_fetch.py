@@ -38,7 +38,7 @@ from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
 from mailcli.store.records import PopRecord
 from mailcli.store.staging import Staged
-from mailcli.store.state import StateStore
+from mailcli.store.state import PopKey, StateStore
 
 BATCH_OCTETS = 32 * 1024 * 1024
 """Octets after which a batch is made durable, even if it has few messages."""
@@ -123,7 +123,7 @@ class _Run:
         self._folder_name = FolderName.parse(server.folder)
         self._folder = Maildir(account.maildir, account.layout).folder(self._folder_name)
         self._source = state.pop_source(server.endpoint.host, server.login.username)
-        self._listed = 0
+        self._listed: set[PopKey] = set()
 
     def fetch(self, policy: Policy, *, dry_run: bool) -> None:
         """Do the run, or with `dry_run` only count what it would do.
@@ -133,7 +133,7 @@ class _Run:
         if self._state.pop_seen(self._source.id):
             require_maildir(self._account)
         listing = self._session.listing()
-        self._listed = len(listing)
+        self._listed = {(message.uidl, message.size) for message in listing}
         if not dry_run:
             self._recover(listing)
         now = Time(self._context.unix_time())
@@ -174,7 +174,9 @@ class _Run:
     def _seen(self) -> dict[UniqueId, list[Stored]]:
         seen: dict[UniqueId, list[Stored]] = {}
         for record in self._state.pop_seen(self._source.id).values():
-            seen.setdefault(record.uidl, []).append(Stored(record.size, Time(record.stored_at)))
+            if not record.deleted:  # a unique-id may be given again after that (RFC 1939 §7)
+                stored = Stored(record.size, Time(record.stored_at))
+                seen.setdefault(record.uidl, []).append(stored)
         return seen
 
     # -- what an earlier run left ------------------------------------------
@@ -182,12 +184,14 @@ class _Run:
     def _recover(self, listing: Sequence[Message]) -> None:
         """Record what a run that was killed had delivered: its files' names say what they are.
 
-        Also after the state was lost. Costs a look into the folder, and only then.
+        Also after the state was lost. Costs a look through the folder, and only then.
         """
-        seen = self._state.pop_seen(self._source.id)
-        if (seen and not self._source.delivering) or not self._folder.exists():
+        if not self._folder.exists():
             return
         self._folder.remove_stale_tmp()
+        seen = self._state.pop_seen(self._source.id)
+        if seen and not self._source.delivering:
+            return
         delivered = self._folder.tokens()
         found = []
         for message in listing:
@@ -196,7 +200,6 @@ class _Run:
                 digest, _ = hash_of(self._folder, entry)
                 found.append(self._record(message, digest))
         self._state.record_pop(self._source.id, found)
-        self._state.set_delivering(self._source.id, False)
 
     def _token(self, message: Message) -> str:
         """Name a message for ever: the same maildrop, unique-id and size give the same name."""
@@ -212,20 +215,25 @@ class _Run:
     # -- fetching ----------------------------------------------------------
 
     def _retrieve(self, messages: Sequence[Message]) -> set[Message]:
-        """Fetch messages in batches and return those that are durable here and recorded."""
-        if not messages:
-            return set()
-        self._folder.create()
-        renamed = self._renamed(messages)
-        self._state.set_delivering(self._source.id, True)
+        """Fetch messages and return those that are durable here and recorded."""
         stored: set[Message] = set()
+        if messages:
+            self._folder.create()
+            self._state.set_delivering(self._source.id, True)
+            self._retrieve_into(stored, messages)
+        if messages or self._source.delivering:
+            self._state.set_delivering(self._source.id, False)
+        return stored
+
+    def _retrieve_into(self, stored: set[Message], messages: Sequence[Message]) -> None:
+        known = self._known_by_content(messages)
         batch: list[tuple[Message, Staged]] = []
         try:
             for message in messages:
                 staged = self._stage(message)
-                if staged is not None and (known := renamed.get(staged.sha256)):
+                if staged is not None and known.get(staged.sha256):
                     staged.abandon()
-                    self._rename(known.pop(), message)
+                    self._rename(known[staged.sha256], message)
                     stored.add(message)
                 elif staged is not None:
                     batch.append((message, staged))
@@ -235,28 +243,31 @@ class _Run:
         finally:
             # What arrived whole before a failure is kept: it need not come again.
             stored |= self._keep_batch(batch)
-        self._state.set_delivering(self._source.id, False)
-        return stored
 
-    def _renamed(self, wanted: Sequence[Message]) -> dict[bytes, list[PopRecord]]:
-        """Return what is stored here, by SHA-256, where the server has renamed all of it.
+    def _known_by_content(self, wanted: Sequence[Message]) -> dict[bytes, list[PopRecord]]:
+        """Return what is stored here and may come once more, by SHA-256.
 
-        A server that was moved or repaired gives every message a new unique-id. Empty as
-        long as it still has a message under a name known here.
+        That is what the server deleted and lists again. And what it lists no more, where
+        every message has another unique-id, as after the server was moved or repaired; a
+        run that was stopped meanwhile has recorded some of them already.
         """
-        known = self._state.pop_seen(self._source.id).values()
-        here = [record for record in known if not record.deleted]
+        renamed = len(wanted) == len(self._listed) or self._source.delivering
         found: dict[bytes, list[PopRecord]] = defaultdict(list)
-        if len(wanted) == self._listed:
-            for record in here:
+        for key, record in self._state.pop_seen(self._source.id).items():
+            is_listed = key in self._listed
+            if record.deleted == is_listed and (is_listed or renamed):
                 found[record.sha256].append(record)
         return found
 
-    def _rename(self, known: PopRecord, message: Message) -> None:
-        """Record that a message that is stored here has another unique-id now."""
+    def _rename(self, candidates: list[PopRecord], message: Message) -> None:
+        """Record under its present unique-id a message that is stored here."""
+        key = (message.uidl, message.size)
+        known = next((r for r in candidates if (r.uidl, r.size) == key), candidates[-1])
+        candidates.remove(known)
         fresh = replace(self._record(message, known.sha256), stored_at=known.stored_at)
-        self._state.record_pop(self._source.id, [fresh])
-        self._state.forget_pop(self._source.id, [(known.uidl, known.size)])
+        with self._state.transaction():
+            self._state.forget_pop(self._source.id, [(known.uidl, known.size)])
+            self._state.record_pop(self._source.id, [fresh])
 
     def _stage(self, message: Message) -> Staged | None:
         """Fetch one message into `tmp`; None, and a word in the tally, where it cannot be had."""
