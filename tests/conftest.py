@@ -49,12 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("dev", max_examples=50, deadline=None)
     settings.register_profile(
         "ci",
-        max_examples=300,
+        max_examples=100,
         deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.too_slow],  # two cores, shared
     )
-    settings.load_profile("ci" if in_ci() else "dev")
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if in_ci() else "dev"))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.faults import UNDISTURBED, Effect, Fault, each
+from tests.support.faults_cuts import Cuts
 from tests.support.faults_effects import Mode
 from tests.support.faults_ground import End, Ground
 from tests.support.faults_power import Loss
@@ -23,9 +24,10 @@ def hold(start: End, left: End, end: End) -> None:
     assert left.counted(left.server) <= end.counted(end.server), "uploaded twice"
 
 
-def configure(ground: Ground) -> None:
+def configure(ground: Ground, port: int | None = None) -> None:
     """Write the configuration: two folders, of which the server has one."""
-    ground.configure("imap", ground.dovecot.imap, 'folders = ["INBOX", "Projects"]')
+    port = port or ground.dovecot.imap
+    ground.configure("imap", port, 'folders = ["INBOX", "Projects"]')
     ground.arguments = ("imap-sync",)
     ground.folders = ("INBOX", "Projects")
 
@@ -149,6 +151,22 @@ def test_a_disk_that_fails_is_74_and_loses_nothing(ground: Ground, mode: Mode) -
 def test_a_signal_ends_the_run_cleanly(ground: Ground, mode: Mode) -> None:
     walk = begin(ground)
     assert walk.disturb(each(mode, walk.effects, every=17))
+
+
+def test_cut_at_some_octets_of_each_side(ground: Ground) -> None:
+    cuts = Cuts(begin(ground), ground.dovecot.imap, lambda port: configure(ground, port))
+    for position in range(1, cuts.server, cuts.server // 12):
+        cuts.cut(server=position)
+    for position in range(1, cuts.client, cuts.client // 12):
+        cuts.cut(client=position)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_cut_at_every_third_octet(ground: Ground, side: str) -> None:
+    cuts = Cuts(begin(ground), ground.dovecot.imap, lambda port: configure(ground, port))
+    for position in range(0, getattr(cuts, side), 3):
+        cuts.cut(**{side: position})
 
 
 @pytest.mark.soak

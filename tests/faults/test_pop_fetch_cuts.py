@@ -7,44 +7,21 @@ from pathlib import Path
 
 import pytest
 from tests.faults.test_pop_fetch_faults import begin, hold
+from tests.support.faults_cuts import Cuts
 from tests.support.faults_ground import Ground
 from tests.support.need import find
-from tests.support.proxy import FaultProxy
 
 BIG = tuple(b"Subject: %d\r\n\r\n" % n + b"%060d\r\n" % n * 160 for n in range(30))
 """300 kB in messages of 10 kB."""
 
 
-class Cuts:
-    """A walk whose connections can be cut, without TLS, so that every octet counts."""
-
-    def __init__(self, ground: Ground, *arguments: str) -> None:
-        self.ground = ground
-        self.walk = begin(ground, *arguments)
-        with FaultProxy(ground.dovecot.pop3) as proxy:
-            self._run_through(proxy)
-        self.client, self.server = proxy.client_bytes, proxy.server_bytes
-
-    def cut(self, *, client: int | None = None, server: int | None = None) -> None:
-        """Cut the connection after so many octets of one side, then resume and compare."""
-        proxy = FaultProxy(
-            self.ground.dovecot.pop3, cut_after_client=client, cut_after_server=server
-        )
-        with proxy:
-            code = self._run_through(proxy)
-        told = f"a cut after {client} octets of the client, {server} of the server: exit {code}"
-        assert code == 75 or (code == 0 and self.ground.end() == self.walk.end), told
-        self.ground.configure("pop", self.ground.dovecot.pop3)
-        self.walk.resumes(told)
-
-    def _run_through(self, proxy: FaultProxy) -> int:
-        self.ground.restore()
-        self.ground.configure("pop", proxy.port)
-        return self.ground.run().code
+def _cuts(ground: Ground, *arguments: str) -> Cuts:
+    walk = begin(ground, *arguments)
+    return Cuts(walk, ground.dovecot.pop3, lambda port: ground.configure("pop", port))
 
 
 def test_cut_at_some_octets_of_each_side(ground: Ground) -> None:
-    cuts = Cuts(ground, "--delete")
+    cuts = _cuts(ground, "--delete")
     for position in range(1, cuts.server, cuts.server // 14):
         cuts.cut(server=position)
     for position in range(1, cuts.client, cuts.client // 6):
@@ -53,7 +30,7 @@ def test_cut_at_some_octets_of_each_side(ground: Ground) -> None:
 
 def test_cut_within_the_end_of_the_session(ground: Ground) -> None:
     """The last octets matter most: QUIT decides whether the server deletes."""
-    cuts = Cuts(ground, "--delete")
+    cuts = _cuts(ground, "--delete")
     for back in range(1, 30, 5):
         cuts.cut(server=cuts.server - back)
         cuts.cut(client=cuts.client - back)
@@ -63,7 +40,7 @@ def test_cut_within_the_end_of_the_session(ground: Ground) -> None:
 @pytest.mark.parametrize("arguments", [(), ("--delete",)], ids=["keep", "delete"])
 @pytest.mark.parametrize("side", ["client", "server"])
 def test_cut_at_every_octet(ground: Ground, arguments: tuple[str, ...], side: str) -> None:
-    cuts = Cuts(ground, *arguments)
+    cuts = _cuts(ground, *arguments)
     for position in range(getattr(cuts, side)):
         cuts.cut(**{side: position})
 

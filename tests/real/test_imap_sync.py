@@ -1,5 +1,7 @@
 """`mailcli imap-sync` on a real Dovecot: one device, and both sides looked at after every run."""
 
+import errno
+import json
 import os
 import re
 import shutil
@@ -9,8 +11,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tests.conftest import RunMailcli, WriteConfig
 from tests.support.accounts import account
 from tests.support.certificates import Authority
@@ -40,6 +44,7 @@ from tests.support.local_mail import (
 )
 from tests.support.processes import server_directory
 
+from mailcli.cli.main import mailcli
 from mailcli.model import Layout
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
@@ -776,11 +781,54 @@ def test_a_folder_that_is_a_symbolic_link_is_refused_and_the_others_are_not(
 
     result = sync(code=74)
 
-    assert errors(result)["Work"] == 74
+    assert errors(result) == {"Work": 74, "Mine": 74}
     assert done(result) == {"INBOX": {"fetched": 1}}
     assert snapshot(elsewhere) == before
     assert "Mine" not in _wire_names(dovecot, account_user)
     assert there(dovecot, account_user, "Work") == mail(message("a"))
+
+
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> str:
+    """What names have in them that the system opens and renames for nobody, not even for root."""
+    really_open, really_rename = os.open, os.rename
+
+    def open_(path: Any, *args: Any, **kwargs: Any) -> int:
+        if "locked" in str(path):
+            raise PermissionError(errno.EACCES, "locked", str(path))
+        return really_open(path, *args, **kwargs)
+
+    def rename(source: Any, target: Any) -> None:
+        if "sealed" in str(source):
+            raise PermissionError(errno.EACCES, "sealed", str(source))
+        really_rename(source, target)
+
+    monkeypatch.setattr(os, "open", open_)
+    monkeypatch.setattr(os, "rename", rename)
+    return "locked"
+
+
+def test_a_file_that_cannot_be_read_or_renamed_stops_no_other(
+    sync: Sync, maildir: Path, dovecot: Dovecot, account_user: str, locked: str
+) -> None:
+    inbox = maildir / "INBOX"
+    put(inbox, "1.sealed.host:2,", b"Subject: sealed\n\n")
+    put(inbox, "1.a.host:2,", b"Subject: a\n\n")
+    sync()
+    put(inbox, f"1.{locked}.host:2,", b"Subject: locked\n\n")
+    put(inbox, "1.fresh.host:2,", b"Subject: fresh\n\n")
+    change_flags(dovecot, account_user, "+\\Seen", "1:2")
+    dovecot.deliver(account_user, message("new"))
+
+    ended = CliRunner().invoke(mailcli, ["imap-sync", "--json"], standalone_mode=False)
+
+    (account,) = json.loads(ended.stdout)["accounts"]
+    assert ended.return_value == 74
+    assert done(account) == {"INBOX": {"fetched": 1, "flags_local": 1, "appended": 1}}
+    skipped = [Path(each["path"]).name for each in of(account, "INBOX")["skipped"]]
+    assert skipped == ["1.sealed.host:2,", f"1.{locked}.host:2,"]
+    assert len(there(dovecot, account_user)) == 4
+    assert done(sync()) == {"INBOX": {"appended": 1, "flags_local": 1}}, "once they are open again"
 
 
 def test_a_folder_that_does_not_exist_is_reported_and_the_others_are_done(

@@ -8,8 +8,18 @@ from hypothesis import strategies as st
 from tests.support.sync_model import Sides, flags, letters, words
 
 from mailcli.model import Flag, Flags, SyncMode, Uid
-from mailcli.sync.plan import Append, Bind, Fetch, Hold, SetLocalFlags, Side, StoreFlags, merge
-from mailcli.sync.states import Agreed, Local, Remote
+from mailcli.sync.plan import (
+    Append,
+    Bind,
+    Fetch,
+    Hold,
+    SetLocalFlags,
+    Side,
+    StoreFlags,
+    merge,
+    plan,
+)
+from mailcli.sync.states import Agreed, Local, Policy, Remote
 
 TABLES = sorted((Path(__file__).parents[1] / "sync" / "cases").glob("*.toml"))
 CASES: dict[str, dict[str, Any]] = {
@@ -157,18 +167,48 @@ def test_pull_writes_nothing_there_and_push_changes_no_file(before: Sides) -> No
     assert not any(isinstance(a, SetLocalFlags | Fetch) for a in before.plan(SyncMode.PUSH))
 
 
+def contents(sides: Sides) -> list[list[str]]:
+    """Return the flags of all messages, here and there."""
+    return [
+        sorted(letters(message.flags) for message in side)
+        for side in (sides.local.values(), sides.remote.values())
+    ]
+
+
 @given(folders(), st.sampled_from([SyncMode.PULL, SyncMode.PUSH]))
 def test_one_way_run_forgets_nothing_that_is_pending(before: Sides, mode: SyncMode) -> None:
     at_once = before.synchronised(SyncMode.TWO_WAY)
     later = before.synchronised(mode).synchronised(SyncMode.TWO_WAY)
 
-    def contents(sides: Sides) -> list[list[str]]:
-        return [
-            sorted(letters(message.flags) for message in side)
-            for side in (sides.local.values(), sides.remote.values())
-        ]
-
     assert contents(later) == contents(at_once)
+
+
+@given(folders(), modes, flag_sets)
+def test_flags_that_the_server_does_not_keep_are_never_sent(
+    before: Sides, mode: SyncMode, storable: Flags
+) -> None:
+    actions = plan(before.agreed, before.local, before.remote, Policy(mode, storable))
+    for action in actions:
+        match action:
+            case StoreFlags():
+                assert action.add | action.remove <= storable
+            case Append():
+                assert action.flags <= storable
+    after = before.after(actions)
+    again = plan(after.agreed, after.local, after.remote, Policy(mode, storable))
+    assert all(isinstance(action, Hold) for action in again)
+
+
+@given(folders(), flag_sets)
+def test_flags_that_the_server_does_not_keep_are_not_forgotten(
+    before: Sides, storable: Flags
+) -> None:
+    policy = Policy(SyncMode.TWO_WAY, storable)
+    now = before.after(plan(before.agreed, before.local, before.remote, policy))
+    assert contents(now)[0] == contents(before.synchronised(SyncMode.TWO_WAY))[0]
+    assert contents(now.synchronised(SyncMode.TWO_WAY)) == contents(
+        before.synchronised(SyncMode.TWO_WAY)
+    )
 
 
 @given(folders())

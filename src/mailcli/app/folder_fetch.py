@@ -52,19 +52,21 @@ def fetch_new(session: ImapSession, state: FolderState, uids: Sequence[Uid]) -> 
     recognised = False
     for start in range(0, len(uids), FETCH_SET):
         batch: _Batch = []
+        known: list[MessageRow] = []
         try:
             for fetched, staged in _arriving(session, state, uids[start : start + FETCH_SET]):
                 if twin := _take(twins, staged):
                     staged.abandon()
-                    state.save([_recognised(state, fetched, staged, twin)])
-                    recognised = True
+                    known.append(_recognised(state, fetched, staged, twin))
                 else:
                     batch.append((fetched, staged))
                 if len(batch) >= MAX_BATCH:
                     full, batch = batch, []  # one that fails is not tried again below
                     _keep(state, full)
         finally:
+            state.save(known)
             _keep(state, batch)
+        recognised = recognised or bool(known)
     return recognised
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailcli.app.context import Context
 from mailcli.app.stores import hash_of
-from mailcli.errors import MailError, NotFound
+from mailcli.errors import LocalError, MailError, NotFound
 from mailcli.imap.values import Selected
 from mailcli.model import Flags, Uid
 from mailcli.results import ErrorReport, FolderSync, SkippedImap
@@ -45,6 +45,11 @@ class Counts:
     def skip(self, uid: Uid | None, reason: str, *, path: Path | None = None) -> None:
         """Note a message that was left alone."""
         self.skipped.append(SkippedImap(uid, path, reason))
+
+    def fail(self, error: MailError, *, path: Path | None) -> None:
+        """Note a message that something stood in the way of; the others go on."""
+        self.skip(None, error.message, path=path)
+        self.error = self.error or error
 
     def result(self, name: str, error: MailError | None = None) -> FolderSync:
         """Return what is to be reported of the folder."""
@@ -87,6 +92,7 @@ class FolderState:
         self.store = store
         self.id = 0
         self._context = context
+        self._unreadable: set[str] = set()
 
     def now(self) -> int:
         """Return the time in whole seconds since 1970."""
@@ -164,15 +170,29 @@ class FolderState:
         """Return the files that no message of this generation is bound to, by content."""
         bound = self.bound()
         twins: Twins = defaultdict(list)
-        for unique, entry in self.entries.items():
+        for unique in self.entries:
             if unique in bound:
                 continue
             if former := self.former.get(unique):
                 twins[former.size, former.sha256].append(unique)
                 continue
-            try:
-                digest, size = hash_of(self.folder, entry)
-            except NotFound:
-                continue  # another program took it away meanwhile
-            twins[size, digest].append(unique)
+            if content := self.content_of(unique):
+                twins[content].append(unique)
         return twins
+
+    def content_of(self, unique: str) -> tuple[int, bytes] | None:
+        """Return a file's octets and SHA-256, as a server would have it.
+
+        None for one that cannot be read, which is noted once.
+        """
+        if unique in self._unreadable:
+            return None
+        try:
+            digest, size = hash_of(self.folder, self.entries[unique])
+        except NotFound:
+            return None  # another program took it away meanwhile
+        except LocalError as exc:
+            self._unreadable.add(unique)
+            self.counts.fail(exc, path=self.path_of(unique))
+            return None
+        return size, digest

@@ -15,15 +15,13 @@ from mailcli.app.context import Context
 from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_state import FolderPair, FolderState
 from mailcli.app.folder_upload import settle_uploads, upload
-from mailcli.app.stores import hash_of
-from mailcli.errors import MailError, NotFound, ProtocolViolation, TemporaryFailure
-from mailcli.imap.session import CommandFailed, ImapSession
+from mailcli.errors import LocalError, MailError, NotFound, ProtocolViolation, TemporaryFailure
+from mailcli.imap.session import CommandFailed, FolderUnusable, ImapSession
 from mailcli.imap.values import FlagState
 from mailcli.model import Flags, Uid
 from mailcli.results import ErrorReport, FolderSync, PlannedAction
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.names import FolderName
-from mailcli.store.records import MessageRow
 from mailcli.store.state import StateStore
 from mailcli.sync.plan import (
     Action,
@@ -61,13 +59,15 @@ def sync_folder(  # noqa: PLR0913 - the two sides, what is known of both, and ho
     name = str(pair.name)
     try:
         selected = session.select(pair.wire, read_only=dry_run or not policy.changes_remote)
-    except (NotFound, CommandFailed) as exc:
+    except (NotFound, CommandFailed, FolderUnusable) as exc:
         return FolderSync(name, error=ErrorReport.of(exc))
     state = FolderState(context, store, folder, pair, selected)
     try:
         if dry_run:
             return replace(state.counts.result(name), actions=_preview(session, state, policy))
         _sync(session, state, replace(policy, storable=selected.storable))
+    except FolderUnusable as exc:
+        return state.counts.result(name, exc)
     except (TemporaryFailure, ProtocolViolation):
         raise
     except MailError as exc:
@@ -177,16 +177,23 @@ def _report_former(state: FolderState) -> None:
 
 def _apply_known(session: ImapSession, state: FolderState, actions: Sequence[Action]) -> None:
     """Bring flags to both sides, then record what was agreed on."""
-    state.save(_bound(state, a) for a in actions if isinstance(a, Bind))
-    lost = _store_flags(session, state, [a for a in actions if isinstance(a, StoreFlags)])
-    lost |= _set_local_flags(state, [a for a in actions if isinstance(a, SetLocalFlags)])
+    lost = _bind(state, [a for a in actions if isinstance(a, Bind)])
+    known = [a for a in actions if isinstance(a, StoreFlags | SetLocalFlags) and a.uid not in lost]
+    lost |= _store_flags(session, state, [a for a in known if isinstance(a, StoreFlags)])
+    lost |= _set_local_flags(state, [a for a in known if isinstance(a, SetLocalFlags)])
     agreed = [a for a in actions if isinstance(a, Agree) and a.uid not in lost]
     state.save(replace(state.rows[a.uid], flags=a.flags) for a in agreed)
 
 
-def _bound(state: FolderState, action: Bind) -> MessageRow:
-    digest, size = hash_of(state.folder, state.entries[action.unique])
-    return state.agree(action.uid, action.unique, action.flags, size=size, digest=digest)
+def _bind(state: FolderState, actions: Sequence[Bind]) -> set[Uid]:
+    """Record which files are which messages; return those whose file cannot be read."""
+    rows = []
+    for uid, unique, flags in ((a.uid, a.unique, a.flags) for a in actions):
+        if content := state.content_of(unique):
+            size, digest = content
+            rows.append(state.agree(uid, unique, flags, size=size, digest=digest))
+    state.save(rows)
+    return {a.uid for a in actions} - {row.uid for row in rows}
 
 
 def _store_flags(
@@ -213,7 +220,7 @@ def _store_flags(
 
 
 def _set_local_flags(state: FolderState, actions: Sequence[SetLocalFlags]) -> set[Uid]:
-    """Rename files durably; return the messages whose file another program took away."""
+    """Rename files durably; return the messages whose file could not be renamed."""
     lost: set[Uid] = set()
     for action in actions:
         entry = state.entries[action.unique]
@@ -223,6 +230,9 @@ def _set_local_flags(state: FolderState, actions: Sequence[SetLocalFlags]) -> se
         except NotFound:
             lost.add(action.uid)
             state.counts.skip(action.uid, "the file went away during the run")
+        except LocalError as exc:
+            lost.add(action.uid)
+            state.counts.fail(exc, path=state.path_of(action.unique))
     if actions:
         state.folder.sync()
     return lost
@@ -238,8 +248,7 @@ def _upload(session: ImapSession, state: FolderState, action: Append) -> None:
     except CommandFailed as exc:
         if exc.response_code in _REFUSES_ALL:
             raise
-        state.counts.skip(None, exc.message, path=state.path_of(action.unique))
-        state.counts.error = state.counts.error or exc
+        state.counts.fail(exc, path=state.path_of(action.unique))
 
 
 # -- telling -----------------------------------------------------------------

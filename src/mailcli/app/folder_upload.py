@@ -7,7 +7,7 @@ first octet leaves, and a run that finds one open looks on the server first.
 from collections.abc import Mapping
 
 from mailcli.app.folder_state import FolderState
-from mailcli.app.stores import hash_of, message_id_of
+from mailcli.app.stores import message_id_of
 from mailcli.errors import NotFound
 from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.values import FlagState
@@ -73,8 +73,11 @@ def upload(session: ImapSession, state: FolderState, action: Append) -> None:
     Raises: CommandFailed when the server refuses; MailError.
     """
     entry = state.entries[action.unique]
+    content = state.content_of(action.unique)
+    if content is None:
+        return
+    size, digest = content
     try:
-        digest, size = hash_of(state.folder, entry)
         message_id = message_id_of(state.folder, entry)
         received = state.folder.received(entry)
     except NotFound:

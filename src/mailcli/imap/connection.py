@@ -57,6 +57,10 @@ class CommandFailed(Refused):
         self.response_code = response_code
 
 
+class FolderUnusable(ProtocolViolation):
+    """What the server says of a folder makes no sense, but it said all of it: others go on."""
+
+
 class ImapConnection:
     """One connection to a mail store, greeted and, where asked, inside TLS."""
 

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from mailcli.errors import LocalError, NotFound
+from mailcli.errors import LocalError, NotFound, ProtocolViolation
 from mailcli.imap import answers
 from mailcli.imap.connection import (
     ANSWER_CAP,
     TRANSFER_CAP,
     CommandFailed,
+    FolderUnusable,
     ImapConnection,
     quoted,
 )
@@ -25,7 +26,7 @@ from mailcli.imap.sets import compress
 from mailcli.imap.values import Body, Fetched, FlagState, Folder, Selected
 from mailcli.model import Flags, Uid, UidValidity
 
-__all__ = ["CommandFailed", "ImapSession"]
+__all__ = ["CommandFailed", "FolderUnusable", "ImapSession"]
 
 STORE_SET = 500
 """Messages named by one command: servers bear lines of 8,192 octets (RFC 7162 §4)."""
@@ -107,7 +108,7 @@ class ImapSession(ImapConnection):
     def select(self, folder: bytes, *, read_only: bool = False) -> Selected:
         """Open a folder by its wire name.
 
-        Raises: NotFound (66) where it does not exist, ProtocolViolation (76) without
+        Raises: NotFound (66) where it does not exist, FolderUnusable (76) without
             UIDVALIDITY, on which everything else rests.
         """
         self._wire.phase = f"SELECT {folder.decode('ascii', 'replace')}"
@@ -116,15 +117,17 @@ class ImapSession(ImapConnection):
             answer = self._run(command + b" " + quoted(folder))
         except CommandFailed as exc:
             raise NotFound(exc.message) if exc.response_code == "NONEXISTENT" else exc from exc
-        with self._wire.blaming():
+        try:
             return answers.selected(answer, read_only=read_only)
+        except ProtocolViolation as exc:
+            raise FolderUnusable(f"{self._wire.where}: {exc.message.partition(':')[0]}") from exc
 
     # -- messages ----------------------------------------------------------
 
     def fetch_flags(self, exists: int) -> dict[Uid, FlagState]:
         """Return the flags of every message in the open folder, by UID.
 
-        Raises: ProtocolViolation when the listing is not complete: then absence proves nothing.
+        Raises: FolderUnusable when the listing is not complete: then absence proves nothing.
         """
         if not exists:
             return {}
@@ -139,9 +142,8 @@ class ImapSession(ImapConnection):
                         found[answers.uid(told)] = answers.flags(told)
                 gone += isinstance(response, Data) and response.name == "EXPUNGE"
         if len(found) < exists - gone:
-            raise self._wire.violation(
-                f"the folder has {exists} messages, the server listed {len(found)}"
-            )
+            why = f"the folder has {exists} messages, the server listed {len(found)}"
+            raise FolderUnusable(f"{self._wire.where}: {why}")
         return found
 
     def fetch_sizes(self, uids: Iterable[Uid]) -> dict[Uid, int]:
