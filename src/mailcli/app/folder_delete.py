@@ -105,7 +105,8 @@ def _delete_local(state: FolderState, actions: Sequence[DeleteLocal]) -> None:
         state.folder.sync()
         state.counts.deleted_local += len(gone)
         state.forget(gone)
-        state.store.drop_deletions(state.id, [i for i in intents if i.uid in state.rows])
+        if kept := [intent for intent in intents if intent.uid in state.rows]:
+            state.store.drop_deletions(state.id, kept)
 
 
 def _remove(state: FolderState, action: DeleteLocal) -> bool:
