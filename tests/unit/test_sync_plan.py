@@ -115,6 +115,16 @@ def test_confirmed_deletions_pass() -> None:
     assert sides.synchronised(SyncMode.TWO_WAY, allow_mass_delete=True) == Sides({}, {}, {})
 
 
+def test_a_flag_that_the_server_does_not_keep_is_no_reason_to_bring_a_message_back() -> None:
+    sides = Sides({UID: Agreed("file", flags(""))}, {"file": Local(flags("FS"))}, {})
+    kept = flags("F")
+    assert sides.plan(SyncMode.TWO_WAY, storable=kept) == [
+        Forget(UID, "file"),
+        Append("file", kept),
+    ]
+    assert sides.plan(SyncMode.TWO_WAY, storable=flags("")) == [DeleteLocal(UID, "file")]
+
+
 def test_known_messages_come_first_then_fetches_then_appends() -> None:
     sides = Sides(
         {Uid(5): Agreed("known", flags(""))},
