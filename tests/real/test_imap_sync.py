@@ -690,48 +690,6 @@ def test_push_in_a_new_generation_of_uids_uploads_nothing_a_second_time(
     assert snapshot(maildir) == before
 
 
-def test_a_message_that_another_program_moved_is_nowhere_lost(
-    sync: Sync, maildir: Path, dovecot: Dovecot, account_user: str
-) -> None:
-    dovecot.deliver(account_user, message("a"), message("b"))
-    sync()
-    (path,) = (path for path in mail_files(maildir / "INBOX") if "Subject: a" in path.read_text())
-    path.rename(maildir / "Archive" / "cur" / f"{path.name}:2,S")
-
-    result = sync()
-
-    assert there(dovecot, account_user, "Archive") == mail((message("a"), "S"))
-    assert here(maildir / "Archive") == mail((message("a"), "S"))
-    assert there(dovecot, account_user) == mail(message("a"), message("b")), "held, not deleted"
-    assert here(maildir / "INBOX") == mail(message("b")), "nor does it come back"
-    assert done(result) == {"Archive": {"appended": 1}}
-    assert [each["uid"] for each in of(result, "INBOX")["skipped"]] == [1]
-    assert done(sync()) == {}
-
-
-def test_deletions_are_held_on_both_sides_and_said(
-    sync: Sync, maildir: Path, dovecot: Dovecot, account_user: str
-) -> None:
-    dovecot.deliver(account_user, message("a"), message("b"), message("c"))
-    sync()
-    gone = {path.read_text().splitlines()[1][-1]: path for path in mail_files(maildir / "INBOX")}
-    gone["a"].unlink()
-    gone["c"].unlink()
-    with dovecot.connect(account_user) as connection:
-        connection.select("INBOX")
-        connection.uid("STORE", "2:3", "+FLAGS.SILENT", "(\\Deleted)")
-        connection.expunge()
-
-    result = sync()
-
-    assert (done(result), of(result, "INBOX")["changed"]) == ({}, False)
-    held = of(result, "INBOX")["skipped"]
-    assert [(each["uid"], each["path"]) for each in held] == [(1, None), (2, str(gone["b"]))]
-    assert here(maildir / "INBOX") == mail(message("b"))
-    assert there(dovecot, account_user) == mail(message("a"))
-    assert of(sync(), "INBOX")["skipped"] == held
-
-
 # -- what stands in the way ----------------------------------------------------------------
 
 

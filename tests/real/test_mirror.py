@@ -212,28 +212,6 @@ def test_a_file_that_the_server_will_not_have_stops_no_other(
     assert (skipped["uid"], skipped["path"]) == (None, str(empty))
 
 
-def test_what_is_deleted_on_one_side_stays_on_the_other_for_now(
-    sync: Sync, maildir: Path, dovecot: Dovecot, user: str
-) -> None:
-    one, two, three = dovecot.deliver(user, mail(1), mail(2), mail(3))
-    sync()
-    by_subject(maildir / "INBOX")["1"].unlink()
-    by_subject(maildir / "INBOX")["3"].unlink()
-    with dovecot.connect(user) as connection:
-        connection.select("INBOX")
-        connection.uid("STORE", f"{two},{three}", "+FLAGS", "(\\Deleted)")
-        connection.expunge()
-
-    result = folder_of(sync(), "INBOX")
-
-    assert dovecot.messages(user) == [mail(1)]
-    assert octets(maildir / "INBOX") == [mail(2)]
-    # What is gone on both sides is agreed on, and not mentioned.
-    assert {each["uid"] for each in result["skipped"]} == {one, two}
-    assert result["changed"] is False
-    assert {each["uid"] for each in folder_of(sync(), "INBOX")["skipped"]} == {one, two}
-
-
 def test_files_renamed_by_others_are_recognised(
     sync: Sync, maildir: Path, dovecot: Dovecot, user: str
 ) -> None:

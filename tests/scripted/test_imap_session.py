@@ -14,6 +14,7 @@ from mailcli.errors import (
     MailError,
     NotFound,
     ProtocolViolation,
+    Refused,
     TemporaryFailure,
 )
 from mailcli.imap.session import CommandFailed, ImapSession
@@ -673,6 +674,37 @@ def test_many_messages_are_named_by_commands_that_a_server_takes() -> None:
     lines = [line for line in server.lines if b"UID STORE" in line]
     assert max(map(len, lines)) <= 8192
     assert [int(uid) for line in lines for uid in line.split()[3].split(b",")] == uids
+
+
+# -- deletions -------------------------------------------------------------
+
+MARK = r"C: {tag} UID STORE 7,9 +FLAGS.SILENT (\Deleted)"
+
+
+def _deleted(conversation: str) -> None:
+    with Scripted(conversation) as server, store(server) as session:
+        session.delete([Uid(9), Uid(7)])
+
+
+def test_messages_are_marked_and_then_expunged_by_their_uids_alone() -> None:
+    _deleted(_open(MARK, DONE, "C: {tag} UID EXPUNGE 7,9", "S: * 1 EXPUNGE", DONE, "@rest"))
+
+
+def test_nothing_is_even_marked_where_only_a_plain_expunge_could_follow() -> None:
+    with pytest.raises(Refused, match="lacks UIDPLUS"):
+        _deleted(script(_knows(), "@rest"))
+
+
+@pytest.mark.parametrize("lines", [(MARK,), (MARK, DONE, "C: {tag} UID EXPUNGE 7,9")])
+def test_a_deletion_that_is_refused_is_told(lines: tuple[str, ...]) -> None:
+    with pytest.raises(CommandFailed, match="not now"):
+        _deleted(_open(*lines, "S: {tag} NO not now", "@rest"))
+
+
+def test_messages_are_moved_by_their_uids() -> None:
+    conversation = _open('C: {tag} UID MOVE 7,9 "Trash"', "S: * 1 EXPUNGE", DONE, "@rest")
+    with Scripted(conversation) as server, store(server) as session:
+        session.move([Uid(9), Uid(7)], b"Trash")
 
 
 # -- uploads ---------------------------------------------------------------

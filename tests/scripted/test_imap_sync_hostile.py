@@ -581,3 +581,86 @@ def test_a_file_that_goes_away_during_the_run_is_skipped(
     assert done(result) == {"INBOX": {"fetched": 1}}
     assert [each["uid"] for each in of(result, "INBOX")["skipped"]] == [1]
     assert here(inbox) == mail(TWO)
+
+
+# -- deletions -------------------------------------------------------------------------------
+
+BOTH = listing("INBOX") + opened(2) + flags({1: "", 2: ""})
+FIRST = BOTH + bodies("1:2", body(1, ONE), body(2, TWO)) + BYE
+MARKED = answer(r"UID STORE 1 +FLAGS.SILENT (\Deleted)")
+AGAIN = opened(2) + flags({1: "", 2: ""})
+
+
+def _delete_one(maildir: Path) -> None:
+    (path,) = (path for path in mail_files(maildir / "INBOX") if b"one" in path.read_bytes())
+    path.unlink()
+
+
+def test_a_deletion_that_failed_is_tried_again_and_brings_nothing_back(
+    sync: Sync, serve: Serve, maildir: Path
+) -> None:
+    marked = flags({1: "\\Deleted", 2: ""})
+    serve(
+        FIRST,
+        BOTH + AGAIN + MARKED + answer("UID EXPUNGE 1", status="NO not now") + BYE,
+        listing("INBOX")
+        + opened(2)
+        + marked
+        + answer(r"UID STORE 1 -FLAGS.SILENT (\Deleted)")
+        + AGAIN
+        + MARKED
+        + answer("UID EXPUNGE 1", "1 EXPUNGE")
+        + BYE,
+        listing("INBOX") + opened(1) + flags({2: ""}) + BYE,
+    )
+    sync()
+    _delete_one(maildir)
+
+    assert errors(sync(code=69)) == {"INBOX": 69}
+    assert here(maildir / "INBOX") == mail(TWO)
+    assert of(sync(), "INBOX")["deleted_remote"] == 1
+    assert sync()["changed"] is False
+
+
+def test_a_message_that_changes_between_two_looks_is_not_deleted(
+    sync: Sync, serve: Serve, maildir: Path
+) -> None:
+    flagged = flags({1: "\\Flagged", 2: ""})
+    serve(
+        FIRST,
+        BOTH + opened(2) + flagged + BYE,
+        listing("INBOX") + opened(2) + flagged + bodies("1", body(1, ONE, "\\Flagged")) + BYE,
+    )
+    sync()
+    _delete_one(maildir)
+
+    assert sync()["changed"] is False
+    assert done(sync()) == {"INBOX": {"fetched": 1}}
+    assert here(maildir / "INBOX") == mail((ONE, "F"), TWO)
+
+
+def test_a_folder_whose_uids_went_back_deletes_nothing_here(
+    sync: Sync, serve: Serve, maildir: Path
+) -> None:
+    emptied = opened(0, uidnext=1)
+    serve(FIRST, listing("INBOX") + emptied + emptied + BYE)
+    sync()
+
+    assert errors(sync(code=76)) == {"INBOX": 76}
+    assert here(maildir / "INBOX") == mail(ONE, TWO)
+
+
+def test_messages_that_come_back_after_they_were_missing_are_not_deleted_there(
+    sync: Sync, serve: Serve, maildir: Path
+) -> None:
+    short = listing("INBOX") + opened(1) + flags({2: ""})
+    serve(
+        FIRST,
+        short + opened(1) + flags({2: ""}) + BYE,
+        BOTH + bodies("1", body(1, ONE)) + BYE,
+    )
+    sync()
+
+    assert of(sync(), "INBOX")["deleted_local"] == 1
+    assert done(sync()) == {"INBOX": {"fetched": 1}}
+    assert here(maildir / "INBOX") == mail(ONE, TWO)

@@ -30,6 +30,7 @@ _TABLES = {
     "pop_message": "uidl, size, hex(sha256), folder",
     "message": "uidvalidity, uid, base_flags, keywords, size, hex(sha256)",
     "append_intent": "unique_name",
+    "delete_intent": "uid, on_server",
 }
 
 

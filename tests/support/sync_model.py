@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Any, assert_never
 
 from mailcli.model import Flag, Flags, SyncMode, Uid
 from mailcli.sync.plan import (
@@ -10,7 +10,10 @@ from mailcli.sync.plan import (
     Agree,
     Append,
     Bind,
+    DeleteLocal,
+    DeleteRemote,
     Fetch,
+    Forget,
     Hold,
     SetLocalFlags,
     StoreFlags,
@@ -29,7 +32,7 @@ def letters(given: Flags) -> str:
     return "".join(sorted(flag.letter for flag in given))
 
 
-def words(action: Action) -> str:  # noqa: PLR0911 - one for each kind
+def words(action: Action) -> str:  # noqa: C901, PLR0911 - one for each kind
     """Say in the words of the tables what an action does."""
     match action:
         case Bind():
@@ -46,7 +49,13 @@ def words(action: Action) -> str:  # noqa: PLR0911 - one for each kind
         case Agree():
             return f"agree {letters(action.flags)}"
         case Hold():
-            return " ".join(["hold", *sorted(side.value for side in action.gone)])
+            return f"hold {action.gone.value}"
+        case Forget():
+            return "forget"
+        case DeleteLocal():
+            return "delete local"
+        case DeleteRemote():
+            return "delete remote"
         case _:
             assert_never(action)
 
@@ -59,11 +68,11 @@ class Sides:
     local: dict[str, Local]
     remote: dict[Uid, Remote]
 
-    def plan(self, mode: SyncMode) -> list[Action]:
-        return plan(self.agreed, self.local, self.remote, Policy(mode))
+    def plan(self, mode: SyncMode, **policy: Any) -> list[Action]:
+        return plan(self.agreed, self.local, self.remote, Policy(mode, **policy))
 
-    def synchronised(self, mode: SyncMode) -> "Sides":
-        return self.after(self.plan(mode))
+    def synchronised(self, mode: SyncMode, **policy: Any) -> "Sides":
+        return self.after(self.plan(mode, **policy))
 
     def after(self, actions: Iterable[Action]) -> "Sides":
         """Return the sides as a run leaves them that does what it planned."""
@@ -82,13 +91,19 @@ class Sides:
                 self.local[unique] = Local(state, origin=uid)
                 self.agreed[uid] = Agreed(unique, state)
             case Append(unique, state):
-                uid = Uid(max([*self.remote, *self.agreed, 0]) + 1)
+                uid = Uid(max([*self.remote, *self.agreed, 1000]) + 1)
                 self.remote[uid] = Remote(state)
                 self.agreed[uid] = Agreed(unique, state)
             case SetLocalFlags(_, unique, state):
                 self.local[unique] = replace(self.local[unique], flags=state)
             case StoreFlags(uid, _, add, remove):
                 self.remote[uid] = Remote((self.remote[uid].flags | add) - remove)
+            case Forget(uid):
+                del self.agreed[uid]
+            case DeleteLocal(uid, unique):
+                del self.agreed[uid], self.local[unique]
+            case DeleteRemote(uid):
+                del self.agreed[uid], self.remote[uid]
             case Hold():
                 pass
             case _:

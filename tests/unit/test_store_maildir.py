@@ -219,6 +219,33 @@ def test_setting_flags_overwrites_no_other_file(folder: MaildirFolder) -> None:
     assert (folder.path / "new/1.a.h").read_bytes() == b"one"
 
 
+def test_a_message_is_removed_and_no_other(folder: MaildirFolder) -> None:
+    path, other = _put(folder, "cur/1.a.h:2,S"), _put(folder, "cur/2.b.h:2,S")
+    (entry,) = (entry for entry in folder.scan() if entry.unique == "1.a.h")
+    assert folder.remove(entry)
+    assert (path.exists(), other.exists()) == (False, True)
+    assert folder.remove(entry)  # gone is gone
+
+
+def test_a_message_seen_by_nobody_is_removed_from_where_it_went(folder: MaildirFolder) -> None:
+    path = _put(folder, "new/1.a.h")
+    (entry,) = folder.scan()
+    path = path.rename(folder.path / "cur" / "1.a.h:2,")
+    assert folder.remove(entry)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["1.a.h:2,F", "1.a.h:2,Sa"])
+def test_a_message_that_another_program_changed_is_not_removed(
+    folder: MaildirFolder, name: str
+) -> None:
+    path = _put(folder, "cur/1.a.h:2,S")
+    (entry,) = folder.scan()
+    path = path.rename(folder.path / "cur" / name)
+    assert not folder.remove(entry)
+    assert path.exists()
+
+
 def test_a_message_is_read_although_another_program_renamed_it(folder: MaildirFolder) -> None:
     path = _put(folder, "new/1.a.h", b"a\nb\n")
     (entry,) = folder.scan()

@@ -11,7 +11,7 @@ import pytest
 
 from mailcli.errors import CannotCreate, LocalError, TemporaryFailure
 from mailcli.model import Flag, Uid, UidValidity, UniqueId
-from mailcli.store.records import AppendIntent, MessageRow, PopRecord, PopSource
+from mailcli.store.records import AppendIntent, DeleteIntent, MessageRow, PopRecord, PopSource
 from mailcli.store.state import StateStore
 
 DIGEST = bytes(range(32))
@@ -52,7 +52,7 @@ def test_the_database_is_private_and_durable(path: Path, state: StateStore) -> N
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "user_version")
     values = [next(iter(state._rows(f"PRAGMA {pragma}")))[0] for pragma in pragmas]
-    assert values == ["wal", 2, 1, 5000, 1]
+    assert values == ["wal", 2, 1, 5000, len(StateStore.migrations)]
 
 
 def test_a_database_that_others_could_read_is_made_private(path: Path) -> None:
@@ -269,7 +269,7 @@ def test_an_older_database_is_brought_up_to_date_with_its_content(path: Path) ->
         state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
     with Newer.open(path) as newer:
         assert list(newer._rows("SELECT name, extra FROM folder")) == [("a", None)]
-        assert list(newer._rows("PRAGMA user_version")) == [(2,)]
+        assert list(newer._rows("PRAGMA user_version")) == [(len(Newer.migrations),)]
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
@@ -281,6 +281,31 @@ def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
         Broken.open(path)
     with StateStore.open(path) as state:
         assert list(state._rows("SELECT * FROM sqlite_master WHERE name = 'more'")) == []
+
+
+def test_a_deletion_is_open_until_its_message_is_forgotten(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    state.save_messages(folder, [ROW, replace(ROW, uid=Uid(2))])
+    intents = [DeleteIntent(UidValidity(7), Uid(uid), on_server=uid > 1) for uid in (1, 2, 3)]
+    state.add_deletions(folder, intents)
+    state.add_deletions(folder, intents)
+    assert state.deletions(folder) == intents
+    state.forget_messages(folder, UidValidity(7), [Uid(1)])
+    assert state.deletions(folder) == intents[1:]
+    assert [row.uid for row in state.messages(folder)] == [2]
+    state.drop_deletions(folder, intents[1:2])
+    assert state.deletions(folder) == intents[2:]
+    assert [row.uid for row in state.messages(folder)] == [2]
+
+
+def test_a_retired_generation_keeps_its_messages_apart(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    for unique in ("first", "second"):
+        state.save_messages(folder, [replace(ROW, unique=unique)])
+        state.retire_messages(folder, UidValidity(7))
+    assert [(row.uidvalidity, row.unique) for row in state.messages(folder)] == [
+        *((-2, "second"), (-1, "first"))
+    ]
 
 
 def test_a_full_disk_leaves_the_last_committed_state(state: StateStore) -> None:

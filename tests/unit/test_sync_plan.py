@@ -11,7 +11,10 @@ from mailcli.model import Flag, Flags, SyncMode, Uid
 from mailcli.sync.plan import (
     Append,
     Bind,
+    DeleteLocal,
+    DeleteRemote,
     Fetch,
+    Forget,
     Hold,
     SetLocalFlags,
     Side,
@@ -27,6 +30,7 @@ CASES: dict[str, dict[str, Any]] = {
     for table in TABLES
     for case in tomllib.loads(table.read_text())["case"]
 }
+GONE = {name: case for name, case in CASES.items() if "gone" in case}
 SETTLED = {name: case for name, case in CASES.items() if "after" in case}
 UID = Uid(7)
 
@@ -52,6 +56,74 @@ def test_two_way_run_leaves_both_sides_as_the_table_says(case: dict[str, Any]) -
     assert [letters(local.flags) for local in after.local.values()] == [case["after"]]
     assert [letters(remote.flags) for remote in after.remote.values()] == [case["after"]]
     assert [letters(agreed.flags) for agreed in after.agreed.values()] == [case["after"]]
+
+
+@pytest.mark.parametrize("case", GONE.values(), ids=GONE)
+def test_two_way_run_leaves_nothing_where_the_table_says_so(case: dict[str, Any]) -> None:
+    assert sides_of(case).synchronised(SyncMode.TWO_WAY) == Sides({}, {}, {})
+
+
+def many(count: int, *, here: int, there: int) -> Sides:
+    """Return a folder with messages agreed on, of which each side has the first few or all."""
+    uids = [Uid(number) for number in range(1, count + 1)]
+    return Sides(
+        {uid: Agreed(f"file-{uid}", flags("")) for uid in uids},
+        {f"file-{uid}": Local(flags("")) for uid in uids[:here]},
+        {uid: Remote(flags("")) for uid in uids[count - there :]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "gone", "held"),
+    [(10, 10, False), (11, 11, True), (21, 11, True), (22, 11, False), (100, 50, False)],
+)
+@pytest.mark.parametrize("side", Side)
+def test_more_than_ten_and_more_than_half_are_held_back(
+    count: int, gone: int, held: bool, side: Side
+) -> None:
+    lost = {"here": count - gone, "there": count}
+    if side is Side.REMOTE:
+        lost = {"here": count, "there": count - gone}
+    actions = many(count, **lost).plan(SyncMode.TWO_WAY)
+    assert len(actions) == gone
+    assert all(isinstance(action, Hold) and action.gone is side for action in actions) == held
+
+
+@pytest.mark.parametrize(
+    ("share", "held"), [(0.0, True), (0.29, True), (0.3, False), (1.0, False)]
+)
+def test_another_share_can_be_set(share: float, held: bool) -> None:
+    actions = many(40, here=28, there=40).plan(SyncMode.TWO_WAY, max_delete=share)
+    assert {type(action) for action in actions} == {Hold if held else DeleteRemote}
+
+
+def test_too_many_deletions_on_one_side_do_not_hold_back_those_on_the_other() -> None:
+    sides = many(40, here=35, there=16)  # 24 of 35 are to go here, 5 of 16 there
+    kinds = [type(action) for action in sides.plan(SyncMode.TWO_WAY)]
+    assert kinds.count(Hold) == 24
+    assert kinds.count(DeleteRemote) == 5
+
+
+def test_messages_gone_on_both_sides_do_not_make_a_folder_larger_than_it_is() -> None:
+    sides = many(20, here=9, there=20)
+    sides.agreed.update({Uid(uid): Agreed(f"file-{uid}", flags("")) for uid in range(21, 51)})
+    kinds = [type(action) for action in sides.plan(SyncMode.TWO_WAY)]
+    assert (kinds.count(Forget), kinds.count(Hold)) == (30, 11)
+
+
+def test_confirmed_deletions_pass() -> None:
+    sides = many(40, here=0, there=40)
+    assert sides.synchronised(SyncMode.TWO_WAY, allow_mass_delete=True) == Sides({}, {}, {})
+
+
+def test_a_flag_that_the_server_does_not_keep_is_no_reason_to_bring_a_message_back() -> None:
+    sides = Sides({UID: Agreed("file", flags(""))}, {"file": Local(flags("FS"))}, {})
+    kept = flags("F")
+    assert sides.plan(SyncMode.TWO_WAY, storable=kept) == [
+        Forget(UID, "file"),
+        Append("file", kept),
+    ]
+    assert sides.plan(SyncMode.TWO_WAY, storable=flags("")) == [DeleteLocal(UID, "file")]
 
 
 def test_known_messages_come_first_then_fetches_then_appends() -> None:
@@ -132,39 +204,63 @@ modes = st.sampled_from(SyncMode)
 
 @given(folders(), modes)
 def test_second_run_has_nothing_to_do(before: Sides, mode: SyncMode) -> None:
-    again = before.synchronised(mode).plan(mode)
-    assert all(isinstance(action, Hold) for action in again)
+    assert before.synchronised(mode).plan(mode) == []
 
 
 @given(folders(), modes)
-def test_nothing_is_lost_and_nothing_is_there_twice(before: Sides, mode: SyncMode) -> None:
+def test_nothing_is_lost_that_a_side_still_wanted(before: Sides, mode: SyncMode) -> None:
     after = before.synchronised(mode)
-    assert before.local.keys() <= after.local.keys()
-    assert before.remote.keys() <= after.remote.keys()
-    assert before.agreed.keys() <= after.agreed.keys()
+    for unique in before.local.keys() - after.local.keys():
+        ((uid, base),) = ((u, b) for u, b in before.agreed.items() if b.unique == unique)
+        assert uid not in before.remote
+        assert before.local[unique].flags - {Flag.DELETED} <= base.flags
+        assert base.flags <= before.local[unique].flags
+    for uid in before.remote.keys() - after.remote.keys():
+        base = before.agreed[uid]
+        assert base.unique not in before.local
+        assert before.remote[uid].flags - {Flag.DELETED} <= base.flags
+        assert base.flags <= before.remote[uid].flags
+
+
+@given(folders(), modes)
+def test_nothing_is_there_twice(before: Sides, mode: SyncMode) -> None:
+    after = before.synchronised(mode)
     files = [agreed.unique for agreed in after.agreed.values()]
     assert len(files) == len(set(files))
+    assert len(after.local) <= len(
+        before.local.keys() | {a.unique for a in before.agreed.values()}
+    ) + len(before.remote.keys() - before.agreed.keys())
+
+
+@given(folders(), modes)
+def test_nothing_comes_back_that_nobody_touched(before: Sides, mode: SyncMode) -> None:
+    after = before.synchronised(mode).synchronised(SyncMode.TWO_WAY)
+    for uid, base in before.agreed.items():
+        local, remote = before.local.get(base.unique), before.remote.get(uid)
+        if (local is None) != (remote is None) and (local or remote).flags == base.flags:  # type: ignore[union-attr]  # one of them is there
+            assert uid not in after.remote
+            assert base.unique not in after.local
 
 
 @given(folders())
-def test_two_way_run_makes_both_sides_alike_but_for_what_it_holds(before: Sides) -> None:
-    actions = before.plan(SyncMode.TWO_WAY)
-    held = {action.uid for action in actions if isinstance(action, Hold)}
-    after = before.after(actions)
+def test_two_way_run_makes_both_sides_alike(before: Sides) -> None:
+    after = before.synchronised(SyncMode.TWO_WAY)
     for uid, agreed in after.agreed.items():
-        if uid not in held:
-            assert after.local[agreed.unique].flags == after.remote[uid].flags == agreed.flags
-    bound = {agreed.unique for agreed in after.agreed.values()}
-    assert after.local.keys() <= bound
-    assert after.remote.keys() <= after.agreed.keys()
+        assert after.local[agreed.unique].flags == after.remote[uid].flags == agreed.flags
+    assert after.local.keys() == {agreed.unique for agreed in after.agreed.values()}
+    assert after.remote.keys() == after.agreed.keys()
 
 
 @given(folders())
 def test_pull_writes_nothing_there_and_push_changes_no_file(before: Sides) -> None:
     assert before.synchronised(SyncMode.PULL).remote == before.remote
     assert before.synchronised(SyncMode.PUSH).local == before.local
-    assert not any(isinstance(a, StoreFlags | Append) for a in before.plan(SyncMode.PULL))
-    assert not any(isinstance(a, SetLocalFlags | Fetch) for a in before.plan(SyncMode.PUSH))
+    assert not any(
+        isinstance(a, StoreFlags | Append | DeleteRemote) for a in before.plan(SyncMode.PULL)
+    )
+    assert not any(
+        isinstance(a, SetLocalFlags | Fetch | DeleteLocal) for a in before.plan(SyncMode.PUSH)
+    )
 
 
 def contents(sides: Sides) -> list[list[str]]:
@@ -209,14 +305,6 @@ def test_flags_that_the_server_does_not_keep_are_not_forgotten(
     assert contents(now.synchronised(SyncMode.TWO_WAY)) == contents(
         before.synchronised(SyncMode.TWO_WAY)
     )
-
-
-@given(folders())
-def test_what_is_gone_is_held_and_named(before: Sides) -> None:
-    for action in before.plan(SyncMode.TWO_WAY):
-        if isinstance(action, Hold):
-            assert (Side.LOCAL in action.gone) == (action.unique not in before.local)
-            assert (Side.REMOTE in action.gone) == (action.uid not in before.remote)
 
 
 @given(flag_sets, flag_sets, flag_sets)

@@ -9,132 +9,121 @@ behind stands in ARCHITECTURE.md.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
 
-from mailcli.app.context import Context
+from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_fetch import fetch_new, recognise
-from mailcli.app.folder_state import FolderPair, FolderState
+from mailcli.app.folder_report import planned
+from mailcli.app.folder_state import FolderState, FolderTask, decide
 from mailcli.app.folder_upload import settle_uploads, upload
-from mailcli.errors import LocalError, MailError, NotFound, ProtocolViolation, TemporaryFailure
+from mailcli.errors import (
+    ConfirmationNeeded,
+    LocalError,
+    MailError,
+    NotFound,
+    ProtocolViolation,
+    TemporaryFailure,
+)
 from mailcli.imap.session import CommandFailed, FolderUnusable, ImapSession
 from mailcli.imap.values import FlagState
 from mailcli.model import Flags, Uid
-from mailcli.results import ErrorReport, FolderSync, PlannedAction
-from mailcli.store.folder import MaildirFolder
-from mailcli.store.names import FolderName
-from mailcli.store.state import StateStore
+from mailcli.results import PlannedAction
 from mailcli.sync.plan import (
     Action,
     Agree,
     Append,
     Bind,
+    Deletion,
     Fetch,
+    Forget,
     Hold,
     SetLocalFlags,
-    Side,
     StoreFlags,
-    plan,
 )
-from mailcli.sync.states import Agreed, Local, Policy, Remote
 
 _REFUSES_ALL = {"OVERQUOTA", "NOPERM", "TRYCREATE", "NONEXISTENT"}
 """Response codes (RFC 5530) of a refusal that is not this one message's."""
 
 
-def sync_folder(  # noqa: PLR0913 - the two sides, what is known of both, and how
-    context: Context,
-    session: ImapSession,
-    store: StateStore,
-    folder: MaildirFolder,
-    pair: FolderPair,
-    *,
-    policy: Policy,
-    dry_run: bool,
-) -> FolderSync:
-    """Synchronise one folder and say what was done, or with `dry_run` what would be.
+def sync_folder(session: ImapSession, task: FolderTask, *, dry_run: bool) -> bool:
+    """Synchronise one folder but for deletions, and tell whether there are any.
+
+    With `dry_run`, only note what would be done. What was done stands in the task's counts.
 
     Raises: TemporaryFailure and ProtocolViolation, after which the connection is of no use;
-        any other failure is the folder's own and part of the result.
+        any other failure is the folder's own and one of its counts.
     """
-    name = str(pair.name)
+    read_only = dry_run or not task.policy.changes_remote
     try:
-        selected = session.select(pair.wire, read_only=dry_run or not policy.changes_remote)
-    except (NotFound, CommandFailed, FolderUnusable) as exc:
-        return FolderSync(name, error=ErrorReport.of(exc))
-    state = FolderState(context, store, folder, pair, selected)
-    try:
-        if dry_run:
-            return replace(state.counts.result(name), actions=_preview(session, state, policy))
-        _sync(session, state, replace(policy, storable=selected.storable))
+        state = FolderState(task, session.select(task.pair.wire, read_only=read_only))
+        if not dry_run:
+            return _sync(session, state)
+        task.counts.actions = _preview(session, state)
     except FolderUnusable as exc:
-        return state.counts.result(name, exc)
+        task.counts.error = exc
     except (TemporaryFailure, ProtocolViolation):
         raise
     except MailError as exc:
-        return state.counts.result(name, exc)
-    return state.counts.result(name)
+        task.counts.error = exc
+    return False
 
 
-def preview_upload(folder: MaildirFolder, name: FolderName) -> FolderSync:
-    """Return what filling a folder would do that the server does not have yet."""
-    actions = [
-        PlannedAction("append", None, folder.path_of(entry), "new here") for entry in folder.scan()
-    ]
-    return FolderSync(str(name), actions=tuple(actions))
-
-
-def _preview(
-    session: ImapSession, state: FolderState, policy: Policy
-) -> tuple[PlannedAction, ...]:
+def _preview(session: ImapSession, state: FolderState) -> tuple[PlannedAction, ...]:
     """Return what a run would do; nothing is written anywhere."""
-    row = next((r for r in state.store.folders() if r.name == str(state.pair.name)), None)
-    if row is not None:
-        state.load(row.id)
-    if state.folder.exists():
-        state.scan()
+    state.load()
+    found = state.scanned()
     remote = session.fetch_flags(state.selected.exists)
-    return tuple(_planned(state, action) for action in _plan(state, remote, policy))
+    held = [] if found or state.policy.allow_mass_delete else sorted(state.rows.keys() & remote)
+    if held:
+        return tuple(PlannedAction("hold", uid, None, "the folder is gone here") for uid in held)
+    return tuple(planned(state, action) for action in decide(state, remote))
 
 
-def _sync(session: ImapSession, state: FolderState, policy: Policy) -> None:
-    if policy.changes_local or state.folder.exists():
+def _sync(session: ImapSession, state: FolderState) -> bool:
+    found = state.scanned()
+    state.load()
+    state.record()
+    remote = session.fetch_flags(state.selected.exists)
+    if not found and not _may_begin_anew(state, remote):
+        return False
+    if found or state.policy.changes_local or state.rows:
         state.folder.create()
         state.folder.remove_stale_tmp()
-        state.scan()
-    state.load(state.record())
     if state.entries.keys() - state.bound():
         # What is about to be agreed on must not vanish with the power: it would look deleted.
         state.folder.sync()
-    remote = session.fetch_flags(state.selected.exists)
+    settle_deletions(session, state, remote)
     settle_uploads(session, state, remote)
-    actions = _plan(state, remote, policy)
+    actions = decide(state, remote)
     _apply_known(session, state, actions)
     if _recognised(session, state, actions, remote):
-        actions = _plan(state, _after(remote, actions), policy)
+        actions = decide(state, _after(remote, actions))
         _apply_known(session, state, actions)
     _report_former(state)
     for action in actions:
-        match action:
-            case Append():
-                _upload(session, state, action)
-            case Hold(uid, _, gone) if len(gone) == len(Side):
-                state.forget(uid)  # both sides agree: it is gone
-            case Hold(uid):
-                state.counts.skip(uid, _held(action), path=state.path_of(action.unique))
-            case _:
-                pass
+        if isinstance(action, Append):
+            _upload(session, state, action)
+    return state.settled and any(isinstance(a, Deletion | Hold) for a in actions)
 
 
-def _plan(state: FolderState, remote: Mapping[Uid, FlagState], policy: Policy) -> list[Action]:
-    bound = state.bound()
-    origins = {state.token(uid): uid for uid in remote if uid not in state.rows}
-    local = {
-        unique: Local(entry.flags, origins.get(entry.token or ""))
-        for unique, entry in state.entries.items()
-        if unique in bound or unique not in state.former
-    }
-    agreed = {uid: Agreed(row.unique, row.flags) for uid, row in state.rows.items()}
-    return plan(agreed, local, {u: Remote(s.flags) for u, s in remote.items()}, policy)
+def _may_begin_anew(state: FolderState, remote: Mapping[Uid, FlagState]) -> bool:
+    """Tell whether a folder that is missing here may be made again.
+
+    A disk that is not mounted looks the same as a folder that was deleted. Confirmed, its
+    messages are deleted on the server, too; unless new mail is there: then all of it comes back.
+    """
+    held = state.rows.keys() & remote
+    if not held:
+        return True
+    if not state.policy.allow_mass_delete:
+        state.counts.held_back = len(held)
+        state.counts.error = ConfirmationNeeded(
+            f"{state.folder.path}: the folder is gone; nothing is deleted on the server",
+            hint="restore it; or, if its messages are to go there, too: --allow-mass-delete",
+        )
+        return False
+    if remote.keys() - state.rows:
+        state.forget(list(state.rows))
+    return True
 
 
 def _recognised(
@@ -177,6 +166,7 @@ def _report_former(state: FolderState) -> None:
 
 def _apply_known(session: ImapSession, state: FolderState, actions: Sequence[Action]) -> None:
     """Bring flags to both sides, then record what was agreed on."""
+    state.forget([a.uid for a in actions if isinstance(a, Forget)])
     lost = _bind(state, [a for a in actions if isinstance(a, Bind)])
     known = [a for a in actions if isinstance(a, StoreFlags | SetLocalFlags) and a.uid not in lost]
     lost |= _store_flags(session, state, [a for a in known if isinstance(a, StoreFlags)])
@@ -249,45 +239,3 @@ def _upload(session: ImapSession, state: FolderState, action: Append) -> None:
         if exc.response_code in _REFUSES_ALL:
             raise
         state.counts.fail(exc, path=state.path_of(action.unique))
-
-
-# -- telling -----------------------------------------------------------------
-
-
-def _planned(state: FolderState, action: Action) -> PlannedAction:
-    path = None if isinstance(action, Fetch) else state.path_of(action.unique)
-    uid = None if isinstance(action, Append) else action.uid
-    kind, detail = _described(action)
-    return PlannedAction(kind, uid, path, detail)
-
-
-def _described(action: Action) -> tuple[str, str]:  # noqa: PLR0911 - one return for each action
-    match action:
-        case Bind():
-            return "pair", "the file is this message"
-        case Fetch():
-            return "fetch", "new on the server"
-        case Append():
-            return "append", "new here"
-        case SetLocalFlags(flags=flags):
-            return "flags_local", f"set to {_names(flags)}"
-        case StoreFlags(add=add, remove=remove):
-            return "flags_remote", f"add {_names(add)}, remove {_names(remove)}"
-        case Agree(flags=flags):
-            return "agree", f"both sides have {_names(flags)}"
-        case Hold():
-            return "hold", _held(action)
-        case _:
-            assert_never(action)
-
-
-def _held(action: Hold) -> str:
-    if action.gone == {Side.LOCAL}:
-        return "deleted here, still on the server: deletions are not carried over yet"
-    if action.gone == {Side.REMOTE}:
-        return "deleted on the server, still here: deletions are not carried over yet"
-    return "deleted on both sides"
-
-
-def _names(flags: Flags) -> str:
-    return " ".join(sorted(flag.name.lower() for flag in flags)) or "none"

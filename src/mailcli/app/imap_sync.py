@@ -1,19 +1,22 @@
 """`imap-sync`: keep an account's IMAP folders and its Maildir alike.
 
 This module decides which folders there are to keep alike, and lets one that
-fails stop no other; `folder_sync` does the work inside one.
+fails stop no other; `folder_sync` does the work inside one. Deletions of all
+folders come last (`folder_delete`).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from mailcli.app.context import Context
-from mailcli.app.folder_state import FolderPair
-from mailcli.app.folder_sync import preview_upload, sync_folder
+from mailcli.app.folder_delete import Content, delete_in_folder
+from mailcli.app.folder_report import preview_upload
+from mailcli.app.folder_state import FolderPair, FolderTask
+from mailcli.app.folder_sync import sync_folder
 from mailcli.app.sessions import imap_session
-from mailcli.app.stores import locked_state, require_maildir
+from mailcli.app.stores import hash_of, locked_state, require_maildir
 from mailcli.config import Account, ImapServer
 from mailcli.errors import CannotCreate, MailError, NotFound, ProtocolViolation
 from mailcli.imap.names import selected
@@ -24,6 +27,7 @@ from mailcli.results import ErrorReport, FolderSync, ImapAccount, ImapResult
 from mailcli.store.folder import is_maildir, refused_link
 from mailcli.store.maildir import Folders, Maildir
 from mailcli.store.names import FolderName, from_server, to_server
+from mailcli.store.records import MessageRow
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
 
@@ -32,16 +36,19 @@ from mailcli.sync.states import Policy
 class _Tally:
     """What one account's run has done so far; it survives the run's failure."""
 
-    folders: list[FolderSync] = field(default_factory=list)
+    folders: list[FolderSync | FolderTask] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     error: MailError | None = None
 
     def result(self, account: Account) -> ImapAccount:
+        folders = [
+            each if isinstance(each, FolderSync) else each.result() for each in self.folders
+        ]
         return ImapAccount(
             account.name,
-            tuple(self.folders),
+            tuple(folders),
             folders_created=tuple(self.created),
-            changed=bool(self.created) or any(folder.changed for folder in self.folders),
+            changed=bool(self.created) or any(folder.changed for folder in folders),
             error=ErrorReport.of(self.error, account=account.name) if self.error else None,
         )
 
@@ -52,23 +59,36 @@ def imap_sync(
     folders: Sequence[str] = (),
     *,
     mode: SyncMode | None = None,
+    allow_mass_delete: bool = False,
     dry_run: bool = False,
 ) -> ImapResult:
     """Synchronise every account; one that fails does not stop the others.
 
     `folders` are patterns that choose among the account's folders, `mode` overrides the
-    account's. A dry run lists what would be done and changes neither side.
+    account's. `allow_mass_delete` confirms deletions that are otherwise held back. A dry run
+    lists what would be done and changes neither side.
     """
-    return ImapResult(
-        tuple(_account(context, a, tuple(folders), mode, dry_run=dry_run) for a in accounts)
-    )
+    done = []
+    for account in accounts:
+        policy = _policy(account, mode, allow_mass_delete=allow_mass_delete)
+        done.append(_account(context, account, tuple(folders), policy, dry_run=dry_run))
+    return ImapResult(tuple(done))
+
+
+def _policy(account: Account, mode: SyncMode | None, *, allow_mass_delete: bool) -> Policy:
+    policy = Policy(allow_mass_delete=allow_mass_delete)
+    if account.imap is None:
+        return policy  # the session says so
+    if account.imap.max_delete is not None:
+        policy = replace(policy, max_delete=account.imap.max_delete)
+    return replace(policy, mode=mode or account.imap.mode)
 
 
 def _account(
     context: Context,
     account: Account,
     wanted: tuple[str, ...],
-    mode: SyncMode | None,
+    policy: Policy,
     *,
     dry_run: bool,
 ) -> ImapAccount:
@@ -78,7 +98,6 @@ def _account(
             state = stack.enter_context(locked_state(context, account))
             session = stack.enter_context(imap_session(context, account))
             assert account.imap is not None  # noqa: S101 - imap_session checked it
-            policy = Policy(mode or account.imap.mode)
             run = _Run(context, account, account.imap, state, session, policy, tally)
             run.sync(wanted, dry_run=dry_run)
     except MailError as exc:
@@ -97,6 +116,7 @@ class _Run:
     session: ImapSession
     policy: Policy
     tally: _Tally
+    deletions: list[FolderTask] = field(default_factory=list)
 
     @property
     def maildir(self) -> Maildir:
@@ -125,6 +145,29 @@ class _Run:
                 self._create(name, delimiter, prefix, dry_run=dry_run)
         if not wanted:
             self._report_links(found, remote)
+        trash = next((f.wire for f in remote.values() if f.role == "trash"), None)
+        for task in self.deletions:
+            delete_in_folder(self.session, task, unsent=self._unsent, trash=trash)
+
+    def _unsent(self, rows: Collection[MessageRow]) -> set[Content]:
+        """Return which of these messages are here as files that were never uploaded.
+
+        That is how a message looks that was moved to a folder which failed, or which was left
+        out on the command line. A folder that is not mirrored does not count.
+        """
+        wanted = {(row.size, row.sha256) for row in rows}
+        sizes = range(min(size for size, _ in wanted), max(size for size, _ in wanted) + 1)
+        waiting = set()
+        for name in filter(self._is_mirrored, self.maildir.folders().names):
+            folder, known = self.maildir.folder(name), self.state.folder(str(name))
+            uploaded = {row.unique for row in self.state.messages(known.id)} if known else set()
+            for entry in folder.scan(stat=True):
+                # A file has its own line ends: it may be smaller by one octet for each line.
+                fits = entry.size < sizes.stop and 2 * entry.size >= sizes.start
+                if entry.unique not in uploaded and fits:
+                    digest, size = hash_of(folder, entry)
+                    waiting.add((size, digest))
+        return waiting & wanted
 
     def _remote(self, prefix: str) -> dict[FolderName, Folder]:
         """Return the server's folders by our names; a name that must be refused stops no other."""
@@ -208,16 +251,11 @@ class _Run:
 
     def _one(self, pair: FolderPair, *, dry_run: bool) -> None:
         self.context.notice(f"{self.account.name}: {pair.name}")
-        result = sync_folder(
-            self.context,
-            self.session,
-            self.state,
-            self.maildir.folder(pair.name),
-            pair,
-            policy=self.policy,
-            dry_run=dry_run,
-        )
-        self.tally.folders.append(result)
+        folder = self.maildir.folder(pair.name)
+        task = FolderTask(self.context, self.state, folder, pair, self.policy)
+        self.tally.folders.append(task)
+        if sync_folder(self.session, task, dry_run=dry_run):
+            self.deletions.append(task)
 
     def _failed(self, name: str, error: MailError) -> None:
         report = ErrorReport.of(error, account=self.account.name)

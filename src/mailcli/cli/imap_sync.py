@@ -17,13 +17,21 @@ Examples:
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @click.option("--pull", is_flag=True, help="Change nothing on the server.")
 @click.option("--push", is_flag=True, help="Change nothing in the Maildir.")
+@click.option(
+    "--allow-mass-delete",
+    is_flag=True,
+    help="Carry deletions even where they empty most of a folder.",
+)
 @common_options(accounts="many", network=True, dry_run=True)
-def command(common: Common, folders: tuple[str, ...], pull: bool, push: bool) -> Exit:
+def command(
+    common: Common, folders: tuple[str, ...], pull: bool, push: bool, allow_mass_delete: bool
+) -> Exit:
     """Synchronise IMAP folders with the Maildir.
 
-    New messages and flags travel both ways; folders that exist only here are created on the
-    server, and the other way round. Deletions are not carried over yet: a message that is gone
-    on one side stays on the other.
+    New messages, flags and deletions travel both ways; folders that exist only here are created
+    on the server, and the other way round. A message that was deleted on one side and changed on
+    the other stays. Where more than ten messages and more than half of a folder would be
+    deleted, those deletions wait until they are confirmed (exit 3).
     """
     from mailcli.app.imap_sync import imap_sync
     from mailcli.cli.runtime import Runtime
@@ -37,6 +45,13 @@ def command(common: Common, folders: tuple[str, ...], pull: bool, push: bool) ->
     context = runtime.context
     mode = SyncMode.PULL if pull else SyncMode.PUSH if push else None
     accounts = context.accounts(common.account, Protocol.IMAP, everyone=common.all_accounts)
-    result = imap_sync(context, accounts, folders, mode=mode, dry_run=common.dry_run)
+    result = imap_sync(
+        context,
+        accounts,
+        folders,
+        mode=mode,
+        allow_mass_delete=allow_mass_delete,
+        dry_run=common.dry_run,
+    )
     runtime.printer.emit(result, asked=common.dry_run)
     return exit_of(result)

@@ -1,7 +1,7 @@
 """An IMAP session: what can be asked of folders and messages, as typed calls.
 
 Names and arguments are encoded here, once, as bytes. RFC 3501; UIDPLUS by
-RFC 4315, LIST-EXTENDED and LIST-STATUS by RFC 5258 and RFC 5819, special uses
+RFC 4315, MOVE by RFC 6851, LIST-EXTENDED and LIST-STATUS by RFC 5258 and RFC 5819, special uses
 by RFC 6154.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from mailcli.errors import LocalError, NotFound, ProtocolViolation
+from mailcli.errors import LocalError, NotFound, ProtocolViolation, Refused
 from mailcli.imap import answers
 from mailcli.imap.connection import (
     ANSWER_CAP,
@@ -24,7 +24,7 @@ from mailcli.imap.names import encode
 from mailcli.imap.responses import Data, Streamed, Value
 from mailcli.imap.sets import compress
 from mailcli.imap.values import Body, Fetched, FlagState, Folder, Selected
-from mailcli.model import Flags, Uid, UidValidity
+from mailcli.model import Flag, Flags, Uid, UidValidity
 
 __all__ = ["CommandFailed", "FolderUnusable", "ImapSession"]
 
@@ -197,6 +197,32 @@ class ImapSession(ImapConnection):
         for start in range(0, len(wanted), STORE_SET):
             where = compress(wanted[start : start + STORE_SET]).encode()
             self._run(b"UID STORE %b %bFLAGS.SILENT (%b)" % (where, sign, names))
+
+    def delete(self, uids: Iterable[Uid]) -> None:
+        """Remove messages of the open folder for good, and no other that is marked (RFC 4315).
+
+        Raises: CommandFailed when the server refuses; some may be gone then, others marked.
+            Refused without UIDPLUS: plain EXPUNGE would remove what others marked, too.
+        """
+        if "UIDPLUS" not in self.capabilities:
+            raise Refused(f"{self._wire.where}: the server lacks UIDPLUS")
+        wanted = sorted(set(uids))
+        for start in range(0, len(wanted), STORE_SET):
+            some = wanted[start : start + STORE_SET]
+            self.change_flags(some, frozenset({Flag.DELETED}), add=True)
+            self._wire.phase = "UID EXPUNGE"
+            self._run(b"UID EXPUNGE %b" % compress(some).encode())
+
+    def move(self, uids: Iterable[Uid], folder: bytes) -> None:
+        """Move messages of the open folder to another, by its wire name (RFC 6851).
+
+        Raises: CommandFailed when the server refuses.
+        """
+        self._wire.phase = "UID MOVE"
+        wanted = sorted(set(uids))
+        for start in range(0, len(wanted), STORE_SET):
+            where = compress(wanted[start : start + STORE_SET]).encode()
+            self._run(b"UID MOVE %b %b" % (where, quoted(folder)))
 
     def search_message_id(self, message_id: str) -> list[Uid]:
         """Return the messages of the open folder with this Message-ID, oldest first."""

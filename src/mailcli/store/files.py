@@ -11,7 +11,7 @@ file anew is safe.
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mailcli.errors import CannotCreate, LocalError
@@ -19,9 +19,11 @@ from mailcli.errors import CannotCreate, LocalError
 CHUNK = 1 << 16
 """Octets read or written at a time."""
 
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What a file system answers that has no fsync for directories (some network and FUSE ones).
 _NO_DIRECTORY_FSYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF})
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 def local_error(
@@ -129,3 +131,33 @@ def _fsync_readable(path: Path) -> None:
     """Make durable what may be ours: a parent that we cannot read (/home) is not."""
     if os.access(path, os.R_OK):
         fsync_directory(path)
+
+
+def place(source: str, target: str) -> bool:
+    """Give a file its name and take the old one away; False when the name is taken."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        # Such a file system cannot refuse to overwrite. Nobody else makes names like ours.
+        if os.path.lexists(target):
+            return False
+        os.rename(source, target)  # noqa: PTH104 - the fault tests stop at calls of os
+        return True
+    os.unlink(source)  # noqa: PTH108 - the fault tests stop at calls of os
+    return True
+
+
+def same_octets(one: str, other: str) -> bool:
+    """Tell whether two files hold the same."""
+    with ExitStack() as stack:
+        descriptors = []
+        for path in (one, other):
+            descriptors.append(os.open(path, _READ))
+            stack.callback(os.close, descriptors[-1])
+        sizes = {os.fstat(descriptor).st_size for descriptor in descriptors}
+        pairs = zip(*map(read_chunks, descriptors), strict=True)
+        return len(sizes) == 1 and all(a == b for a, b in pairs)

@@ -18,7 +18,6 @@ Only one process at a time delivers into an account's Maildir (`lock`).
 """
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +30,9 @@ from mailcli.store.entries import SUBDIRECTORIES, TMP, Entry, is_own_temporary
 from mailcli.store.files import (
     fsync_directory,
     make_private_directory,
+    place,
     read_chunks,
+    same_octets,
     translated,
 )
 from mailcli.store.line_ends import is_verbatim, to_wire
@@ -43,7 +44,6 @@ MAX_BATCH = 200
 
 _TRIES = 10
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,26 @@ class MaildirFolder:
             current = self.find(entry.unique)
         raise TemporaryFailure(f"{self.path_of(entry)}: another program keeps renaming it")
 
+    def remove(self, entry: Entry) -> bool:
+        """Remove a message; tell whether it is gone. `sync` makes it durable.
+
+        One whose flags another program has changed since `entry` was read is kept.
+
+        Raises:
+            LocalError: the system refuses.
+        """
+        current: Entry | None = entry
+        for _ in range(_TRIES):
+            if current is None:
+                return True
+            if (current.flags, current.others) != (entry.flags, entry.others):
+                return False
+            with translated(self._file(current)), contextlib.suppress(FileNotFoundError):
+                os.unlink(self._file(current))  # noqa: PTH108 - the fault tests stop at it
+                return True
+            current = self.find(entry.unique)
+        raise TemporaryFailure(f"{self.path_of(entry)}: another program keeps renaming it")
+
     def path_of(self, entry: Entry) -> Path:
         """Return where the message lies."""
         return Path(self._file(entry))
@@ -254,8 +274,8 @@ class MaildirFolder:
     def _place(self, staged: Staged, entry: Entry) -> Entry:
         number = 1
         with translated(self._file(entry)):
-            while not _link(staged.path, target := self._file(entry)):
-                if _same_octets(staged.path, target):
+            while not place(staged.path, target := self._file(entry)):
+                if same_octets(staged.path, target):
                     staged.abandon()
                     return entry
                 number += 1
@@ -318,32 +338,3 @@ def refused_link(path: Path) -> LocalError:
         f"{path}: a symbolic link inside a Maildir is not followed",
         hint="make it a directory, or set the account's maildir to where it leads",
     )
-
-
-def _link(source: str, target: str) -> bool:
-    """Give a file its name and take the old one away; False when the name is taken."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
-            raise
-        # Such a file system cannot refuse to overwrite. Nobody else makes names like ours.
-        if os.path.lexists(target):
-            return False
-        os.rename(source, target)  # noqa: PTH104 - the fault tests stop at calls of os
-        return True
-    os.unlink(source)  # noqa: PTH108 - the fault tests stop at calls of os
-    return True
-
-
-def _same_octets(one: str, other: str) -> bool:
-    with contextlib.ExitStack() as stack:
-        descriptors = []
-        for path in (one, other):
-            descriptors.append(os.open(path, _READ))
-            stack.callback(os.close, descriptors[-1])
-        sizes = {os.fstat(descriptor).st_size for descriptor in descriptors}
-        pairs = zip(*map(read_chunks, descriptors), strict=True)
-        return len(sizes) == 1 and all(a == b for a, b in pairs)

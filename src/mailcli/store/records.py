@@ -78,3 +78,15 @@ class AppendIntent:
     message_id: str | None
     uidvalidity: UidValidity
     uidnext_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteIntent:
+    """A deletion that may have come true: what is missing there is then nobody else's doing.
+
+    `on_server`: the message was to be expunged there; otherwise its file was to be removed.
+    """
+
+    uidvalidity: UidValidity
+    uid: Uid
+    on_server: bool

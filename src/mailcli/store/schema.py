@@ -58,4 +58,15 @@ _VERSION_1 = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+_VERSION_2 = (
+    # `on_server` is 1 where the message is to be deleted there, 0 where its file is.
+    """CREATE TABLE delete_intent (
+        folder INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
+        uidvalidity INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        on_server INTEGER NOT NULL,
+        PRIMARY KEY (folder, uidvalidity, uid)
+    ) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)

@@ -2,8 +2,8 @@
 
 It holds no mail. Losing it costs time: messages are matched by content again.
 It says something only after it has come true: a message is recorded once it is
-durable in the Maildir, a flag once both sides have it. The one exception is an
-append intent, written before an upload, because an upload cannot be repeated.
+durable in the Maildir, a flag once both sides have it. The exceptions are
+intents, written before what cannot be repeated: an upload, a deletion.
 
 Every method that writes commits on its own, or as part of the `transaction`
 that it is called in.
@@ -13,7 +13,14 @@ from collections.abc import Iterable, Iterator
 
 from mailcli.model import Flag, Flags, Uid, UidValidity, UniqueId
 from mailcli.store.database import Database, loaded, stored
-from mailcli.store.records import AppendIntent, FolderRow, MessageRow, PopRecord, PopSource
+from mailcli.store.records import (
+    AppendIntent,
+    DeleteIntent,
+    FolderRow,
+    MessageRow,
+    PopRecord,
+    PopSource,
+)
 from mailcli.store.schema import MIGRATIONS
 
 _FLAGS = {flag.letter: flag for flag in Flag}
@@ -193,10 +200,50 @@ class StateStore(Database):
         )
 
     def forget_messages(self, folder: int, uidvalidity: UidValidity, uids: Iterable[Uid]) -> None:
-        """Remove records of messages that neither side has any more."""
+        """Remove records of messages that neither side has any more, and of their deletion."""
+        keys = [(folder, uidvalidity, uid) for uid in uids]
+        with self.transaction():
+            for table in ("message", "delete_intent"):
+                self._write(
+                    f"DELETE FROM {table} WHERE folder = ? AND uidvalidity = ? AND uid = ?",  # noqa: S608 - the names above
+                    keys,
+                )
+
+    def retire_messages(self, folder: int, uidvalidity: UidValidity) -> None:
+        """Give what is recorded for a generation a number that no server has.
+
+        For a server that comes back to an old UIDVALIDITY: its UIDs may be other messages now.
+        """
         self._write(
-            "DELETE FROM message WHERE folder = ? AND uidvalidity = ? AND uid = ?",
-            ((folder, uidvalidity, uid) for uid in uids),
+            "UPDATE message SET uidvalidity ="
+            " (SELECT min(0, min(uidvalidity)) - 1 FROM message WHERE folder = ?)"
+            " WHERE folder = ? AND uidvalidity = ?",
+            [(folder, folder, uidvalidity)],
+        )
+
+    # Deletions
+
+    def add_deletions(self, folder: int, intents: Iterable[DeleteIntent]) -> None:
+        """Record deletions, before the first of them is carried out."""
+        self._write(
+            "INSERT OR REPLACE INTO delete_intent (folder, uidvalidity, uid, on_server)"
+            " VALUES (?, ?, ?, ?)",
+            ((folder, each.uidvalidity, each.uid, each.on_server) for each in intents),
+        )
+
+    def deletions(self, folder: int) -> list[DeleteIntent]:
+        """Return the deletions whose outcome is not recorded."""
+        sql = "SELECT uidvalidity, uid, on_server FROM delete_intent WHERE folder = ?"
+        return [
+            DeleteIntent(UidValidity(generation), Uid(uid), bool(on_server))
+            for generation, uid, on_server in self._rows(sql, folder)
+        ]
+
+    def drop_deletions(self, folder: int, intents: Iterable[DeleteIntent]) -> None:
+        """Remove deletions that were given up, or are decided anew."""
+        self._write(
+            "DELETE FROM delete_intent WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+            ((folder, each.uidvalidity, each.uid) for each in intents),
         )
 
     # Uploads

@@ -1,17 +1,21 @@
 """What one run does to one folder: a pure decision.
 
 In go what both sides last agreed on, what the Maildir holds, what the server
-holds, and the policy; out comes an ordered list of actions. New messages and
-flags travel both ways. Nothing is deleted: a message missing on one side is
-held, and said, until deletions can be carried safely.
+holds, and the policy; out comes an ordered list of actions. New messages,
+flags and deletions travel both ways. A message is deleted only where the other
+side lost it and nobody changed its flags since; both listings must be complete,
+since here absence is taken for deletion.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from mailcli.model import Flags, Uid
+from mailcli.model import Flag, Flags, Uid
 from mailcli.sync.states import Agreed, Local, Policy, Remote
+
+FEW = 10
+"""Deletions that never need confirmation, whatever share of a folder they are."""
 
 
 class Side(Enum):
@@ -74,15 +78,40 @@ class Agree:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Gone on one side, or on both: the other side's copy is left alone."""
+class Forget:
+    """No longer one message on both sides: both lost it, or what is left of it counts as new."""
 
     uid: Uid
     unique: str
-    gone: frozenset[Side]
 
 
-Action = Bind | Fetch | Append | SetLocalFlags | StoreFlags | Agree | Hold
+@dataclass(frozen=True, slots=True)
+class DeleteLocal:
+    """Gone on the server, untouched here: remove the file."""
+
+    uid: Uid
+    unique: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRemote:
+    """Gone here, untouched on the server: expunge it there, and nothing else."""
+
+    uid: Uid
+    unique: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One of too many deletions on one side: needs confirmation. `gone` is where it is missing."""
+
+    uid: Uid
+    unique: str
+    gone: Side
+
+
+Deletion = DeleteLocal | DeleteRemote
+Action = Bind | Fetch | Append | SetLocalFlags | StoreFlags | Agree | Forget | Deletion | Hold
 
 
 def merge(agreed: Flags, local: Flags, remote: Flags) -> Flags:
@@ -103,25 +132,65 @@ def plan(
     """Decide what to do, in the order in which it has to be done.
 
     Everything known comes first, then what is fetched, then what is appended: a file whose
-    message turns out to be on the server already is never uploaded again.
+    message turns out to be on the server already is never uploaded again. Deletions come last.
     """
-    unbound = dict(local)
-    for known in agreed.values():
-        unbound.pop(known.unique, None)
-    actions: list[Action] = []
-    for uid, base in sorted(agreed.items()):
-        actions += _known(uid, base, local.get(base.unique), remote.get(uid), policy)
+    actions = [
+        action
+        for uid, base in sorted(agreed.items())
+        for action in _known(uid, base, local.get(base.unique), remote.get(uid), policy)
+    ]
+    deletions = [action for action in actions if isinstance(action, Deletion)]
+    actions = [action for action in actions if not isinstance(action, Deletion)]
+    forgotten = {action.uid for action in actions if isinstance(action, Forget)}
+    bases = {uid: base for uid, base in agreed.items() if uid not in forgotten}
+    actions += _new(bases, local, remote, policy)
+    here = sum(base.unique in local for base in bases.values())
+    there = sum(uid in remote for uid in bases)
+    return [*actions, *_confirmed(deletions, here, there, policy)]
+
+
+def _new(
+    agreed: Mapping[Uid, Agreed],
+    local: Mapping[str, Local],
+    remote: Mapping[Uid, Remote],
+    policy: Policy,
+) -> Iterator[Action]:
+    """Pair what belongs together, and bring each other message to the side that lacks it."""
+    bound = {base.unique for base in agreed.values()}
+    unbound = {unique: state for unique, state in local.items() if unique not in bound}
     fresh = {uid: state for uid, state in remote.items() if uid not in agreed}
     for unique, state in sorted(unbound.items()):
         if state.origin is not None and state.origin in fresh:
-            actions += _bind(state.origin, unique, state, fresh.pop(state.origin), policy)
+            yield from _bind(state.origin, unique, state, fresh.pop(state.origin), policy)
             del unbound[unique]
     if policy.changes_local:
-        actions += [Fetch(uid) for uid in sorted(fresh)]
+        yield from (Fetch(uid) for uid in sorted(fresh))
     if policy.changes_remote:
         for unique, state in sorted(unbound.items()):
-            actions.append(Append(unique, state.flags & policy.storable))
-    return actions
+            yield Append(unique, state.flags & policy.storable)
+
+
+def _confirmed(
+    deletions: Sequence[Deletion], here: int, there: int, policy: Policy
+) -> Iterator[Action]:
+    """Hold back the deletions of a side that would lose too much.
+
+    `here` and `there` are how many of the messages agreed on each side still has.
+    """
+    count = sum(isinstance(action, DeleteLocal) for action in deletions)
+    held = {
+        DeleteLocal: needs_confirmation(count, here, policy),
+        DeleteRemote: needs_confirmation(len(deletions) - count, there, policy),
+    }
+    for action in deletions:
+        gone = Side.REMOTE if isinstance(action, DeleteLocal) else Side.LOCAL
+        yield Hold(action.uid, action.unique, gone) if held[type(action)] else action
+
+
+def needs_confirmation(count: int, messages: int, policy: Policy) -> bool:
+    """Tell whether `count` deletions among `messages` are too many to be carried unasked."""
+    too_many = count > FEW and count > policy.max_delete * messages
+    return too_many and not policy.allow_mass_delete
 
 
 def _bind(uid: Uid, unique: str, local: Local, remote: Remote, policy: Policy) -> Iterator[Action]:
@@ -135,8 +204,7 @@ def _known(
     uid: Uid, base: Agreed, local: Local | None, remote: Remote | None, policy: Policy
 ) -> Iterator[Action]:
     if local is None or remote is None:
-        sides = ((Side.LOCAL, local), (Side.REMOTE, remote))
-        yield Hold(uid, base.unique, frozenset(side for side, held in sides if held is None))
+        yield from _gone(uid, base, local, remote, policy)
         return
     wanted = merge(base.flags, local.flags, remote.flags)
     there = _there(wanted, remote.flags, policy)
@@ -158,6 +226,39 @@ def _there(wanted: Flags, remote: Flags, policy: Policy) -> Flags:
     if not policy.changes_remote:
         return remote
     return (wanted & policy.storable) | (remote - policy.storable)
+
+
+def _gone(
+    uid: Uid, base: Agreed, local: Local | None, remote: Remote | None, policy: Policy
+) -> Iterator[Action]:
+    """Carry a deletion over, unless the other side shows that the message is wanted.
+
+    What a one-way run may not carry stays as it is, and agreed on: it is done later.
+    """
+    if local is None and remote is None:
+        yield Forget(uid, base.unique)
+    elif local is None and remote is not None:
+        if _is_wanted(base.flags, remote.flags):
+            if policy.changes_local:
+                yield Forget(uid, base.unique)  # and fetched as new
+        elif policy.changes_remote:
+            yield DeleteRemote(uid, base.unique)
+    elif local is not None:
+        # A flag that the server does not keep was never its affair, and tells nothing now.
+        if _is_wanted(base.flags & policy.storable, local.flags & policy.storable):
+            if policy.changes_remote:
+                yield Forget(uid, base.unique)  # and appended as new
+        elif policy.changes_local:
+            yield DeleteLocal(uid, base.unique)
+
+
+def _is_wanted(agreed: Flags, now: Flags) -> bool:
+    """Tell whether somebody touched a message that the other side deleted.
+
+    Any changed flag says so but one: a mark of deletion that is new wants what the other
+    side did. One that was taken away wants the message back.
+    """
+    return bool((agreed ^ now) - ({Flag.DELETED} - agreed))
 
 
 def _agreed(base: Flags, local: Flags, remote: Flags) -> Flags:

@@ -30,10 +30,16 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which side may be changed, and which flags the server keeps when they are set."""
+    """Which side may be changed, and how much of a folder may be deleted unasked.
+
+    `storable` are the flags that the server keeps when they are set. Where more than the share
+    `max_delete` (0 to 1) would go, `allow_mass_delete` is the confirmation.
+    """
 
     mode: SyncMode = SyncMode.TWO_WAY
     storable: Flags = frozenset(Flag)
+    max_delete: float = 0.5
+    allow_mass_delete: bool = False
 
     @property
     def changes_local(self) -> bool:

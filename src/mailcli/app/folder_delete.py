@@ -1,0 +1,179 @@
+"""Deletions, in a pass of their own: when every folder has what is new and what has changed.
+
+So a message that was moved is always somewhere: what is missing here may be in
+another folder, and there it is uploaded first. Both sides are listed anew, and
+only what is then still as it was agreed on is deleted. A deletion cannot be
+repeated without harm, so its intent is durable before it begins, and the
+agreement is dropped only when it has come true: one that failed is tried
+again, and brings no message back.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+
+from mailcli.app.folder_state import FolderState, FolderTask, decide
+from mailcli.app.stores import hash_of
+from mailcli.errors import MailError, NotFound, ProtocolViolation, TemporaryFailure
+from mailcli.imap.session import STORE_SET, FolderUnusable, ImapSession
+from mailcli.imap.values import FlagState
+from mailcli.model import Flag, Uid
+from mailcli.store.folder import MAX_BATCH
+from mailcli.store.records import DeleteIntent, MessageRow
+from mailcli.sync.plan import DeleteLocal, DeleteRemote, Hold
+
+Content = tuple[int, bytes]
+"""What makes two files the same message: octets as on the wire, and their SHA-256."""
+
+Unsent = Callable[[Collection[MessageRow]], set[Content]]
+"""Returns which of these messages are here as files that no server has."""
+
+_MARK = frozenset({Flag.DELETED})
+
+
+def settle_deletions(
+    session: ImapSession, state: FolderState, remote: dict[Uid, FlagState]
+) -> None:
+    """Find out what became of deletions that a run did not finish, before any is planned.
+
+    What came true was no decision of the other side. What did not come true is decided anew,
+    without the mark that the run may have left; `remote` is what the folder holds now.
+    """
+    marked: list[Uid] = []
+    for intent in state.store.deletions(state.id):
+        row = state.rows.get(intent.uid)
+        if intent.uidvalidity == state.generation and row is not None:
+            found, here = remote.get(row.uid), row.unique in state.entries
+            came_true = found is None if intent.on_server else not here
+            if came_true and (here or found):
+                state.forget([row.uid])  # it is back where it was deleted from: new there
+                continue
+            if intent.on_server and found and _MARK & (found.flags - row.flags):
+                remote[row.uid] = replace(found, flags=found.flags - _MARK)
+                marked.append(row.uid)
+                continue
+        state.store.drop_deletions(state.id, [intent])
+    if marked and state.policy.changes_remote:
+        session.change_flags(marked, _MARK, add=False)
+        state.store.drop_deletions(state.id, [_intent(state, u, on_server=True) for u in marked])
+
+
+def delete_in_folder(
+    session: ImapSession, task: FolderTask, *, unsent: Unsent, trash: bytes | None
+) -> None:
+    """Carry one folder's deletions over, both ways. `trash` is the server's folder for them.
+
+    Raises: TemporaryFailure and ProtocolViolation, after which the connection is of no use;
+        any other failure is the folder's own and one of its counts.
+    """
+    try:
+        selected = session.select(task.pair.wire, read_only=not task.policy.changes_remote)
+        state = FolderState(task, selected)
+        state.load()
+        if not state.settled:
+            return  # its UIDs have changed since the first pass
+        state.scan()
+        actions = decide(state, session.fetch_flags(selected.exists))
+        task.counts.held_back += sum(isinstance(a, Hold) for a in actions)
+        _delete_local(state, [a for a in actions if isinstance(a, DeleteLocal)])
+        missing = [a for a in actions if isinstance(a, DeleteRemote)]
+        _delete_remote(session, state, missing, unsent=unsent, trash=trash)
+    except FolderUnusable as exc:
+        task.counts.error = task.counts.error or exc
+    except (TemporaryFailure, ProtocolViolation):
+        raise
+    except MailError as exc:
+        task.counts.error = task.counts.error or exc
+
+
+# -- here --------------------------------------------------------------------
+
+
+def _delete_local(state: FolderState, actions: Sequence[DeleteLocal]) -> None:
+    """Remove files whose messages are gone on the server, durably, in batches."""
+    if not actions:
+        return
+    last, following = max(state.rows), state.selected.uidnext
+    if following is not None and following <= last:
+        # A folder that was made anew, or put back from a copy, under the same UIDVALIDITY.
+        state.counts.error = ProtocolViolation(
+            f"the next UID is {following}, though UID {last} was there: nothing is deleted here"
+        )
+        return
+    for start in range(0, len(actions), MAX_BATCH):
+        batch = actions[start : start + MAX_BATCH]
+        intents = [_intent(state, action.uid, on_server=False) for action in batch]
+        state.store.add_deletions(state.id, intents)
+        gone = [action.uid for action in batch if _remove(state, action)]
+        state.folder.sync()
+        state.counts.deleted_local += len(gone)
+        state.forget(gone)
+        if kept := [intent for intent in intents if intent.uid in state.rows]:
+            state.store.drop_deletions(state.id, kept)
+
+
+def _remove(state: FolderState, action: DeleteLocal) -> bool:
+    """Remove one file, unless another program has changed it; tell whether it is gone."""
+    row, entry = state.rows[action.uid], state.entries[action.unique]
+    try:
+        changed = hash_of(state.folder, entry) != (row.sha256, row.size)
+    except NotFound:
+        return True
+    if changed:
+        state.forget([row.uid])  # another message by now; the next run uploads it
+        return False
+    return state.folder.remove(entry)
+
+
+# -- on the server -----------------------------------------------------------
+
+
+def _delete_remote(
+    session: ImapSession,
+    state: FolderState,
+    actions: Sequence[DeleteRemote],
+    *,
+    unsent: Unsent,
+    trash: bytes | None,
+) -> None:
+    """Delete on the server what is gone here, in batches."""
+    rows = list(_safe_to_delete(state, actions, unsent))
+    remove = _remover(session, state, trash)
+    for start in range(0, len(rows), STORE_SET):
+        uids = [row.uid for row in rows[start : start + STORE_SET]]
+        if remove is None:
+            for uid in uids:
+                state.counts.skip(uid, "deleted here; there it stays: the server lacks UIDPLUS")
+            continue
+        state.store.add_deletions(state.id, [_intent(state, u, on_server=True) for u in uids])
+        remove(uids)
+        state.counts.deleted_remote += len(uids)
+        state.forget(uids)
+
+
+def _safe_to_delete(
+    state: FolderState, actions: Sequence[DeleteRemote], unsent: Unsent
+) -> Iterator[MessageRow]:
+    """Yield the messages that are not, moved elsewhere, still waiting to be uploaded."""
+    rows = [state.rows[action.uid] for action in actions]
+    waiting = unsent(rows) if rows else set()
+    for row in rows:
+        if (row.size, row.sha256) in waiting:
+            reason = "moved here to a folder that is not uploaded yet: stays until it is"
+            state.counts.skip(row.uid, reason)
+        else:
+            yield row
+
+
+def _remover(
+    session: ImapSession, state: FolderState, trash: bytes | None
+) -> Callable[[Collection[Uid]], None] | None:
+    """Return what removes exactly these messages; None where the server has nothing for it."""
+    if "UIDPLUS" in session.capabilities:
+        return session.delete
+    if "MOVE" in session.capabilities and trash is not None and trash != state.pair.wire:
+        return lambda uids: session.move(uids, trash)
+    return None
+
+
+def _intent(state: FolderState, uid: Uid, *, on_server: bool) -> DeleteIntent:
+    return DeleteIntent(state.generation, uid, on_server)
