@@ -24,11 +24,17 @@ Twins = dict[tuple[int, bytes], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class FolderPair:
-    """The same folder on both sides: our name for it, its name on the wire, its role."""
+    """The same folder on both sides: our name for it, its name on the wire, its role.
+
+    And the rest of what the server says of it: its name as text, delimiter, subscription.
+    """
 
     name: FolderName
     wire: bytes
     role: str | None
+    server_name: str
+    delimiter: str | None
+    subscribed: bool = False
 
 
 @dataclass(slots=True)
@@ -103,12 +109,20 @@ class FolderState:
 
     def record(self) -> int:
         """Record the folder itself, and return its number in the state."""
-        return self.store.save_folder(
-            str(self.pair.name),
-            uidvalidity=self.generation,
-            uidnext=self.selected.uidnext or 0,
-            role=self.pair.role,
-        )
+        with self.store.transaction():
+            number = self.store.save_folder(
+                str(self.pair.name),
+                uidvalidity=self.generation,
+                uidnext=self.selected.uidnext or 0,
+                role=self.pair.role,
+            )
+            self.store.save_place(
+                number,
+                server_name=self.pair.server_name,
+                delimiter=self.pair.delimiter,
+                subscribed=self.pair.subscribed,
+            )
+        return number
 
     def scan(self) -> None:
         """Read which files there are."""

@@ -39,6 +39,16 @@ class Folder:
     selectable: bool
     messages: int | None = None
     unseen: int | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What STATUS tells of a folder; `size` in octets, None where the server does not tell."""
+
+    messages: int
+    unseen: int
+    size: int | None = None
 
     @property
     def can_be_named(self) -> bool:
