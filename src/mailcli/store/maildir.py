@@ -109,8 +109,10 @@ class Maildir:
             make_private_directory((self.root / target).parent)
             with translated(self.root / source):
                 os.rename(self.root / source, self.root / target)  # noqa: PTH104 - the fault tests stop at it
-        for parent in {(self.root / path).parent for move in moves for path in move}:
-            fsync_directory(parent)
+        # Also where nothing was left to do: whoever did it may have been killed before this.
+        for parent in {(self.root / to_path(name, self.layout)).parent for name in (old, new)}:
+            if parent.is_dir():
+                fsync_directory(parent)
         return bool(moves)
 
     def _moves(
