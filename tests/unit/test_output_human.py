@@ -128,7 +128,7 @@ home
 STDERR = {
     "folders-changed": """\
 work: created New
-work: renamed Old to ␛[2JOther, here as well
+work: renamed Old to <U+001B>[2JOther, here as well
 work: deleted Gone (1 message); what is here stays, until you remove it: /mail/Gone
 work: deleted Top
 work: would subscribe New
