@@ -122,6 +122,8 @@ class Listed:
         delimiter = None
         for folder in folders:
             delimiter = delimiter or folder.delimiter
+            if not folder.can_be_named:
+                continue
             try:
                 found.setdefault(from_server(folder.name, folder.delimiter, prefix=prefix), folder)
             except MailError:

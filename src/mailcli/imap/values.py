@@ -41,6 +41,11 @@ class Folder:
     unseen: int | None = None
     size: int | None = None
 
+    @property
+    def can_be_named(self) -> bool:
+        """Whether a command can say its name: a quoted string holds no NUL, CR or LF."""
+        return not set(b"\0\r\n") & set(self.wire)
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -49,11 +54,6 @@ class Counts:
     messages: int
     unseen: int
     size: int | None = None
-
-    @property
-    def can_be_named(self) -> bool:
-        """Whether a command can say its name: a quoted string holds no NUL, CR or LF."""
-        return not set(b"\0\r\n") & set(self.wire)
 
 
 @dataclass(frozen=True, slots=True)
