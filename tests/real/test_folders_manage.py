@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -277,10 +278,7 @@ def test_a_folder_removed_here_as_well_and_made_anew_here_is_uploaded(plain: Mai
     plain.fill("Old", "one")
     plain.sync()
     plain.json("--delete", "Old", "--yes")
-    for path in (plain.maildir / "Old").glob("*/*"):
-        path.unlink()
-    for name in ("cur", "new", "tmp", "."):
-        (plain.maildir / "Old" / name).rmdir() if name != "." else (plain.maildir / "Old").rmdir()
+    shutil.rmtree(plain.maildir / "Old")
     plain.sync()
     for name in ("cur", "new", "tmp"):
         (plain.maildir / "Old" / name).mkdir(parents=True)
