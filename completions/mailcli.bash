@@ -74,6 +74,11 @@ _mailcli() {
     "imap-sync -o"|"imap-sync --output"|"imap-sync --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "imap-sync --config"|"imap-sync --config=") _mailcli_files "$cur"; return ;;
     "imap-sync --color"|"imap-sync --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "folders --create"|"folders --create=") return ;;
+    "folders --rename"|"folders --rename=") return ;;
+    "folders --delete"|"folders --delete=") return ;;
+    "folders --subscribe"|"folders --subscribe=") return ;;
+    "folders --unsubscribe"|"folders --unsubscribe=") return ;;
     "folders -A"|"folders --account"|"folders --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
     "folders --trace=") _mailcli_files "$cur"; return ;;
     "folders --timeout"|"folders --timeout=") return ;;
@@ -104,7 +109,7 @@ _mailcli() {
         "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --raw --fcc --no-save --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "pop-fetch") words="--keep --delete --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "imap-sync") words="--pull --push --allow-mass-delete --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "folders") words="--account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --limit --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "account") words="--help" ;;
         "account forget-password") words="--protocol --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

@@ -167,14 +167,35 @@ class FolderInfo:
     messages: int | None
     unseen: int | None
     path: Path | None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderChange:
+    """One change to a folder of the server, `done` or in a dry run only planned.
+
+    `messages` are those deleted with it; `path` is where the folder lies here afterwards.
+    """
+
+    account: str
+    action: Literal["created", "renamed", "deleted", "subscribed", "unsubscribed"]
+    name: str
+    new_name: str | None = None
+    messages: int | None = None
+    path: Path | None = None
+    done: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FoldersResult:
-    """The result of `folders`: those of every account that answered, and why others did not."""
+    """The result of `folders`: those of every account that answered, and why others did not.
+
+    `changes` are what was changed before the folders were listed.
+    """
 
     folders: tuple[FolderInfo, ...]
     errors: tuple[ErrorReport, ...] = ()
+    changes: tuple[FolderChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ WRONG = {
     "two bodies": ("send", "--body", "x", "--body-file", "y", "a@b.example"),
     "header without colon": ("send", "-H", "no colon", "--body", "x", "a@b.example"),
     "stray argument": ("folders", "INBOX"),
+    "one name to rename": ("folders", "--rename", "a"),
+    "rename and create": ("folders", "--rename", "a", "b", "--create", "c"),
+    "a change offline": ("folders", "--offline", "--create", "a"),
+    "a change in all accounts": ("folders", "--all-accounts", "--create", "a"),
+    "delete INBOX": ("folders", "--delete", "inbox", "--yes"),
 }
 
 

@@ -42,6 +42,7 @@ def test_folders_come_with_roles_counts_and_readable_names(
         "messages": 2,
         "unseen": 2,
         "path": None,
+        "size": 2 * len(RAW),
     }
     assert (found["Sent"]["role"], found["Sent"]["subscribed"]) == ("sent", True)
     assert (found["Work/日本語"]["messages"], found["Work/日本語"]["unseen"]) == (1, 0)
@@ -74,8 +75,11 @@ def test_asking_for_folders_marks_and_makes_nothing(
 def test_each_folder_is_one_line_in_a_pipe(run_mailcli: RunMailcli, user: str) -> None:
     lines = run_mailcli("folders").stdout.splitlines()
 
-    assert lines[0].split("\t") == ["work", "INBOX", "/", "inbox", "no", "yes", "2", "2", ""]
-    assert {line.count("\t") for line in lines} == {8}
+    assert lines[0].split("\t") == [
+        *("work", "INBOX", "/", "inbox", "no", "yes", "2", "2", ""),
+        str(2 * len(RAW)),
+    ]
+    assert {line.count("\t") for line in lines} == {9}
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -84,7 +88,7 @@ def test_the_table_fits_the_screen(run_mailcli: RunMailcli, user: str, width: in
 
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= width
-    assert lines[0].split() == ["Folder", "Role", "Messages", "Unread", "Notes"]
+    assert lines[0].split() == ["Folder", "Role", "Messages", "Unread", "Size", "Notes"]
     assert any(line.startswith("Work/日本語 ") for line in lines)
 
 

@@ -683,7 +683,7 @@ MARK = r"C: {tag} UID STORE 7,9 +FLAGS.SILENT (\Deleted)"
 
 def _deleted(conversation: str) -> None:
     with Scripted(conversation) as server, store(server) as session:
-        session.delete([Uid(9), Uid(7)])
+        session.delete_messages([Uid(9), Uid(7)])
 
 
 def test_messages_are_marked_and_then_expunged_by_their_uids_alone() -> None:

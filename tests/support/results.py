@@ -9,6 +9,7 @@ from mailcli.results import (
     AccountsResult,
     CredentialChange,
     ErrorReport,
+    FolderChange,
     FolderInfo,
     FoldersResult,
     FolderSync,
@@ -162,6 +163,17 @@ FOLDERS = FoldersResult(
         FolderInfo("work", "日本語/名前", "/", "sent", False, False, None, None, None),
     )
 )
+FOLDERS_CHANGED = FoldersResult(
+    (FolderInfo("work", "INBOX", "/", "inbox", True, True, 1200, 3, None, 15_400_000),),
+    (LOGIN,),
+    (
+        FolderChange("work", "created", "New"),
+        FolderChange("work", "renamed", "Old", "\x1b[2JOther", path=Path("/mail/Other")),
+        FolderChange("work", "deleted", "Gone", messages=1, path=Path("/mail/Gone")),
+        FolderChange("work", "deleted", "Top"),
+        FolderChange("work", "subscribed", "New", done=False),
+    ),
+)
 FOLDERS_PARTLY = FoldersResult(FOLDERS.folders[:1], (LOGIN, TIMEOUT))
 ACCOUNTS = AccountsResult(
     (
@@ -189,6 +201,7 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "imap-sync-dry-run": ("imap-sync", PLAN),
     "folders": ("folders", FOLDERS),
     "folders-partly": ("folders", FOLDERS_PARTLY),
+    "folders-changed": ("folders", FOLDERS_CHANGED),
     "list": ("list", LIST),
     "account-list": ("account-list", ACCOUNTS),
     "account-password": ("account-password", CREDENTIAL),

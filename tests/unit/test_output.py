@@ -117,9 +117,11 @@ def test_json_is_one_object_of_its_schema(name: str, result: Result) -> None:
 def test_json_lines_are_the_items_of_the_document(name: str, result: Result) -> None:
     document = json.loads(printed(result, Format.JSON))
     lines = [json.loads(line) for line in printed(result, Format.JSONL).splitlines()]
-    values = [value for key, value in document.items() if key not in {"schema", "errors"}]
+    beside = {"schema", "errors", "changes"}
+    values = [value for key, value in document.items() if key not in beside]
+    changed = [{"change": change} for change in document.get("changes", [])]
     failed = [{"error": error} for error in document.get("errors", [])]
-    assert lines == ([*values[0], *failed] if len(values) == 1 else [document])
+    assert lines == ([*values[0], *changed, *failed] if len(values) == 1 else [document])
 
 
 def test_json_lines_of_nothing_are_no_lines() -> None:
@@ -263,10 +265,11 @@ GOLDEN_TSV = {
         "work\tINBOX\tappend\t\t/mail/INBOX/cur/9:2,S\t\n"
     ),
     "folders": (
-        "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\n"
-        "work\t日本語/名前\t/\tsent\tno\tno\t\t\t\n"
+        "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\t\n"
+        "work\t日本語/名前\t/\tsent\tno\tno\t\t\t\t\n"
     ),
-    "folders-partly": "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\n",
+    "folders-partly": "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\t\n",
+    "folders-changed": "work\tINBOX\t/\tinbox\tyes\tyes\t1200\t3\t\t15400000\n",
     "list": (
         "12\twork\tINBOX\t2026-11-14T13:00:00+01:00\tAda Lovelace <ada@example.org>\t"
         "bob@example.org\t\tNotes on the Engine\t\t\t1234\t1\t<12@example.org>\t\t"

@@ -102,6 +102,10 @@ INBOX                  1200       3
 Folder  Role  Messages  Unread  Notes
 INBOX             1200       3
 """,
+    "folders-changed": """\
+Folder  Role   Messages  Unread   Size  Notes
+INBOX   inbox      1200       3  15 MB
+""",
     "list": """\
 No.              Date  From           Folder      Subject
  12  ●  @       13:00  Ada Lovelace   work/INBOX  Notes on the Engine
@@ -122,6 +126,15 @@ home
     "account-password": "Password of work (imap) stored in SecretService Keyring.\n",
 }
 STDERR = {
+    "folders-changed": """\
+work: created New
+work: renamed Old to <U+001B>[2JOther, here as well
+work: deleted Gone (1 message); what is here stays, until you remove it: /mail/Gone
+work: deleted Top
+work: would subscribe New
+mailcli: imap.example.org: login refused: ␛[2Jno
+hint: see the log
+""",
     "send-unknown": "mailcli: work: no answer ␛[2J\nhint: ask\n",
     "folders-partly": """\
 mailcli: imap.example.org: login refused: ␛[2Jno

@@ -338,3 +338,59 @@ def test_a_missing_root_is_an_error_and_not_a_maildir_without_folders(maildir: M
     assert not maildir.exists()
     with pytest.raises(NotFound, match="no such Maildir"):
         maildir.folders()
+
+
+each_layout = pytest.mark.parametrize("layout", Layout)
+
+
+def _tree(root: Path, layout: Layout, *names: str) -> Maildir:
+    maildir = Maildir(root, layout)
+    for name in names:
+        maildir.folder(FolderName.parse(name)).create()
+    return maildir
+
+
+@each_layout
+def test_a_rename_takes_along_what_is_inside_and_nothing_else(
+    tmp_path: Path, layout: Layout
+) -> None:
+    maildir = _tree(tmp_path / "m", layout, "INBOX", "Work", "Work/ä/b", "Workshop")
+    kept = maildir.folder(FolderName.parse("Work/ä/b")).path / "new" / "1"
+    kept.write_bytes(b"x")
+    assert maildir.rename(FolderName.parse("Work"), FolderName.parse("Old/Büro"))
+    found = set(map(str, maildir.folders().names))
+    assert found == {"INBOX", "Old/Büro", "Old/Büro/ä/b", "Workshop"}
+    moved = maildir.folder(FolderName.parse("Old/Büro/ä/b")).path / "new" / "1"
+    assert moved.read_bytes() == b"x"
+
+
+@each_layout
+def test_a_folder_that_is_not_here_cannot_be_renamed_here(tmp_path: Path, layout: Layout) -> None:
+    maildir = _tree(tmp_path / "m", layout, "INBOX")
+    assert not maildir.rename(FolderName.parse("Work"), FolderName.parse("Old"))
+    assert not Maildir(tmp_path / "none", layout).rename(FolderName(("a",)), FolderName(("b",)))
+    assert list(map(str, maildir.folders().names)) == ["INBOX"]
+
+
+@each_layout
+def test_a_rename_overwrites_nothing(tmp_path: Path, layout: Layout) -> None:
+    maildir = _tree(tmp_path / "m", layout, "Work", "Old")
+    with pytest.raises(CannotCreate, match="exists already"):
+        maildir.rename(FolderName.parse("Work"), FolderName.parse("Old"))
+    assert list(map(str, maildir.folders().names)) == ["Old", "Work"]
+
+
+def test_a_rename_follows_no_link(tmp_path: Path) -> None:
+    maildir = _tree(tmp_path / "m", Layout.NESTED, "Work")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "m" / "Link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LocalError, match="symbolic link"):
+        maildir.rename(FolderName.parse("Work"), FolderName.parse("Link/Work"))
+    with pytest.raises(LocalError, match="symbolic link"):
+        maildir.rename(FolderName.parse("Link"), FolderName.parse("Other"))
+
+
+def test_a_rename_that_was_stopped_half_way_is_completed(tmp_path: Path) -> None:
+    maildir = _tree(tmp_path / "m", Layout.MAILDIRPP, "INBOX", "Office", "Work/Clients")
+    assert maildir.rename(FolderName.parse("Work"), FolderName.parse("Office"))
+    assert list(map(str, maildir.folders().names)) == ["INBOX", "Office", "Office/Clients"]

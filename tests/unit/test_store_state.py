@@ -11,7 +11,14 @@ import pytest
 
 from mailcli.errors import CannotCreate, LocalError, TemporaryFailure
 from mailcli.model import Flag, Uid, UidValidity, UniqueId
-from mailcli.store.records import AppendIntent, DeleteIntent, MessageRow, PopRecord, PopSource
+from mailcli.store.records import (
+    AppendIntent,
+    DeleteIntent,
+    FolderCounts,
+    MessageRow,
+    PopRecord,
+    PopSource,
+)
 from mailcli.store.state import StateStore
 
 DIGEST = bytes(range(32))
@@ -194,6 +201,60 @@ def test_a_renamed_folder_keeps_its_messages_and_a_forgotten_one_does_not(
     state.forget_folder(folder)
     assert list(state.messages(folder)) == []
     assert state.intents(folder) == []
+
+
+def test_what_the_server_says_of_a_folder_is_kept_and_ends_its_detachment(
+    state: StateStore,
+) -> None:
+    folder = state.save_folder("Work/x", uidvalidity=UidValidity(7), uidnext=1)
+    state.set_detached(folder, True)
+    (row,) = state.folders()
+    assert (row.server_name, row.delimiter, row.subscribed, row.detached) == (
+        *(None, None, False),
+        True,
+    )
+    state.save_place(folder, server_name="INBOX.Work.\udcff", delimiter=".", subscribed=True)
+    (row,) = state.folders()
+    assert (row.server_name, row.delimiter) == ("INBOX.Work.\udcff", ".")
+    assert (row.subscribed, row.detached) == (True, False)
+    state.set_subscribed(folder, False)
+    state.rename_folder(folder, "b")
+    (row,) = state.folders()
+    assert (row.name, row.server_name, row.subscribed) == ("b", None, False)
+
+
+def test_counts_are_those_of_the_present_uids(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    state.save_folder("empty", uidvalidity=UidValidity(7), uidnext=1)
+    unseen = replace(ROW, uid=Uid(ROW.uid + 1), flags=frozenset(), unique="2.u.h", size=5)
+    seen = replace(ROW, flags=frozenset({Flag.SEEN}), size=7)
+    former = replace(ROW, uidvalidity=UidValidity(6))
+    state.save_messages(folder, [seen, unseen, former])
+    assert state.folder_counts() == {folder: FolderCounts(messages=2, unseen=1, size=12)}
+
+
+def test_renames_are_kept_until_dropped(state: StateStore) -> None:
+    first = state.add_rename("a", "b\udcff")
+    second = state.add_rename("c", "d")
+    assert state.renames() == [first, second]
+    assert (first.old, first.new) == ("a", "b\udcff")
+    state.drop_rename(first)
+    assert state.renames() == [second]
+
+
+def test_a_database_of_the_first_version_keeps_its_folders(path: Path) -> None:
+    class First(StateStore):
+        migrations = StateStore.migrations[:1]
+
+    with First.open(path) as first:
+        first.save_folder("a", uidvalidity=UidValidity(7), uidnext=3, role="sent")
+    with StateStore.open(path) as state:
+        (row,) = state.folders()
+    assert (row.name, row.uidvalidity, row.uidnext, row.role) == ("a", 7, 3, "sent")
+    assert (row.server_name, row.delimiter, row.subscribed, row.detached) == (
+        *(None, None, False),
+        False,
+    )
 
 
 def test_upload_intents_are_kept_until_dropped(state: StateStore) -> None:

@@ -169,7 +169,7 @@ def _remover(
 ) -> Callable[[Collection[Uid]], None] | None:
     """Return what removes exactly these messages; None where the server has nothing for it."""
     if "UIDPLUS" in session.capabilities:
-        return session.delete
+        return session.delete_messages
     if "MOVE" in session.capabilities and trash is not None and trash != state.pair.wire:
         return lambda uids: session.move(uids, trash)
     return None

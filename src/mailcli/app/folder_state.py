@@ -29,11 +29,17 @@ Twins = dict[tuple[int, bytes], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class FolderPair:
-    """The same folder on both sides: our name for it, its name on the wire, its role."""
+    """The same folder on both sides: our name for it, its name on the wire, its role.
+
+    And the rest of what the server says of it: its name as text, delimiter, subscription.
+    """
 
     name: FolderName
     wire: bytes
     role: str | None
+    server_name: str
+    delimiter: str | None
+    subscribed: bool = False
 
 
 @dataclass(slots=True)
@@ -153,6 +159,12 @@ class FolderState:
                 uidvalidity=self.generation,
                 uidnext=self.selected.uidnext or 0,
                 role=self.pair.role,
+            )
+            self.store.save_place(
+                self.id,
+                server_name=self.pair.server_name,
+                delimiter=self.pair.delimiter,
+                subscribed=self.pair.subscribed,
             )
 
     def scan(self) -> None:

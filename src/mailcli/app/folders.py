@@ -1,6 +1,6 @@
-"""`folders`: the folders of IMAP accounts, with roles and counts."""
+"""`folders`: the folders of IMAP accounts, with roles and counts; from the server or the state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mailcli.app.context import Context
@@ -10,43 +10,91 @@ from mailcli.errors import MailError
 from mailcli.imap.values import Folder
 from mailcli.results import ErrorReport, FolderInfo, FoldersResult
 from mailcli.store.maildir import Maildir
-from mailcli.store.names import from_server
+from mailcli.store.names import FolderName, from_server
+from mailcli.store.records import FolderCounts
+from mailcli.store.state import StateStore
 
 
-def folders(context: Context, accounts: Sequence[Account]) -> FoldersResult:
+def folders(
+    context: Context, accounts: Sequence[Account], *, offline: bool = False
+) -> FoldersResult:
     """Return the folders of every account, INBOX first, then by name.
 
-    An account that fails stops no other; why it failed stands in the result.
+    An account that fails stops no other; why it failed stands in the result. `offline` opens
+    no connection: the folders are those that `imap-sync` saw last, with what it recorded.
     """
     found: list[FolderInfo] = []
     errors = []
     for account in accounts:
         try:
-            found += _folders(context, account)
+            found += recorded(context, account) if offline else _listed(context, account)
         except MailError as exc:
             errors.append(ErrorReport.of(exc, account=account.name))
     return FoldersResult(tuple(found), tuple(errors))
 
 
-def _folders(context: Context, account: Account) -> list[FolderInfo]:
-    with imap_session(context, account) as session:
-        prefix = session.personal_prefix()
-        found = session.list_folders(counts=True)
-    found.sort(key=lambda f: (f.name.upper() != "INBOX", f.name.casefold()))
-    return [
+def described(account: Account, found: Iterable[Folder], prefix: str) -> list[FolderInfo]:
+    """Return the server's folders as they are told, INBOX first.
+
+    `prefix` is the personal namespace, such as `INBOX.`.
+    """
+    told = [
         FolderInfo(
             account=account.name,
             name=f.name,
             delimiter=f.delimiter,
-            role="inbox" if f.name.upper() == "INBOX" else f.role,
+            role=_role(f.name, f.role),
             subscribed=f.subscribed,
             selectable=f.selectable,
             messages=f.messages,
             unseen=f.unseen,
             path=_path(account, f, prefix),
+            size=f.size,
         )
         for f in found
     ]
+    return sorted(told, key=_inbox_first)
+
+
+def recorded(context: Context, account: Account) -> list[FolderInfo]:
+    """Return the folders that the state knows; none where nothing was ever synchronised.
+
+    Raises: LocalError (74).
+    """
+    database = context.state_dir / f"{account.name}.db"
+    if not database.exists():
+        return []
+    with StateStore.open(database) as state:
+        rows, counts = state.folders(), state.folder_counts()
+    maildir = Maildir(account.maildir, account.layout)
+    told = []
+    for row in rows:
+        if row.detached:
+            continue
+        count = counts.get(row.id, FolderCounts(0, 0, 0))
+        folder = maildir.folder(FolderName.parse(row.name))
+        name = row.server_name or row.name
+        told.append(
+            FolderInfo(
+                account=account.name,
+                name=name,
+                delimiter=row.delimiter,
+                role=_role(name, row.role),
+                subscribed=row.subscribed,
+                selectable=True,
+                messages=count.messages,
+                unseen=count.unseen,
+                path=folder.path if folder.exists() else None,
+                size=count.size,
+            )
+        )
+    return sorted(told, key=_inbox_first)
+
+
+def _listed(context: Context, account: Account) -> list[FolderInfo]:
+    with imap_session(context, account) as session:
+        prefix = session.personal_prefix()
+        return described(account, session.list_folders(counts=True), prefix)
 
 
 def _path(account: Account, folder: Folder, prefix: str) -> Path | None:
@@ -57,3 +105,11 @@ def _path(account: Account, folder: Folder, prefix: str) -> Path | None:
         return local.path if folder.selectable and local.exists() else None
     except MailError:  # a name that no path can have
         return None
+
+
+def _role(name: str, role: str | None) -> str | None:
+    return "inbox" if name.upper() == "INBOX" else role
+
+
+def _inbox_first(folder: FolderInfo) -> tuple[bool, str]:
+    return folder.name.upper() != "INBOX", folder.name.casefold()

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 
 from mailcli.app.context import Context
 from mailcli.app.folder_delete import Content, delete_in_folder
+from mailcli.app.folder_rename import settle_renames
 from mailcli.app.folder_report import preview_upload
 from mailcli.app.folder_state import FolderPair, FolderTask
 from mailcli.app.folder_sync import sync_folder
@@ -131,6 +132,8 @@ class _Run:
             require_maildir(self.account)
         prefix = self.session.personal_prefix()
         remote = self._remote(prefix)
+        if self.policy.changes_local and not dry_run:
+            settle_renames(self.state, self.maildir, remote)
         found = self.maildir.folders() if self.maildir.exists() else Folders(())
         local = set(found.names)
         wanted = tuple(_ours(pattern, remote) for pattern in wanted)
@@ -138,13 +141,15 @@ class _Run:
             self._check_asked(pattern, local | set(remote))
         chosen = self._chooser(wanted, local | set(remote))
         for name in sorted(filter(chosen, remote), key=_inbox_first):
-            self._one(FolderPair(name, remote[name].wire, remote[name].role), dry_run=dry_run)
+            self._one(_pair(name, remote[name]), dry_run=dry_run)
         if self.policy.changes_remote:
             delimiter = next((f.delimiter for f in remote.values() if f.delimiter), None)
             for name in sorted(filter(chosen, local - set(remote)), key=str):
                 self._create(name, delimiter, prefix, dry_run=dry_run)
         if not wanted:
             self._report_links(found, remote)
+        if not dry_run:
+            self._forget_detached(local | set(remote))
         trash = next((f.wire for f in remote.values() if f.role == "trash"), None)
         for task in self.deletions:
             delete_in_folder(self.session, task, unsent=self._unsent, trash=trash)
@@ -232,7 +237,11 @@ class _Run:
         self, name: FolderName, delimiter: str | None, prefix: str, *, dry_run: bool
     ) -> None:
         """Make a folder on the server that exists only here, and fill it."""
-        if str(name) in {row.name for row in self.state.folders()}:
+        row = self.state.folder(str(name))
+        if row is not None and row.detached:
+            self.context.notice(f"{self.account.name}: {name} is only here, as it is meant to be")
+            return
+        if row is not None:
             # It was there once: deleted on the server, or not listed this time.
             hint = "delete it here, too, or create it on the server again"
             self._failed(str(name), NotFound("the folder is no longer on the server", hint=hint))
@@ -247,7 +256,13 @@ class _Run:
         if dry_run:
             self.tally.folders.append(preview_upload(self.maildir.folder(name), name))
         else:
-            self._one(FolderPair(name, wire, None), dry_run=False)
+            self._one(FolderPair(name, wire, None, remote_name, delimiter), dry_run=False)
+
+    def _forget_detached(self, known: Collection[FolderName]) -> None:
+        """Drop what is recorded of folders that we deleted there, and the user here."""
+        for row in self.state.folders():
+            if row.detached and FolderName.parse(row.name) not in known:
+                self.state.forget_folder(row.id)
 
     def _one(self, pair: FolderPair, *, dry_run: bool) -> None:
         self.context.notice(f"{self.account.name}: {pair.name}")
@@ -260,6 +275,12 @@ class _Run:
     def _failed(self, name: str, error: MailError) -> None:
         report = ErrorReport.of(error, account=self.account.name)
         self.tally.folders.append(FolderSync(name, error=report))
+
+
+def _pair(name: FolderName, folder: Folder) -> FolderPair:
+    return FolderPair(
+        name, folder.wire, folder.role, folder.name, folder.delimiter, folder.subscribed
+    )
 
 
 def _ours(pattern: str, remote: Mapping[FolderName, Folder]) -> str:

@@ -38,7 +38,8 @@ from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
 from mailcli.store.records import PopRecord
 from mailcli.store.staging import Staged
-from mailcli.store.state import PopKey, StateStore
+from mailcli.store.pop_state import PopKey
+from mailcli.store.state import StateStore
 
 BATCH_OCTETS = 32 * 1024 * 1024
 """Octets after which a batch is made durable, even if it has few messages."""

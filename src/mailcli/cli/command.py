@@ -56,7 +56,7 @@ class MailCommand(click.Command):
                 continue
             completed.append(arg)
             if option and value is None and _takes_value(option):
-                completed += itertools.islice(rest, 1)
+                completed += itertools.islice(rest, option.nargs)
         return completed
 
 

@@ -107,13 +107,16 @@ def _spelled(option: click.Option, spelling: str) -> str:
     if needs_equals(option):
         return f"{spelling}=-" if spelling.startswith("--") else f"{spelling}-"
     takes_value = kind_of(option) is not Kind.NOTHING
-    return f"{spelling}=" if takes_value and spelling.startswith("--") else spelling
+    one_value = takes_value and option.nargs == 1
+    return f"{spelling}=" if one_value and spelling.startswith("--") else spelling
 
 
 def _value(option: click.Option) -> str:
     if kind_of(option) is Kind.NOTHING:
         return ""
-    return f"{'::' if needs_equals(option) else ':'}{label(option)}:{_action(option)}"
+    names = label(option).split(" ") if option.nargs > 1 else [label(option)]
+    colon = "::" if needs_equals(option) else ":"
+    return "".join(f"{colon}{name}:{_action(option)}" for name in names)
 
 
 def _argument(argument: click.Argument) -> str:

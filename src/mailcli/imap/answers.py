@@ -1,6 +1,6 @@
 """What the answers to our commands mean: responses in, folders, messages and places out. Pure.
 
-RFC 3501 §7; special uses by RFC 6154, APPENDUID by RFC 4315. Only
+RFC 3501 §7; special uses by RFC 6154, APPENDUID by RFC 4315, SIZE by RFC 8438. Only
 ProtocolViolation leaves this module; the connection adds which server it was.
 """
 
@@ -12,7 +12,7 @@ from mailcli.errors import ProtocolViolation
 from mailcli.imap import responses
 from mailcli.imap.names import decode
 from mailcli.imap.responses import Condition, Data, Response, Value
-from mailcli.imap.values import ROLES, FlagState, Folder, Selected
+from mailcli.imap.values import ROLES, Counts, FlagState, Folder, Selected
 from mailcli.model import Flag, Flags, Uid, UidValidity
 
 MAX_UID = 2**32 - 1
@@ -94,20 +94,21 @@ def _readable(wire: bytes) -> str:
         return wire.decode("utf-8", "surrogateescape")
 
 
-def counts(answer: Answer) -> dict[bytes, tuple[int, int]]:
-    """Return messages and unseen ones by wire name, from STATUS responses.
+def counts(answer: Answer) -> dict[bytes, Counts]:
+    """Return messages, unseen ones and octets by wire name, from STATUS responses.
 
     Raises: ProtocolViolation when a response is not one.
     """
     return dict(_status(data.values) for data in answer.data("STATUS"))
 
 
-def _status(values: list[Value]) -> tuple[bytes, tuple[int, int]]:
+def _status(values: list[Value]) -> tuple[bytes, Counts]:
     if len(values) != 2:
         raise ProtocolViolation("a STATUS response is malformed")
     found = responses.pairs(values[1])
     messages, unseen = (responses.number(found.get(name)) for name in ("MESSAGES", "UNSEEN"))
-    return responses.octets(values[0]), (messages, unseen)
+    size = responses.number(found["SIZE"]) if "SIZE" in found else None
+    return responses.octets(values[0]), Counts(messages, unseen, size)
 
 
 def personal_prefix(answer: Answer) -> str:

@@ -2,7 +2,7 @@
 
 Names and arguments are encoded here, once, as bytes. RFC 3501; UIDPLUS by
 RFC 4315, MOVE by RFC 6851, LIST-EXTENDED and LIST-STATUS by RFC 5258 and RFC 5819, special uses
-by RFC 6154.
+by RFC 6154, sizes by RFC 8438.
 """
 
 import imaplib
@@ -23,7 +23,7 @@ from mailcli.imap.connection import (
 from mailcli.imap.names import encode
 from mailcli.imap.responses import Data, Streamed, Value
 from mailcli.imap.sets import compress
-from mailcli.imap.values import Body, Fetched, FlagState, Folder, Selected
+from mailcli.imap.values import Body, Counts, Fetched, FlagState, Folder, Selected
 from mailcli.model import Flag, Flags, Uid, UidValidity
 
 __all__ = ["CommandFailed", "FolderUnusable", "ImapSession"]
@@ -46,8 +46,9 @@ class ImapSession(ImapConnection):
     def list_folders(self, *, counts: bool = False) -> list[Folder]:
         """Return every folder, with its role and whether it is subscribed.
 
-        With `counts`, the number of messages and of unseen ones: in the same round trip
-        where the server has LIST-STATUS, by one STATUS each where it has not.
+        With `counts`, the number of messages and of unseen ones, and their octets where the
+        server has STATUS=SIZE: in the same round trip where it has LIST-STATUS, by one STATUS
+        each where it has not.
 
         A name that no decoder understands stands there with its octets as surrogates.
         """
@@ -62,7 +63,7 @@ class ImapSession(ImapConnection):
         ]
         inline = counts and "LIST-STATUS" in self.capabilities
         if inline:
-            options.append(b"STATUS (MESSAGES UNSEEN)")
+            options.append(b"STATUS (%b)" % self._items)
         answer = self._run(b'LIST "" "*" RETURN (%b)' % b" ".join(options))
         with self._wire.blaming():
             found = answers.counts(answer)
@@ -80,11 +81,16 @@ class ImapSession(ImapConnection):
         if not folder.selectable or not folder.can_be_named:
             return folder
         try:
-            answer = self._run(b"STATUS %b (MESSAGES UNSEEN)" % quoted(folder.wire))
+            answer = self._run(b"STATUS %b (%b)" % (quoted(folder.wire), self._items))
         except CommandFailed:
             return folder  # such as one that we may see but not open
         with self._wire.blaming():
             return _with_counts(folder, answers.counts(answer).get(folder.wire))
+
+    @property
+    def _items(self) -> bytes:
+        """What STATUS is asked for."""
+        return b"MESSAGES UNSEEN" + (b" SIZE" if "STATUS=SIZE" in self.capabilities else b"")
 
     def personal_prefix(self) -> str:
         """Return what stands before the user's own folders, such as `INBOX.` (RFC 2342)."""
@@ -104,6 +110,35 @@ class ImapSession(ImapConnection):
         wire = encode(name)
         self._run(b"CREATE %b" % quoted(wire))
         return wire
+
+    def rename(self, folder: bytes, name: str) -> bytes:
+        """Give a folder, and all inside it, another name; return that as the wire has it.
+
+        Subscriptions stay with the old names (RFC 3501 §6.3.5).
+
+        Raises: CommandFailed, also when the new name is taken.
+        """
+        self._wire.phase = f"RENAME {folder.decode('ascii', 'replace')}"
+        wire = encode(name)
+        self._run(b"RENAME %b %b" % (quoted(folder), quoted(wire)))
+        return wire
+
+    def delete(self, folder: bytes) -> None:
+        """Delete a folder with its messages; its subscription stays (RFC 3501 §6.3.4).
+
+        Raises: CommandFailed, also when it does not exist.
+        """
+        self._wire.phase = f"DELETE {folder.decode('ascii', 'replace')}"
+        self._run(b"DELETE %b" % quoted(folder))
+
+    def subscribe(self, folder: bytes, *, on: bool = True) -> None:
+        """Subscribe a folder, or with `on=False` unsubscribe it (RFC 3501 §6.3.6, §6.3.7).
+
+        Raises: CommandFailed when the server refuses.
+        """
+        verb = b"SUBSCRIBE" if on else b"UNSUBSCRIBE"
+        self._wire.phase = f"{verb.decode()} {folder.decode('ascii', 'replace')}"
+        self._run(verb + b" " + quoted(folder))
 
     def select(self, folder: bytes, *, read_only: bool = False) -> Selected:
         """Open a folder by its wire name.
@@ -198,7 +233,7 @@ class ImapSession(ImapConnection):
             where = compress(wanted[start : start + STORE_SET]).encode()
             self._run(b"UID STORE %b %bFLAGS.SILENT (%b)" % (where, sign, names))
 
-    def delete(self, uids: Iterable[Uid]) -> None:
+    def delete_messages(self, uids: Iterable[Uid]) -> None:
         """Remove messages of the open folder for good, and no other that is marked (RFC 4315).
 
         Raises: CommandFailed when the server refuses; some may be gone then, others marked.
@@ -307,5 +342,7 @@ def _fetched(told: dict[str, Value], open_body: Callable[[], Body]) -> Fetched |
     )
 
 
-def _with_counts(folder: Folder, counts: tuple[int, int] | None) -> Folder:
-    return replace(folder, messages=counts[0], unseen=counts[1]) if counts else folder
+def _with_counts(folder: Folder, counts: Counts | None) -> Folder:
+    if counts is None:
+        return folder
+    return replace(folder, messages=counts.messages, unseen=counts.unseen, size=counts.size)

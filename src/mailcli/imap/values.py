@@ -39,11 +39,21 @@ class Folder:
     selectable: bool
     messages: int | None = None
     unseen: int | None = None
+    size: int | None = None
 
     @property
     def can_be_named(self) -> bool:
         """Whether a command can say its name: a quoted string holds no NUL, CR or LF."""
         return not set(b"\0\r\n") & set(self.wire)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What STATUS tells of a folder; `size` in octets, None where the server does not tell."""
+
+    messages: int
+    unseen: int
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

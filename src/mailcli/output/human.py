@@ -18,6 +18,7 @@ from rich.text import Text
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
 from mailcli.output.machine import rfc3339
+from mailcli.output.summary import size_text
 from mailcli.output.tables import Cell, address_text, table_of
 from mailcli.results import AccountsResult, FolderInfo, FoldersResult, ListResult, MessageInfo
 
@@ -147,6 +148,7 @@ def _sender(senders: tuple[Address, ...], *, full: bool) -> str:
 
 def _folders(result: FoldersResult, screen: Screen) -> _View:
     several = len({each.account for each in result.folders}) > 1
+    sized = any(each.size is not None for each in result.folders)
     rows = [
         (
             *([each.account] if several else []),
@@ -154,17 +156,23 @@ def _folders(result: FoldersResult, screen: Screen) -> _View:
             each.role or "",
             _number(each.messages),
             _number(each.unseen),
+            *(["" if each.size is None else size_text(each.size)] if sized else []),
             _folder_note(each),
         )
         for each in result.folders
     ]
-    titles = (*(["Account"] if several else []), "Folder", "Role", "Messages", "Unread", "Notes")
+    titles = (
+        *(["Account"] if several else []),
+        *("Folder", "Role", "Messages", "Unread"),
+        *(["Size"] if sized else []),
+        "Notes",
+    )
     widths = _widths(titles, rows)
     others = sum(widths) - widths[titles.index("Folder")] + _GAP * (len(titles) - 1)
     columns = tuple(
         _Column(
             title,
-            right=title in {"Messages", "Unread"},
+            right=title in {"Messages", "Unread", "Size"},
             most=max(12, screen.width - others) if title == "Folder" else None,
         )
         for title in titles

@@ -81,15 +81,17 @@ def json_document(result: Result, *, indent: int | None = None) -> str:
 def json_lines(result: Result) -> Iterator[str]:
     """Yield a line for each item of the result's collection, or the one object.
 
-    What could not be had is a line `{"error": …}` behind them.
+    What was changed is a line `{"change": …}` behind them, what could not be had a line
+    `{"error": …}`.
     """
     named = {field: getattr(result, field) for field, _ in _names(result)}
-    errors = named.pop("errors", ())
+    changes, errors = named.pop("changes", ()), named.pop("errors", ())
     items, *others = named.values()
     if others or not isinstance(items, tuple):
         yield json_document(result)
         return
     yield from (to_json(item) + "\n" for item in items)
+    yield from (to_json({"change": change}) + "\n" for change in changes)
     yield from (to_json({"error": error}) + "\n" for error in errors)
 
 

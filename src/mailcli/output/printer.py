@@ -18,6 +18,7 @@ from typing import Protocol, TextIO
 
 from mailcli.results import (
     CredentialChange,
+    FoldersResult,
     ImapResult,
     PopResult,
     Result,
@@ -110,6 +111,11 @@ class _TextPrinter:
     def _report(self, result: Result) -> None:
         from mailcli.output.problems import problems_of, problems_text
 
+        if isinstance(result, FoldersResult):
+            from mailcli.output.summary import change_lines
+
+            for line in change_lines(result):
+                self.note(line)
         self._streams.complain(problems_text(problems_of(result)))
         if isinstance(result, SendResult):
             for warning in result.warnings:
@@ -129,7 +135,8 @@ class _TablePrinter(_TextPrinter):
         if isinstance(result, SendPreview):
             self._preview(result)
         elif (summary := summary_of(result)) is None:
-            self._table(result)
+            if asked or not (self._streams.quiet and _tells_what_was_done(result)):
+                self._table(result)
         elif asked or not self._streams.quiet:
             self._streams.lines(f"{line}\n" for line in summary)
         self._report(result)
@@ -177,7 +184,8 @@ class _TsvPrinter(_TextPrinter):
             return False
         if isinstance(result, PopResult | ImapResult):
             return not self._streams.verbose
-        return self._streams.quiet and isinstance(result, SendResult | CredentialChange)
+        done = isinstance(result, SendResult | CredentialChange) or _tells_what_was_done(result)
+        return self._streams.quiet and done
 
     def _preview(self, result: SendPreview) -> None:
         """Write the exact message, so that it can be piped on, and the envelope beside it."""
@@ -186,6 +194,11 @@ class _TsvPrinter(_TextPrinter):
         for line in envelope_lines(result):
             self.note(line)
         self._streams.octets([result.message.encode("utf-8", "surrogateescape")])
+
+
+def _tells_what_was_done(result: Result) -> bool:
+    """Say whether folders are listed only because they were changed."""
+    return isinstance(result, FoldersResult) and bool(result.changes)
 
 
 class _JsonPrinter:

@@ -12,6 +12,8 @@ from mailcli.message.clean import clean, visible
 from mailcli.output.tables import folder_changes, is_dry_run
 from mailcli.results import (
     CredentialChange,
+    FolderChange,
+    FoldersResult,
     FolderSync,
     ImapAccount,
     ImapResult,
@@ -60,6 +62,35 @@ def envelope_lines(preview: SendPreview) -> list[str]:
         f"From:    {visible(preview.sender) or '<>'}",
         *(f"To:      {visible(address)}" for address in preview.recipients),
     ]
+
+
+def change_lines(result: FoldersResult) -> list[str]:
+    """Return what was done to folders, or in a dry run would be, one line each."""
+    return [_changed(change) for change in result.changes]
+
+
+def _changed(change: FolderChange) -> str:
+    verb = (
+        f"{visible(change.account)}: {change.action if change.done else _PLANNED[change.action]}"
+    )
+    line = f"{verb} {visible(change.name)}"
+    if change.new_name is not None:
+        line += f" to {visible(change.new_name)}" + (", here as well" if change.path else "")
+    if change.action == "deleted":
+        if change.messages is not None:
+            line += f" ({counted(change.messages, 'message')})"
+        if change.path:
+            line += f"; what is here stays, until you remove it: {visible(str(change.path))}"
+    return line
+
+
+_PLANNED = {
+    "created": "would create",
+    "renamed": "would rename",
+    "deleted": "would delete",
+    "subscribed": "would subscribe",
+    "unsubscribed": "would unsubscribe",
+}
 
 
 def size_text(octets: int) -> str:

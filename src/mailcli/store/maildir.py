@@ -1,8 +1,8 @@
 """A Maildir tree: which folders there are, and where each one lies.
 
-Only finds them; `folder` does what happens inside one. Symbolic links below
-the root are not followed: they could lead out of it, in circles, or to nothing
-and so make a folder look empty.
+Finds them and gives them other names; `folder` does what happens inside one.
+Symbolic links below the root are not followed: they could lead out of it, in
+circles, or to nothing and so make a folder look empty.
 """
 
 import os
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from mailcli.errors import NotFound
+from mailcli.errors import CannotCreate, NotFound
 from mailcli.model import Layout
 from mailcli.store.entries import SUBDIRECTORIES
-from mailcli.store.files import translated
-from mailcli.store.folder import MaildirFolder, is_maildir
+from mailcli.store.files import fsync_directory, make_private_directory, translated
+from mailcli.store.folder import MaildirFolder, is_maildir, refuse_link
 from mailcli.store.names import MAX_DEPTH, FolderName, from_path, to_path
 
 
@@ -78,6 +78,65 @@ class Maildir:
             else:
                 names.append(name)
         return Folders(tuple(sorted(names, key=str)), tuple(skipped))
+
+    def check_rename(self, old: FolderName, new: FolderName) -> None:
+        """Make sure that `rename` would find what it needs.
+
+        Raises:
+            CannotCreate: something has one of the new names already.
+            LocalError: a symbolic link is in the way.
+            ProtocolViolation: a new name is too long for a path.
+        """
+        for source, target in self._moves(old, new):
+            for path in (source, target):
+                self._refuse_links(path)
+            if os.path.lexists(self.root / target):
+                raise CannotCreate(
+                    f"{self.root / target}: exists already",
+                    hint="synchronise or move away what is there, or choose another name",
+                )
+
+    def rename(self, old: FolderName, new: FolderName) -> bool:
+        """Give a folder, and all below it, another name, durably; say whether it was here.
+
+        What an earlier call did before it was killed is not done again.
+
+        Raises: as `check_rename`; LocalError where the system refuses.
+        """
+        self.check_rename(old, new)
+        moves = self._moves(old, new)
+        for source, target in moves:
+            make_private_directory((self.root / target).parent)
+            with translated(self.root / source):
+                os.rename(self.root / source, self.root / target)  # noqa: PTH104 - the fault tests stop at it
+        # Also where nothing was left to do: whoever did it may have been killed before this.
+        for parent in {(self.root / to_path(name, self.layout)).parent for name in (old, new)}:
+            if parent.is_dir():
+                fsync_directory(parent)
+        return bool(moves)
+
+    def _moves(
+        self, old: FolderName, new: FolderName
+    ) -> list[tuple[PurePosixPath, PurePosixPath]]:
+        """Return which directories get which names, both below the root."""
+        if self.layout is Layout.NESTED:
+            source = to_path(old, self.layout)
+            there = os.path.lexists(self.root / source)
+            return [(source, to_path(new, self.layout))] if there else []
+        if not self.exists():
+            return []
+        found = [from_path(path, self.layout) for path, _ in self._directories() if path.parts]
+        return [
+            (to_path(name, self.layout), to_path(name.moved(old, new), self.layout))
+            for name in found
+            if name is not None and name.is_within(old)
+        ]
+
+    def _refuse_links(self, relative: PurePosixPath) -> None:
+        path = self.root
+        for part in relative.parts:
+            path /= part
+            refuse_link(path)
 
     def _directories(self) -> Iterator[tuple[PurePosixPath, bool]]:
         """Yield what may be a folder, and whether it is a symbolic link."""

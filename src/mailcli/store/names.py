@@ -52,6 +52,14 @@ class FolderName:
             re.sub("%(?=2F|25)", "%25", part).replace("/", "%2F") for part in self.parts
         )
 
+    def is_within(self, other: "FolderName") -> bool:
+        """Tell whether this is `other`, or lies below it."""
+        return self.parts[: len(other.parts)] == other.parts
+
+    def moved(self, old: "FolderName", new: "FolderName") -> "FolderName":
+        """Return the name that this one, within `old`, has when `old` becomes `new`."""
+        return FolderName(new.parts + self.parts[len(old.parts) :])
+
     @classmethod
     def parse(cls, text: str) -> "FolderName":
         """Read the text form. Raises: UsageError: a component is empty."""

@@ -41,6 +41,8 @@ class FolderRow:
 
     Zero UIDVALIDITY and UIDNEXT: nothing yet. `highestmodseq` is None without
     CONDSTORE (RFC 7162). `role` is its special use (RFC 6154), such as `sent`.
+    `server_name`, `delimiter` and `subscribed` are what the server last said.
+    `detached`: deleted on the server by us; what is here stays here, and only here.
     """
 
     id: int
@@ -49,6 +51,28 @@ class FolderRow:
     uidnext: int
     highestmodseq: int | None
     role: str | None = None
+    server_name: str | None = None
+    delimiter: str | None = None
+    subscribed: bool = False
+    detached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCounts:
+    """What is recorded of a folder's messages: how many, how many unseen, their octets."""
+
+    messages: int
+    unseen: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenameIntent:
+    """A RENAME that may have reached the server: look which of the names it has."""
+
+    id: int
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,4 +69,16 @@ _VERSION_2 = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = (
+    "ALTER TABLE folder ADD COLUMN server_name TEXT",
+    "ALTER TABLE folder ADD COLUMN delimiter TEXT",
+    "ALTER TABLE folder ADD COLUMN subscribed INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE folder ADD COLUMN detached INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE rename_intent (
+        id INTEGER PRIMARY KEY,
+        old TEXT NOT NULL,
+        new TEXT NOT NULL
+    )""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)

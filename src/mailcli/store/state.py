@@ -3,7 +3,8 @@
 It holds no mail. Losing it costs time: messages are matched by content again.
 It says something only after it has come true: a message is recorded once it is
 durable in the Maildir, a flag once both sides have it. The exceptions are
-intents, written before what cannot be repeated: an upload, a deletion.
+intents, written before what cannot be repeated: an upload, a deletion, a folder's
+new name or its deletion (`detached`).
 
 Every method that writes commits on its own, or as part of the `transaction`
 that it is called in.
@@ -11,97 +12,26 @@ that it is called in.
 
 from collections.abc import Iterable, Iterator
 
-from mailcli.model import Flag, Flags, Uid, UidValidity, UniqueId
-from mailcli.store.database import Database, loaded, stored
+from mailcli.model import Flag, Flags, Uid, UidValidity
+from mailcli.store.database import loaded, stored
+from mailcli.store.pop_state import PopState
 from mailcli.store.records import (
     AppendIntent,
     DeleteIntent,
+    FolderCounts,
     FolderRow,
     MessageRow,
-    PopRecord,
-    PopSource,
+    RenameIntent,
 )
 from mailcli.store.schema import MIGRATIONS
 
 _FLAGS = {flag.letter: flag for flag in Flag}
 
-PopKey = tuple[UniqueId, int]
-"""A message of a maildrop: UIDL and size. A known UIDL with another size is new mail."""
 
-
-class StateStore(Database):
+class StateStore(PopState):
     """The state of one account, open."""
 
     migrations = MIGRATIONS
-
-    # POP3
-
-    def pop_source(self, host: str, username: str) -> PopSource:
-        """Return the maildrop, recorded now if it never was."""
-        with self.transaction():
-            self._write(
-                "INSERT INTO pop_source (host, username) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                [(stored(host), stored(username))],
-            )
-            sql = "SELECT id, delivering FROM pop_source WHERE host = ? AND username = ?"
-            ((number, delivering),) = self._rows(sql, stored(host), stored(username))
-        return PopSource(number, host, username, bool(delivering))
-
-    def set_delivering(self, source: int, delivering: bool, /) -> None:
-        """Record that deliveries begin, or that all of them are committed.
-
-        A run that finds it set looks for what the last one delivered (`tokens`).
-        """
-        self._write("UPDATE pop_source SET delivering = ? WHERE id = ?", [(delivering, source)])
-
-    def pop_seen(self, source: int) -> dict[PopKey, PopRecord]:
-        """Return all recorded messages of a maildrop."""
-        sql = (
-            "SELECT uidl, size, sha256, token, folder, stored_at, deleted"
-            " FROM pop_message WHERE source = ?"
-        )
-        records = (
-            PopRecord(
-                UniqueId(loaded(uidl)), size, sha256, token, loaded(folder), when, bool(deleted)
-            )
-            for uidl, size, sha256, token, folder, when, deleted in self._rows(sql, source)
-        )
-        return {(record.uidl, record.size): record for record in records}
-
-    def record_pop(self, source: int, records: Iterable[PopRecord]) -> None:
-        """Record messages that are durable in the Maildir."""
-        self._write(
-            "INSERT OR REPLACE INTO pop_message"
-            " (source, uidl, size, sha256, token, folder, stored_at, deleted)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    source,
-                    stored(record.uidl),
-                    record.size,
-                    record.sha256,
-                    record.token,
-                    stored(record.folder),
-                    record.stored_at,
-                    record.deleted,
-                )
-                for record in records
-            ),
-        )
-
-    def mark_deleted(self, source: int, keys: Iterable[PopKey]) -> None:
-        """Record that the server has deleted messages."""
-        self._write(
-            "UPDATE pop_message SET deleted = 1 WHERE source = ? AND uidl = ? AND size = ?",
-            ((source, stored(uidl), size) for uidl, size in keys),
-        )
-
-    def forget_pop(self, source: int, keys: Iterable[PopKey]) -> None:
-        """Remove records of messages that the server no longer has."""
-        self._write(
-            "DELETE FROM pop_message WHERE source = ? AND uidl = ? AND size = ?",
-            ((source, stored(uidl), size) for uidl, size in keys),
-        )
 
     # IMAP folders
 
@@ -111,11 +41,45 @@ class StateStore(Database):
 
     def folders(self) -> list[FolderRow]:
         """Return all recorded folders, in the order they were first recorded."""
-        sql = "SELECT id, name, uidvalidity, uidnext, highestmodseq, role FROM folder ORDER BY id"
+        sql = (
+            "SELECT id, name, uidvalidity, uidnext, highestmodseq, role,"
+            " server_name, delimiter, subscribed, detached FROM folder ORDER BY id"
+        )
         return [
-            FolderRow(number, loaded(name), UidValidity(uidvalidity), uidnext, modseq, role)
-            for number, name, uidvalidity, uidnext, modseq, role in self._rows(sql)
+            FolderRow(
+                number,
+                loaded(name),
+                UidValidity(uidvalidity),
+                uidnext,
+                modseq,
+                role,
+                None if server_name is None else loaded(server_name),
+                None if delimiter is None else loaded(delimiter),
+                bool(subscribed),
+                bool(detached),
+            )
+            for (
+                number,
+                name,
+                uidvalidity,
+                uidnext,
+                modseq,
+                role,
+                server_name,
+                delimiter,
+                subscribed,
+                detached,
+            ) in self._rows(sql)
         ]
+
+    def folder_counts(self) -> dict[int, FolderCounts]:
+        """Return what is recorded of each folder's messages, of its present UIDs alone."""
+        sql = (
+            "SELECT folder, COUNT(*), SUM(instr(base_flags, 'S') = 0), SUM(size)"
+            " FROM message JOIN folder ON folder.id = message.folder"
+            " AND folder.uidvalidity = message.uidvalidity GROUP BY folder"
+        )
+        return {number: FolderCounts(*counts) for number, *counts in self._rows(sql)}
 
     def save_folder(
         self,
@@ -142,13 +106,48 @@ class StateStore(Database):
             ((number,),) = self._rows("SELECT id FROM folder WHERE name = ?", stored(name))
         return int(number)
 
+    def save_place(
+        self, folder: int, *, server_name: str, delimiter: str | None, subscribed: bool
+    ) -> None:
+        """Record what the server says of a folder that it has: so it is not detached."""
+        self._write(
+            "UPDATE folder SET server_name = ?, delimiter = ?, subscribed = ?, detached = 0"
+            " WHERE id = ?",
+            [(stored(server_name), stored(delimiter) if delimiter else None, subscribed, folder)],
+        )
+
+    def set_detached(self, folder: int, detached: bool, /) -> None:
+        """Record that a folder is about to be deleted on the server, or was not after all."""
+        self._write("UPDATE folder SET detached = ? WHERE id = ?", [(detached, folder)])
+
+    def set_subscribed(self, folder: int, subscribed: bool, /) -> None:
+        """Record that the server has a folder among the subscribed ones, or not."""
+        self._write("UPDATE folder SET subscribed = ? WHERE id = ?", [(subscribed, folder)])
+
     def rename_folder(self, folder: int, name: str) -> None:
         """Record that a folder has another name now; its messages stay recorded."""
-        self._write("UPDATE folder SET name = ? WHERE id = ?", [(stored(name), folder)])
+        sql = "UPDATE folder SET name = ?, server_name = NULL WHERE id = ?"
+        self._write(sql, [(stored(name), folder)])
 
     def forget_folder(self, folder: int) -> None:
         """Remove what is recorded about a folder: messages and intents too."""
         self._write("DELETE FROM folder WHERE id = ?", [(folder,)])
+
+    def add_rename(self, old: str, new: str) -> RenameIntent:
+        """Record that a folder is about to be renamed on the server."""
+        with self.transaction():
+            sql = "INSERT INTO rename_intent (old, new) VALUES (?, ?)"
+            self._write(sql, [(stored(old), stored(new))])
+            return self.renames()[-1]
+
+    def renames(self) -> list[RenameIntent]:
+        """Return the renames whose outcome is not recorded, oldest first."""
+        rows = self._rows("SELECT id, old, new FROM rename_intent ORDER BY id")
+        return [RenameIntent(number, loaded(old), loaded(new)) for number, old, new in rows]
+
+    def drop_rename(self, intent: RenameIntent) -> None:
+        """Remove a rename whose outcome is recorded, in that same transaction."""
+        self._write("DELETE FROM rename_intent WHERE id = ?", [(intent.id,)])
 
     # IMAP messages
 
