@@ -36,9 +36,9 @@ from mailcli.store.entries import unique_name
 from mailcli.store.folder import MAX_BATCH
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
+from mailcli.store.pop_state import PopKey
 from mailcli.store.records import PopRecord
 from mailcli.store.staging import Staged
-from mailcli.store.pop_state import PopKey
 from mailcli.store.state import StateStore
 
 BATCH_OCTETS = 32 * 1024 * 1024
