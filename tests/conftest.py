@@ -3,6 +3,7 @@
 import itertools
 import os
 import pwd
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set the guard before anything is collected, and choose how hard Hypothesis tries."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         sys.addaudithook(_guard.hear)  # pytest-xdist's own process runs no test
+    # A job that a shell starts in the background ignores SIGINT, and so would all it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("dev", max_examples=50, deadline=None)
     settings.register_profile(
         "ci",

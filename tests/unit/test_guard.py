@@ -152,6 +152,7 @@ def test_run_mailcli_runs_it_in_the_private_environment(
 ) -> None:
     fake = tmp_path / "mailcli"
     fake.mkdir()
+    fake.joinpath("__init__.py").touch()  # without it, an installed mailcli would come first
     fake.joinpath("__main__.py").write_text(
         "import os, sys\n"
         "sys.stdout.buffer.write(sys.stdin.buffer.read() + b'\\r\\n\\xff')\n"
