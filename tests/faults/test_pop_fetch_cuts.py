@@ -66,8 +66,8 @@ def _small_disk(directory: Path) -> Iterator[Callable[[int], None]]:
         subprocess.run(["umount", str(directory)], check=True)
 
 
-_SIZES = (40, 160)
-_MORE_SIZES = [pytest.param(n, marks=pytest.mark.soak) for n in range(20, 320, 10)]
+_SIZES = (30, 150)
+_MORE_SIZES = [pytest.param(n, marks=pytest.mark.soak) for n in range(20, 320, 20)]
 
 
 @pytest.mark.parametrize("size", [*_SIZES, *_MORE_SIZES])
@@ -88,9 +88,9 @@ def test_a_full_disk_is_74_and_the_next_run_completes(
         assert failed.returncode == 74 or (failed.returncode, full) == (0, "state")
         if failed.returncode:
             assert "no mail was lost" in failed.stderr
-        hold(walk.start, ground.end(), walk.end)
 
-        resize(4096)
+        resize(4096)  # first: SQLite cannot even read on a disk that is full
+        hold(walk.start, ground.end(), walk.end)
         assert ground.run_under().returncode == 0
         assert ground.end() == walk.end
 

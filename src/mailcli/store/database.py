@@ -24,6 +24,7 @@ from mailcli.store.files import (
 Value = str | bytes | int | None
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _SYSTEM = frozenset(
@@ -191,7 +192,7 @@ def _errors_of(path: Path) -> Iterator[None]:
 def _error(error: sqlite3.Error, path: Path) -> MailError | None:
     code = getattr(error, "sqlite_errorcode", None)  # none for misuse of the module
     primary = code & 0xFF if code is not None else None
-    if primary == sqlite3.SQLITE_FULL:
+    if code in _FULL:
         hint = "free some space and run again: no mail was lost"
         return LocalError(f"{path}: no space left on the disk", hint=hint)
     if primary in _BUSY:
