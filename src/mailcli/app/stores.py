@@ -28,17 +28,22 @@ def require_maildir(account: Account) -> None:
     if not account.maildir.is_dir():
         raise LocalError(
             f"{account.maildir}: the Maildir is gone, though mail was stored in it",
-            hint=_ANEW,
+            hint=_anew(account),
         )
     with translated(account.maildir):
         if not os.listdir(account.maildir):  # noqa: PTH208 - names, not paths, are asked for
             raise LocalError(
                 f"{account.maildir}: the Maildir is empty, though mail was stored in it",
-                hint=_ANEW,
+                hint=_anew(account),
             )
 
 
-_ANEW = "mount its disk; or, to begin anew, make the directory with a directory INBOX in it"
+def _anew(account: Account) -> str:
+    """Name the two ways on; making the directory by hand would look like deleted mail."""
+    return (
+        "mount its disk; or, to fetch all of it again, remove "
+        f"{account.name}.db from mailcli's state directory"
+    )
 
 
 @contextmanager
