@@ -92,7 +92,7 @@ def _sends(effect: Effect, verb: str) -> bool:
 def test_killed_before_and_after_some_effects(ground: Ground) -> None:
     walk = begin(ground)
     for first, mode in enumerate(KILLS):
-        assert walk.disturb(list(each(mode, walk.effects))[3 * first :: 7])
+        assert walk.disturb(list(each(mode, walk.effects))[3 * first :: 11])
 
 
 def test_killed_around_each_change_at_the_server(ground: Ground) -> None:
@@ -111,7 +111,7 @@ def test_killed_around_each_change_at_the_server(ground: Ground) -> None:
 @pytest.mark.parametrize("loss", Loss)
 def test_power_lost_after_some_effects(ground: Ground, loss: Loss) -> None:
     walk = begin(ground)
-    assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=9), loss=loss)
+    assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=15), loss=loss)
 
 
 def test_power_lost_after_the_next_run_finds_its_discoveries_durable(ground: Ground) -> None:
@@ -144,20 +144,20 @@ def _first(walk: Walk, kind: str, what: str = "", *, after: str = "") -> int:
 def test_a_disk_that_fails_is_74_and_loses_nothing(ground: Ground, mode: Mode) -> None:
     ground.batch = 1
     walk = begin(ground)
-    assert walk.disturb(each(mode, walk.effects, every=11))
+    assert walk.disturb(each(mode, walk.effects, every=17))
 
 
 @pytest.mark.parametrize("mode", SIGNALS)
 def test_a_signal_ends_the_run_cleanly(ground: Ground, mode: Mode) -> None:
     walk = begin(ground)
-    assert walk.disturb(each(mode, walk.effects, every=17))
+    assert walk.disturb(each(mode, walk.effects, every=29))
 
 
 def test_cut_at_some_octets_of_each_side(ground: Ground) -> None:
     cuts = Cuts(begin(ground), ground.dovecot.imap, lambda port: configure(ground, port))
-    for position in range(1, cuts.server, cuts.server // 12):
+    for position in range(1, cuts.server, cuts.server // 8):
         cuts.cut(server=position)
-    for position in range(1, cuts.client, cuts.client // 12):
+    for position in range(1, cuts.client, cuts.client // 8):
         cuts.cut(client=position)
 
 

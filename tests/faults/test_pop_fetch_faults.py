@@ -78,20 +78,20 @@ def test_killed_before_and_after_each_effect_of_a_run_that_deletes(ground: Groun
 
 def test_killed_before_and_after_some_effects_of_a_run_that_keeps(ground: Ground) -> None:
     walk = begin(ground)
-    assert walk.disturb(fault for mode in KILLS for fault in each(mode, walk.effects, every=13))
+    assert walk.disturb(fault for mode in KILLS for fault in each(mode, walk.effects, every=17))
 
 
 def test_killed_between_batches(ground: Ground) -> None:
     ground.batch = 2
     walk = begin(ground, "--delete")
     assert len(_places(walk.effects, Effect("sql", ("INSERT pop_message",)))) == 2
-    assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=8))
+    assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=13))
 
 
 @pytest.mark.parametrize("loss", Loss)
 def test_power_lost_after_some_effects(ground: Ground, loss: Loss) -> None:
     walk = begin(ground, "--delete")
-    assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=5), loss=loss)
+    assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=9), loss=loss)
 
 
 def test_power_lost_after_the_next_run_finds_its_discoveries_durable(ground: Ground) -> None:
@@ -110,13 +110,13 @@ def test_power_lost_after_the_next_run_finds_its_discoveries_durable(ground: Gro
 def test_a_disk_that_fails_is_74_and_loses_nothing(ground: Ground, mode: Mode) -> None:
     ground.batch = 2
     walk = begin(ground, "--delete")
-    assert walk.disturb(each(mode, walk.effects, every=7))
+    assert walk.disturb(each(mode, walk.effects, every=11))
 
 
 @pytest.mark.parametrize("mode", SIGNALS)
 def test_a_signal_ends_the_run_cleanly(ground: Ground, mode: Mode) -> None:
     walk = begin(ground, "--delete")
-    assert walk.disturb(each(mode, walk.effects, every=11))
+    assert walk.disturb(each(mode, walk.effects, every=17))
 
 
 def test_a_second_run_names_the_first_and_leaves_it_alone(ground: Ground) -> None:

@@ -44,7 +44,7 @@ def _begin(ground: Ground) -> Walk:
 def test_stopped_while_all_unique_ids_are_new(ground: Ground, mode: Mode) -> None:
     ground.batch = 1
     walk = _begin(ground)
-    assert walk.disturb(each(mode, walk.effects, every=3))
+    assert walk.disturb(each(mode, walk.effects, every=7))
 
 
 @pytest.mark.soak

@@ -63,7 +63,7 @@ class Ground:
         self._saved = directory / "saved"
         self._credentials = directory / "credentials"
         self._server_home = dovecot.directory / "home" / user
-        self._sessions = len(_LOGIN.findall(self._log()))
+        self._sessions = _Sessions(dovecot.directory / "dovecot.log", user)
         self.home.joinpath(".config", "mailcli").mkdir(parents=True)
         self._credentials.mkdir(mode=0o700)
         self._credentials.joinpath("mailcli.a").write_text(PASSWORD, "ascii")
@@ -117,7 +117,8 @@ class Ground:
     def run(self, fault: Fault = UNDISTURBED) -> Outcome:
         """Run mailcli once; when it returns, the server has done what it was told."""
         outcome = self._runner.run(self._job, fault)
-        self._await_server(outcome)
+        self._sessions.expected += _logged_in(outcome.effects)
+        self.settle()
         return outcome
 
     @contextmanager
@@ -129,16 +130,6 @@ class Ground:
     @property
     def _job(self) -> Job:
         return Job(self.arguments, self.environment, batch=self.batch)
-
-    def _await_server(self, outcome: Outcome) -> None:
-        """Wait for the end of the session: what a killed client has sent is still carried out."""
-        if _logged_in(outcome.effects):
-            wait_until(
-                lambda: len(_LOGIN.findall(self._log())) > self._sessions,
-                timeout=20,
-                what="Dovecot to log the login",
-            )
-        self.settle()
 
     def run_under(self, *prefix: str) -> subprocess.CompletedProcess[str]:
         """Run mailcli as a user does, a whole Python, under another program such as strace."""
@@ -154,20 +145,8 @@ class Ground:
         )
 
     def settle(self) -> None:
-        """Wait until Dovecot has ended every session that it has begun."""
-        wait_until(self._is_settled, timeout=20, what="the sessions at Dovecot to end")
-
-    def _is_settled(self) -> bool:
-        log = self._log()
-        begun = set(_LOGIN.findall(log))
-        self._sessions = len(begun)
-        return begun <= set(_END.findall(log))
-
-    def _log(self) -> str:
-        lines = self.dovecot.log_text().splitlines()
-        return "\n".join(
-            line for line in lines if f"({self.user})<" in line or f"user=<{self.user}>" in line
-        )
+        """Wait for the end of every session: what a killed client sent is still carried out."""
+        wait_until(self._sessions.are_over, timeout=20, what="the sessions at Dovecot to end")
 
     # -- end ---------------------------------------------------------------
 
@@ -198,6 +177,7 @@ class Ground:
 
     def _remote(self) -> Iterator[tuple[str, str, str]]:
         with self.dovecot.connect(self.user) as session:
+            self._sessions.expected += 1
             for folder in self.folders:
                 if session.select(folder, readonly=True)[0] != "OK":
                     continue
@@ -219,8 +199,37 @@ class Ground:
 
 
 _FLAGS = re.compile(rb"FLAGS \(([^)]*)\)")
-_LOGIN = re.compile(r"Login: user=.* session=<([^>]+)>")
-_END = re.compile(r"\)<\d+><([^>]+)>: Info: (?:Disconnected|Connection closed|Logged out)")
+
+
+class _Sessions:
+    """The sessions of one user, as Dovecot's log tells them; it is read on from where it was.
+
+    `expected` is how many must have begun by now: a login is logged a moment after it is
+    answered.
+    """
+
+    def __init__(self, log: Path, user: str) -> None:
+        self.expected = 0
+        self._log = log
+        self._offset = 0
+        name = re.escape(user).encode()
+        self._login = re.compile(rb"Login: user=<%b>.* session=<([^>]+)>" % name)
+        self._end = re.compile(rb"\(%b\)<\d+><([^>]+)>: Info: (?:Disconnected|Logged out)" % name)
+        self._begun: set[bytes] = set()
+        self._ended: set[bytes] = set()
+
+    def are_over(self) -> bool:
+        """Tell whether all that were expected have begun, and all that began have ended."""
+        with self._log.open("rb") as log:
+            log.seek(self._offset)
+            lines, newline, _ = log.read().rpartition(b"\n")
+        self._offset += len(lines) + len(newline)
+        self._begun.update(self._login.findall(lines))
+        self._ended.update(self._end.findall(lines))
+        if len(self._begun) < self.expected or not self._begun <= self._ended:
+            return False
+        self.expected = len(self._begun)
+        return True
 
 
 def digest(raw: bytes) -> str:
