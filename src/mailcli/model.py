@@ -78,7 +78,63 @@ class Flag(Enum):
         self.imap = imap
 
 
-Flags = frozenset[Flag]
+class Keyword:
+    """A flag that is no system flag: a name that a user or a program made up (RFC 3501 §2.3.2).
+
+    `imap` is the name as it was first seen; two that differ in case alone are the same.
+    """
+
+    __slots__ = ("_folded", "imap")
+
+    def __init__(self, imap: str) -> None:
+        self.imap = imap
+        self._folded = imap.casefold()
+
+    def __repr__(self) -> str:
+        return f"Keyword({self.imap!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Keyword) and other._folded == self._folded
+
+    def __hash__(self) -> int:
+        return hash(self._folded)
+
+
+SystemFlags = frozenset[Flag]
+"""Those that a file name in a Maildir has letters of its own for."""
+
+Flags = frozenset[Flag | Keyword]
+"""What is written on a message, not in it: system flags and keywords."""
+
+
+def keywords_of(flags: Flags) -> frozenset[Keyword]:
+    """Return the keywords among flags."""
+    return frozenset(flag for flag in flags if isinstance(flag, Keyword))
+
+
+def system_flags_of(flags: Flags) -> SystemFlags:
+    """Return the system flags among flags."""
+    return frozenset(flag for flag in flags if isinstance(flag, Flag))
+
+
+@dataclass(frozen=True, slots=True)
+class Storable:
+    """The flags that a server keeps when they are set (RFC 3501 §7.1, PERMANENTFLAGS).
+
+    `any_keyword`: keywords may be made, whatever their name.
+    """
+
+    flags: Flags = frozenset(Flag)
+    any_keyword: bool = True
+
+    def of(self, flags: Flags) -> Flags:
+        """Return those of these flags that the server keeps."""
+        kept = flags & self.flags
+        return kept | keywords_of(flags) if self.any_keyword else kept
+
+
+ANYTHING_STORABLE = Storable()
+NOTHING_STORABLE = Storable(frozenset(), any_keyword=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,10 @@ def _failed(conversation: str, *, exists: int = 1, timeout: float = NEVER) -> Ma
 def _flags(server: Scripted, exists: int = 1, timeout: float = NEVER) -> dict[int, set[str]]:
     with store(server, timeout=timeout) as session:
         found = session.fetch_flags(exists)
-    return {uid: {f.name for f in state.flags} | state.keywords for uid, state in found.items()}
+    return {
+        uid: {f.name if isinstance(f, Flag) else f.imap for f in flags}
+        for uid, flags in found.items()
+    }
 
 
 def _fetched(server: Scripted, *uids: int) -> list[Fetched]:
@@ -579,7 +582,7 @@ def test_the_parts_of_a_message_come_in_any_order(items: str) -> None:
     with Scripted(conversation, values={"letter": LETTER}) as server:
         (message,) = _fetched(server)
     assert (message.uid, message.size, _octets(message)) == (7, len(LETTER), LETTER)
-    assert message.state.flags == {Flag.SEEN}
+    assert message.flags == {Flag.SEEN}
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from mailcli.model import Flag, Flags
+from mailcli.model import Flag, SystemFlags
 from mailcli.store.entries import NO_FLAGS, unique_name
 from mailcli.store.files import fsync_directory, write_all
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
 
-MESSAGES: dict[str, tuple[bytes, Flags]] = {
+MESSAGES: dict[str, tuple[bytes, SystemFlags]] = {
     "plain": (b"Subject: plain\r\n\r\nplain\r\n", NO_FLAGS),
     "seen": (b"Subject: seen\r\n\r\nseen\r\n", frozenset({Flag.SEEN, Flag.FLAGGED})),
     "bare": (b"Subject: bare\n\nwithout any CR\n", NO_FLAGS),

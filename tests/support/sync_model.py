@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
-from mailcli.model import Flag, Flags, SyncMode, Uid
+from mailcli.model import Flag, Flags, SyncMode, Uid, system_flags_of
 from mailcli.sync.plan import (
     Action,
     Agree,
@@ -29,7 +29,7 @@ def flags(letters: str) -> Flags:
 
 
 def letters(given: Flags) -> str:
-    return "".join(sorted(flag.letter for flag in given))
+    return "".join(sorted(flag.letter for flag in system_flags_of(given)))
 
 
 def words(action: Action) -> str:  # noqa: C901, PLR0911 - one for each kind

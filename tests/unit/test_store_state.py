@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailcli.errors import CannotCreate, LocalError, TemporaryFailure
-from mailcli.model import Flag, Uid, UidValidity, UniqueId
+from mailcli.model import Flag, Keyword, Uid, UidValidity, UniqueId
 from mailcli.store.records import (
     AppendIntent,
     DeleteIntent,
@@ -27,8 +27,7 @@ ROW = MessageRow(
     UidValidity(7),
     Uid(1),
     "1.t.mailcli",
-    frozenset({Flag.SEEN, Flag.FLAGGED}),
-    frozenset({"$Junk", "work"}),
+    frozenset({Flag.SEEN, Flag.FLAGGED, Keyword("$Junk"), Keyword("work")}),
     100,
     DIGEST,
 )
@@ -172,7 +171,7 @@ def test_folder_counters_are_saved_and_replaced(state: StateStore) -> None:
 
 def test_messages_are_saved_replaced_and_forgotten(state: StateStore) -> None:
     folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
-    second = replace(ROW, uid=Uid(2), flags=frozenset(), keywords=frozenset())
+    second = replace(ROW, uid=Uid(2), flags=frozenset())
     state.save_messages(folder, [second, ROW])
     assert list(state.messages(folder)) == [ROW, second]
     moved = replace(ROW, unique="other", flags=frozenset({Flag.DELETED}))
@@ -276,7 +275,7 @@ def test_a_second_intent_for_one_file_is_a_defect(state: StateStore) -> None:
 def test_names_that_were_never_decoded_come_back(state: StateStore) -> None:
     odd = "a\udcff\u00e9"
     folder = state.save_folder(odd, uidvalidity=UidValidity(7), uidnext=1)
-    row = replace(ROW, unique=odd, keywords=frozenset({odd}))
+    row = replace(ROW, unique=odd, flags=frozenset({Keyword(odd)}))
     intent = replace(INTENT, unique=odd, message_id=odd)
     record = replace(RECORD, uidl=UniqueId(odd), folder=odd)
     source = state.pop_source("h", odd).id

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.support.sync_model import Sides, flags, letters, words
 
-from mailcli.model import Flag, Flags, SyncMode, Uid
+from mailcli.model import Flag, Flags, Storable, SyncMode, Uid
 from mailcli.sync.plan import (
     Append,
     Bind,
@@ -61,6 +61,11 @@ def test_two_way_run_leaves_both_sides_as_the_table_says(case: dict[str, Any]) -
 @pytest.mark.parametrize("case", GONE.values(), ids=GONE)
 def test_two_way_run_leaves_nothing_where_the_table_says_so(case: dict[str, Any]) -> None:
     assert sides_of(case).synchronised(SyncMode.TWO_WAY) == Sides({}, {}, {})
+
+
+def only(kept: Flags) -> Storable:
+    """Return what a server keeps that keeps these flags and no keyword."""
+    return Storable(kept, any_keyword=False)
 
 
 def many(count: int, *, here: int, there: int) -> Sides:
@@ -118,12 +123,12 @@ def test_confirmed_deletions_pass() -> None:
 
 def test_a_flag_that_the_server_does_not_keep_is_no_reason_to_bring_a_message_back() -> None:
     sides = Sides({UID: Agreed("file", flags(""))}, {"file": Local(flags("FS"))}, {})
-    kept = flags("F")
+    kept = only(flags("F"))
     assert sides.plan(SyncMode.TWO_WAY, storable=kept) == [
         Forget(UID, "file"),
-        Append("file", kept),
+        Append("file", flags("F")),
     ]
-    assert sides.plan(SyncMode.TWO_WAY, storable=flags("")) == [DeleteLocal(UID, "file")]
+    assert sides.plan(SyncMode.TWO_WAY, storable=only(flags(""))) == [DeleteLocal(UID, "file")]
 
 
 def test_known_messages_come_first_then_fetches_then_appends() -> None:
@@ -283,7 +288,7 @@ def test_one_way_run_forgets_nothing_that_is_pending(before: Sides, mode: SyncMo
 def test_flags_that_the_server_does_not_keep_are_never_sent(
     before: Sides, mode: SyncMode, storable: Flags
 ) -> None:
-    actions = plan(before.agreed, before.local, before.remote, Policy(mode, storable))
+    actions = plan(before.agreed, before.local, before.remote, Policy(mode, only(storable)))
     for action in actions:
         match action:
             case StoreFlags():
@@ -291,7 +296,7 @@ def test_flags_that_the_server_does_not_keep_are_never_sent(
             case Append():
                 assert action.flags <= storable
     after = before.after(actions)
-    again = plan(after.agreed, after.local, after.remote, Policy(mode, storable))
+    again = plan(after.agreed, after.local, after.remote, Policy(mode, only(storable)))
     assert all(isinstance(action, Hold) for action in again)
 
 
@@ -302,7 +307,7 @@ def test_flags_that_the_server_does_not_keep_are_not_forgotten(
     # For what is still on both sides: such a flag does not bring a deleted message back.
     assume(before.agreed.keys() <= before.remote.keys())
     assume({known.unique for known in before.agreed.values()} <= before.local.keys())
-    policy = Policy(SyncMode.TWO_WAY, storable)
+    policy = Policy(SyncMode.TWO_WAY, only(storable))
     now = before.after(plan(before.agreed, before.local, before.remote, policy))
     assert contents(now)[0] == contents(before.synchronised(SyncMode.TWO_WAY))[0]
     assert contents(now.synchronised(SyncMode.TWO_WAY)) == contents(

@@ -9,14 +9,12 @@ again, and brings no message back.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
 
 from mailcli.app.folder_state import FolderState, FolderTask, decide
 from mailcli.app.stores import hash_of
 from mailcli.errors import MailError, NotFound, ProtocolViolation, TemporaryFailure
 from mailcli.imap.session import STORE_SET, FolderUnusable, ImapSession
-from mailcli.imap.values import FlagState
-from mailcli.model import Flag, Uid
+from mailcli.model import Flag, Flags, Uid
 from mailcli.store.folder import MAX_BATCH
 from mailcli.store.records import DeleteIntent, MessageRow
 from mailcli.sync.plan import DeleteLocal, DeleteRemote, Hold
@@ -27,12 +25,10 @@ Content = tuple[int, bytes]
 Unsent = Callable[[Collection[MessageRow]], set[Content]]
 """Returns which of these messages are here as files that no server has."""
 
-_MARK = frozenset({Flag.DELETED})
+_MARK: Flags = frozenset({Flag.DELETED})
 
 
-def settle_deletions(
-    session: ImapSession, state: FolderState, remote: dict[Uid, FlagState]
-) -> None:
+def settle_deletions(session: ImapSession, state: FolderState, remote: dict[Uid, Flags]) -> None:
     """Find out what became of deletions that a run did not finish, before any is planned.
 
     What came true was no decision of the other side. What did not come true is decided anew,
@@ -44,11 +40,11 @@ def settle_deletions(
         if intent.uidvalidity == state.generation and row is not None:
             found, here = remote.get(row.uid), row.unique in state.entries
             came_true = found is None if intent.on_server else not here
-            if came_true and (here or found):
+            if came_true and (here or found is not None):
                 state.forget([row.uid])  # it is back where it was deleted from: new there
                 continue
-            if intent.on_server and found and _MARK & (found.flags - row.flags):
-                remote[row.uid] = replace(found, flags=found.flags - _MARK)
+            if intent.on_server and found is not None and _MARK & (found - row.flags):
+                remote[row.uid] = found - _MARK
                 marked.append(row.uid)
                 continue
         state.store.drop_deletions(state.id, [intent])

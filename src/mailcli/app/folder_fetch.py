@@ -12,7 +12,7 @@ from hashlib import sha256
 from mailcli.app.folder_state import FolderState, Twins
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Fetched
-from mailcli.model import Uid
+from mailcli.model import Uid, system_flags_of
 from mailcli.store.entries import unique_name
 from mailcli.store.folder import MAX_BATCH
 from mailcli.store.records import MessageRow
@@ -123,7 +123,7 @@ def _complete(state: FolderState, fetched: Fetched, staged: Staged) -> Staged:
     received = fetched.internal_date
     staged.close(
         unique=unique_name(state.token(fetched.uid), when=state.now()),
-        flags=fetched.state.flags,
+        flags=system_flags_of(fetched.flags),
         received=int(received.timestamp()) if received else None,
     )
     return staged
@@ -141,8 +141,7 @@ def _keep(state: FolderState, batch: _Batch) -> None:
             state.agree(
                 fetched.uid,
                 done.entry.unique,
-                fetched.state.flags,
-                keywords=fetched.state.keywords,
+                fetched.flags,
                 size=done.size,
                 digest=done.sha256,
             )
@@ -158,8 +157,7 @@ def _recognised(
     return state.agree(
         fetched.uid,
         unique,
-        state.entries[unique].flags & fetched.state.flags,
-        keywords=fetched.state.keywords,
+        state.entries[unique].flags & fetched.flags,
         size=content.size,
         digest=content.sha256,
     )

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from mailcli.app.folder_state import FolderState
-from mailcli.model import Flags
+from mailcli.model import Flag, Flags
 from mailcli.results import FolderSync, PlannedAction
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.names import FolderName
@@ -67,4 +67,5 @@ def _described(action: Action) -> tuple[str, str]:  # noqa: C901, PLR0911 - one 
 
 
 def _names(flags: Flags) -> str:
-    return " ".join(sorted(flag.name.lower() for flag in flags)) or "none"
+    names = (f.name.lower() if isinstance(f, Flag) else f.imap for f in flags)
+    return " ".join(sorted(names)) or "none"

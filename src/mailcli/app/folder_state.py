@@ -9,8 +9,8 @@ from pathlib import Path
 from mailcli.app.context import Context
 from mailcli.app.stores import hash_of
 from mailcli.errors import LocalError, MailError, NotFound
-from mailcli.imap.values import FlagState, Selected
-from mailcli.model import Flags, Uid
+from mailcli.imap.values import Selected
+from mailcli.model import Flags, Uid, keywords_of
 from mailcli.results import ErrorReport, FolderSync, PlannedAction, SkippedImap
 from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
@@ -197,12 +197,11 @@ class FolderState:
         unique: str,
         flags: Flags,
         *,
-        keywords: frozenset[str] = frozenset(),
         size: int,
         digest: bytes,
     ) -> MessageRow:
         """Return the record of an agreement, to be saved."""
-        return MessageRow(self.generation, uid, unique, flags, keywords, size, digest)
+        return MessageRow(self.generation, uid, unique, flags, size, digest)
 
     def save(self, rows: Iterable[MessageRow]) -> None:
         """Commit agreements, and drop the records that they replace, in one transaction."""
@@ -263,18 +262,23 @@ class FolderState:
         return size, digest
 
 
-def decide(state: FolderState, remote: Mapping[Uid, FlagState]) -> list[Action]:
+def decide(state: FolderState, remote: Mapping[Uid, Flags]) -> list[Action]:
     """Return what is to be done, as `sync.plan` has it."""
-    bound = state.bound()
+    bound = {row.unique: row for row in state.rows.values()}
     origins = {state.token(uid): uid for uid in remote if uid not in state.rows}
     local = {
-        unique: Local(entry.flags, origins.get(entry.token or ""))
+        unique: Local(_flags_here(entry, bound.get(unique)), origins.get(entry.token or ""))
         for unique, entry in state.entries.items()
         if unique in bound or unique not in state.former
     }
     agreed = {uid: Agreed(row.unique, row.flags) for uid, row in state.rows.items()}
-    there = {uid: Remote(known.flags) for uid, known in remote.items()}
+    there = {uid: Remote(flags) for uid, flags in remote.items()}
     policy = replace(state.policy, storable=state.selected.storable)
     if state.pair.role in _EMPTIED:
         policy = replace(policy, allow_mass_delete=True)
     return plan(agreed, local, there, policy)
+
+
+def _flags_here(entry: Entry, row: MessageRow | None) -> Flags:
+    """Return a file's flags; it has no letters for keywords, so those agreed on still stand."""
+    return entry.flags | keywords_of(row.flags) if row else entry.flags

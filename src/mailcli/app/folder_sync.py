@@ -24,8 +24,7 @@ from mailcli.errors import (
     TemporaryFailure,
 )
 from mailcli.imap.session import CommandFailed, FolderUnusable, ImapSession
-from mailcli.imap.values import FlagState
-from mailcli.model import Flags, Uid
+from mailcli.model import Flags, Uid, system_flags_of
 from mailcli.results import PlannedAction
 from mailcli.sync.plan import (
     Action,
@@ -105,7 +104,7 @@ def _sync(session: ImapSession, state: FolderState) -> bool:
     return state.settled and any(isinstance(a, Deletion | Hold) for a in actions)
 
 
-def _may_begin_anew(state: FolderState, remote: Mapping[Uid, FlagState]) -> bool:
+def _may_begin_anew(state: FolderState, remote: Mapping[Uid, Flags]) -> bool:
     """Tell whether a folder that is missing here may be made again.
 
     A disk that is not mounted looks the same as a folder that was deleted. Confirmed, its
@@ -130,7 +129,7 @@ def _recognised(
     session: ImapSession,
     state: FolderState,
     actions: Sequence[Action],
-    remote: Mapping[Uid, FlagState],
+    remote: Mapping[Uid, Flags],
 ) -> bool:
     """Fetch what is new; whether some of it turned out to be a file that is here already.
 
@@ -143,13 +142,12 @@ def _recognised(
     return bool(fresh) and uploads and recognise(session, state, fresh)
 
 
-def _after(remote: Mapping[Uid, FlagState], actions: Sequence[Action]) -> dict[Uid, FlagState]:
+def _after(remote: Mapping[Uid, Flags], actions: Sequence[Action]) -> dict[Uid, Flags]:
     """Return what the server holds once these actions have been carried out."""
     now = dict(remote)
     for action in actions:
         if isinstance(action, StoreFlags):
-            state = now[action.uid]
-            now[action.uid] = replace(state, flags=(state.flags | action.add) - action.remove)
+            now[action.uid] = (now[action.uid] | action.add) - action.remove
     return now
 
 
@@ -215,7 +213,9 @@ def _set_local_flags(state: FolderState, actions: Sequence[SetLocalFlags]) -> se
     for action in actions:
         entry = state.entries[action.unique]
         try:
-            state.entries[action.unique] = state.folder.set_flags(entry, action.flags)
+            state.entries[action.unique] = state.folder.set_flags(
+                entry, system_flags_of(action.flags)
+            )
             state.counts.flags_local += 1
         except NotFound:
             lost.add(action.uid)

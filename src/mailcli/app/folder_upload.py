@@ -10,15 +10,12 @@ from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import message_id_of
 from mailcli.errors import NotFound
 from mailcli.imap.session import CommandFailed, ImapSession
-from mailcli.imap.values import FlagState
-from mailcli.model import Uid
+from mailcli.model import Flags, Uid
 from mailcli.store.records import AppendIntent
 from mailcli.sync.plan import Append
 
 
-def settle_uploads(
-    session: ImapSession, state: FolderState, remote: Mapping[Uid, FlagState]
-) -> None:
+def settle_uploads(session: ImapSession, state: FolderState, remote: Mapping[Uid, Flags]) -> None:
     """Find out what became of uploads whose answer was lost, before any is repeated.
 
     By Message-ID among the messages that came since; one without a Message-ID is recognised
@@ -29,14 +26,12 @@ def settle_uploads(
         if uid is None:
             state.store.drop_intents(state.id, [intent.unique])
             continue
-        found = remote[uid]
         state.save(
             [
                 state.agree(
                     uid,
                     intent.unique,
-                    state.entries[intent.unique].flags & found.flags,
-                    keywords=found.keywords,
+                    state.entries[intent.unique].flags & remote[uid],
                     size=intent.size,
                     digest=intent.sha256,
                 )
@@ -49,7 +44,7 @@ def _uploaded_as(
     session: ImapSession,
     state: FolderState,
     intent: AppendIntent,
-    remote: Mapping[Uid, FlagState],
+    remote: Mapping[Uid, Flags],
 ) -> Uid | None:
     """Return the one message that an upload must have become, or None."""
     if intent.unique not in state.entries or intent.uidvalidity != state.generation:

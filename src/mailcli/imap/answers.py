@@ -4,16 +4,17 @@ RFC 3501 §7; special uses by RFC 6154, APPENDUID by RFC 4315, SIZE by RFC 8438.
 ProtocolViolation leaves this module; the connection adds which server it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from mailcli.errors import ProtocolViolation
 from mailcli.imap import responses
 from mailcli.imap.names import decode
 from mailcli.imap.responses import Condition, Data, Response, Value
-from mailcli.imap.values import ROLES, Counts, FlagState, Folder, Selected
-from mailcli.model import Flag, Flags, Uid, UidValidity
+from mailcli.imap.values import ROLES, Counts, Folder, Selected
+from mailcli.model import NOTHING_STORABLE, Flag, Flags, Keyword, Storable, Uid, UidValidity
 
 MAX_UID = 2**32 - 1
 
@@ -143,21 +144,43 @@ def selected(answer: Answer, *, read_only: bool) -> Selected:
         UidValidity(responses.number(uidvalidity[0])),
         responses.number(uidnext[0]) if uidnext else None,
         read_only or closed,
-        frozenset() if closed and not read_only else _storable(answer, read_only=read_only),
+        NOTHING_STORABLE if closed and not read_only else _storable(answer, read_only),
     )
 
 
-def _storable(answer: Answer, *, read_only: bool) -> Flags:
+def _storable(answer: Answer, read_only: bool, /) -> Storable:
     """Return what PERMANENTFLAGS says (RFC 3501 §7.1); without it, or in EXAMINE, all flags.
 
     `\\*` means that keywords may be made, of which `$Forwarded` is one.
     """
     said = answer.code("PERMANENTFLAGS")
     if read_only or not said:
-        return frozenset(Flag)
+        return Storable()
     names = {responses.octets(name) for name in responses.items(said[0])}
-    keywords = {Flag.PASSED} if b"\\*" in names else set()
-    return FlagState.parse(names).flags | keywords
+    any_keyword = b"\\*" in names
+    return Storable(named(names) | ({Flag.PASSED} if any_keyword else set()), any_keyword)
+
+
+_SYSTEM_FLAGS = {flag.imap.upper(): flag for flag in Flag}
+
+
+def named(names: Iterable[bytes]) -> Flags:
+    """Return the flags of a flag list (RFC 3501 §9, flag-list).
+
+    Names count in any case; `\\Recent`, and system flags that we do not know, do not count.
+    """
+    return _named(tuple(names))
+
+
+@lru_cache(maxsize=4096)  # a folder has few different lists, and may have 100,000 messages
+def _named(names: tuple[bytes, ...]) -> Flags:
+    texts = [name.decode("utf-8", "replace") for name in names]
+    system = {flag for text in texts if (flag := _SYSTEM_FLAGS.get(text.upper()))}
+    return frozenset(system) | {
+        Keyword(text)
+        for text in texts
+        if not text.startswith("\\") and text.upper() not in _SYSTEM_FLAGS
+    }
 
 
 def attributes(response: Response) -> dict[str, Value]:
@@ -183,13 +206,13 @@ def uid(told: dict[str, Value]) -> Uid:
     return Uid(number)
 
 
-def flags(told: dict[str, Value]) -> FlagState:
+def flags(told: dict[str, Value]) -> Flags:
     """Return the flags among a message's attributes; none where it has none.
 
     Raises: ProtocolViolation when they are no list of names.
     """
     names = responses.items(told.get("FLAGS", []))
-    return FlagState.parse(responses.octets(name) for name in names)
+    return named(responses.octets(name) for name in names)
 
 
 def sizes(answer: Answer) -> dict[Uid, int]:

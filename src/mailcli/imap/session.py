@@ -23,7 +23,7 @@ from mailcli.imap.connection import (
 from mailcli.imap.names import encode
 from mailcli.imap.responses import Data, Streamed, Value
 from mailcli.imap.sets import compress
-from mailcli.imap.values import Body, Counts, Fetched, FlagState, Folder, Selected
+from mailcli.imap.values import Body, Counts, Fetched, Folder, Selected
 from mailcli.model import Flag, Flags, Uid, UidValidity
 
 __all__ = ["CommandFailed", "FolderUnusable", "ImapSession"]
@@ -159,7 +159,7 @@ class ImapSession(ImapConnection):
 
     # -- messages ----------------------------------------------------------
 
-    def fetch_flags(self, exists: int) -> dict[Uid, FlagState]:
+    def fetch_flags(self, exists: int) -> dict[Uid, Flags]:
         """Return the flags of every message in the open folder, by UID.
 
         Raises: FolderUnusable when the listing is not complete: then absence proves nothing.
@@ -167,7 +167,7 @@ class ImapSession(ImapConnection):
         if not exists:
             return {}
         self._wire.phase = "UID FETCH flags"
-        found: dict[Uid, FlagState] = {}
+        found: dict[Uid, Flags] = {}
         gone = 0
         with self._wire.transfer(ANSWER_CAP + min(exists * FLAGS_CAP, LISTING_CAP)):
             for response in self._responses(self._send(b"UID FETCH 1:* (UID FLAGS)")):

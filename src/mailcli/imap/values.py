@@ -1,11 +1,10 @@
 """What an IMAP session returns: folders, counts, messages. Plain values."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from mailcli.model import Flag, Flags, Uid, UidValidity
+from mailcli.model import ANYTHING_STORABLE, Flags, Storable, Uid, UidValidity
 
 ROLES = {
     "\\ALL": "all",
@@ -67,30 +66,7 @@ class Selected:
     uidvalidity: UidValidity
     uidnext: int | None
     read_only: bool
-    storable: Flags = frozenset(Flag)
-
-
-@dataclass(frozen=True, slots=True)
-class FlagState:
-    """A message's flags, and its keywords as the server spells them."""
-
-    flags: Flags
-    keywords: frozenset[str]
-
-    @classmethod
-    def parse(cls, names: Iterable[bytes]) -> "FlagState":
-        """Read a flag list; names count in any case, `\\Recent` does not count at all."""
-        flags, keywords = set(), set()
-        for name in names:
-            text = name.decode("utf-8", "replace")
-            if flag := _FLAGS.get(text.upper()):
-                flags.add(flag)
-            elif not text.startswith("\\"):
-                keywords.add(text)
-        return cls(frozenset(flags), frozenset(keywords))
-
-
-_FLAGS = {flag.imap.upper(): flag for flag in Flag}
+    storable: Storable = ANYTHING_STORABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +74,7 @@ class Fetched:
     """A message that arrived: `body` is what took its octets, None if the server sent none."""
 
     uid: Uid
-    state: FlagState
+    flags: Flags
     internal_date: datetime | None
     body: Body | None
     size: int

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from mailcli.model import Flag, Flags
+from mailcli.model import Flag, SystemFlags
 
 Subdirectory = Literal["new", "cur"]
 
 TMP = "tmp"
 SUBDIRECTORIES = (TMP, "new", "cur")
 
-NO_FLAGS: Flags = frozenset()
+NO_FLAGS: SystemFlags = frozenset()
 
 _TOKEN = re.compile(r"[A-Za-z0-9_=-]{1,160}")
 _OWN_UNIQUE = re.compile(r"\d+\.([A-Za-z0-9_=+-]+)\.mailcli(?:,|$)")
@@ -48,7 +48,7 @@ class Entry:
         return self.name.partition(":")[0]
 
     @property
-    def flags(self) -> Flags:
+    def flags(self) -> SystemFlags:
         """The system flags."""
         return _letters(self.name.partition(":")[2])[0]
 
@@ -117,7 +117,7 @@ def temporary_name(unique: str, number: int) -> str:
 
 
 @lru_cache(maxsize=1024)  # a folder has few different flag sets, and may have 100,000 messages
-def _letters(text: str) -> tuple[Flags, str]:
+def _letters(text: str) -> tuple[SystemFlags, str]:
     version, _, letters = text.partition(",")
     if version != "2":
         return NO_FLAGS, ""

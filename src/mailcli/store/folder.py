@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from mailcli.errors import LocalError, NotFound, TemporaryFailure
-from mailcli.model import Flags
+from mailcli.model import SystemFlags
 from mailcli.store.entries import SUBDIRECTORIES, TMP, Entry, is_own_temporary
 from mailcli.store.files import (
     fsync_directory,
@@ -166,7 +166,7 @@ class MaildirFolder:
         for subdirectory in ("new", "cur"):
             fsync_directory(f"{self._base}/{subdirectory}")
 
-    def set_flags(self, entry: Entry, flags: Flags, *, others: str | None = None) -> Entry:
+    def set_flags(self, entry: Entry, flags: SystemFlags, *, others: str | None = None) -> Entry:
         """Rename a message so that it has these flags, and return it as it is then.
 
         Keywords and letters that we do not know stay, unless `others` replaces

@@ -83,7 +83,6 @@ class MessageRow:
     uid: Uid
     unique: str
     flags: Flags
-    keywords: frozenset[str]
     size: int
     sha256: bytes
 

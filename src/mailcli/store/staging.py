@@ -13,7 +13,7 @@ from itertools import count
 from types import TracebackType
 from typing import Self
 
-from mailcli.model import Flags
+from mailcli.model import SystemFlags
 from mailcli.store.entries import NO_FLAGS, TMP, Entry, new_entry, numbered, temporary_name
 from mailcli.store.files import CHUNK, local_error, read_chunks, write_all
 from mailcli.store.line_ends import LineEndConverter, to_wire
@@ -76,7 +76,7 @@ class Staged:
         self,
         *,
         unique: str | None = None,
-        flags: Flags = NO_FLAGS,
+        flags: SystemFlags = NO_FLAGS,
         others: str = "",
         received: int | None = None,
     ) -> None:

@@ -12,7 +12,15 @@ that it is called in.
 
 from collections.abc import Iterable, Iterator
 
-from mailcli.model import Flag, Flags, Uid, UidValidity
+from mailcli.model import (
+    Flag,
+    Flags,
+    Keyword,
+    Uid,
+    UidValidity,
+    keywords_of,
+    system_flags_of,
+)
 from mailcli.store.database import loaded, stored
 from mailcli.store.pop_state import PopState
 from mailcli.store.records import (
@@ -153,23 +161,22 @@ class StateStore(PopState):
 
     def messages(self, folder: int) -> Iterator[MessageRow]:
         """Yield the recorded messages by UIDVALIDITY and UID; read them all before writing."""
-        keywords_of: dict[str | bytes, frozenset[str]] = {}  # most messages have the same few
-        flags_of: dict[str, Flags] = {}
+        known: dict[tuple[str, str | bytes], Flags] = {}  # most messages have the same few
         sql = (
             "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256"
             " FROM message WHERE folder = ? ORDER BY uidvalidity, uid"
         )
-        for generation, uid, unique, flags, keywords, size, sha256 in self._rows(sql, folder):
-            if flags not in flags_of:
-                flags_of[flags] = frozenset(_FLAGS[letter] for letter in flags)
-            if keywords not in keywords_of:
-                keywords_of[keywords] = frozenset(filter(None, loaded(keywords).split(" ")))
+        for generation, uid, unique, letters, keywords, size, sha256 in self._rows(sql, folder):
+            if (letters, keywords) not in known:
+                names = loaded(keywords).split()
+                known[letters, keywords] = frozenset(
+                    [*(_FLAGS[letter] for letter in letters), *map(Keyword, names)]
+                )
             yield MessageRow(
                 UidValidity(generation),
                 Uid(uid),
                 loaded(unique),
-                flags_of[flags],
-                keywords_of[keywords],
+                known[letters, keywords],
                 size,
                 sha256,
             )
@@ -189,8 +196,8 @@ class StateStore(PopState):
                     row.uidvalidity,
                     row.uid,
                     stored(row.unique),
-                    "".join(sorted(flag.letter for flag in row.flags)),
-                    stored(" ".join(sorted(row.keywords))),
+                    "".join(sorted(flag.letter for flag in system_flags_of(row.flags))),
+                    stored(" ".join(sorted(flag.imap for flag in keywords_of(row.flags)))),
                     row.size,
                     row.sha256,
                 )

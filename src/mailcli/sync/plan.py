@@ -167,7 +167,7 @@ def _new(
         yield from (Fetch(uid) for uid in sorted(fresh))
     if policy.changes_remote:
         for unique, state in sorted(unbound.items()):
-            yield Append(unique, state.flags & policy.storable)
+            yield Append(unique, policy.storable.of(state.flags))
 
 
 def _confirmed(
@@ -225,7 +225,7 @@ def _there(wanted: Flags, remote: Flags, policy: Policy) -> Flags:
     """Return the flags that the server is to have: what it may not or cannot keep stays as is."""
     if not policy.changes_remote:
         return remote
-    return (wanted & policy.storable) | (remote - policy.storable)
+    return policy.storable.of(wanted) | (remote - policy.storable.of(remote))
 
 
 def _gone(
@@ -245,7 +245,8 @@ def _gone(
             yield DeleteRemote(uid, base.unique)
     elif local is not None:
         # A flag that the server does not keep was never its affair, and tells nothing now.
-        if _is_wanted(base.flags & policy.storable, local.flags & policy.storable):
+        storable = policy.storable.of
+        if _is_wanted(storable(base.flags), storable(local.flags)):
             if policy.changes_remote:
                 yield Forget(uid, base.unique)  # and appended as new
         elif policy.changes_local:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailcli.model import Flag, Flags, SyncMode, Uid
+from mailcli.model import ANYTHING_STORABLE, Flags, Storable, SyncMode, Uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Policy:
     """
 
     mode: SyncMode = SyncMode.TWO_WAY
-    storable: Flags = frozenset(Flag)
+    storable: Storable = ANYTHING_STORABLE
     max_delete: float = 0.5
     allow_mass_delete: bool = False
 
