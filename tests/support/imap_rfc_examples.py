@@ -174,7 +174,8 @@ TOLD: list[tuple[str, str, Response]] = [
             ' RFC822.SIZE 4286 ENVELOPE ("Wed, 17 Jul 1996 02:23:25 -0700 (PDT)"'
             ' "IMAP4rev1 WG mtg summary and minutes"'
             ' (("Terry Gray" NIL "gray" "cac.washington.edu"))'
-            ' ((NIL NIL "imap" "cac.washington.edu")) NIL NIL "<B27397-0100000@cac.washington.edu>")'
+            ' ((NIL NIL "imap" "cac.washington.edu")) NIL NIL'
+            ' "<B27397-0100000@cac.washington.edu>")'
             ' BODY ("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 3028 92))'
         ),
         _fetch(
