@@ -291,3 +291,34 @@ def test_a_store_with_everything_is_opened_in_one_round_trip(full: Ground) -> No
     said = [line[0] for line in lines if line[:2] in {"C:", "S:"}]
     assert said.index("S") == 3, lines[:5]
     assert "C" not in said[3:]
+
+
+# -- compressed, and waiting -------------------------------------------------
+
+
+def test_a_compressed_connection_carries_the_same(full: Ground) -> None:
+    raws = [letter(number) + b"x" * 70 * number + b"\r\n" for number in range(300)]
+    full.server.deliver(full.user, *raws[:150])
+    uploads = [
+        Upload(lambda raw=raw: [raw], len(raw), SEEN)  # type: ignore[misc]
+        for raw in raws[150:]
+    ]
+    with full.session() as session:
+        assert session.compress()
+        session.append_many(b"INBOX", uploads)
+        selected = session.select(b"INBOX")
+        uids = list(session.fetch_flags(selected.exists))
+        bodies = [message.body for message in session.fetch_messages(uids, Kept)]
+        session.logout()
+    assert [body.octets for body in bodies if isinstance(body, Kept)] == raws
+
+
+def test_news_of_the_open_folder_come_by_themselves(full: Ground) -> None:
+    with full.session() as session:
+        session.select(b"INBOX")
+        news = session.idle(30)
+        full.server.deliver(full.user, letter(1))
+        arrived = next(news)
+        assert (arrived.name, arrived.number) == ("EXISTS", 1)
+        news.close()  # type: ignore[attr-defined]  # it is a generator
+        assert list(session.search_uids()) == [1]
