@@ -49,7 +49,7 @@ PURE = [
     *("smtp.data", "smtp.envelope", "smtp.reply", "smtp.meanings"),
     *("pop.plan", "pop.multiline", "pop.meanings"),
     *("imap.responses", "imap.names", "imap.sets", "imap.values", "imap.meanings"),
-    *("store.names", "store.line_ends", "store.entries"),
+    *("store.names", "store.line_ends", "store.entries", "store.keywords"),
 ]
 IMPURE = {
     *("socket", "ssl", "selectors", "subprocess", "threading", "asyncio", "sqlite3"),

@@ -1,11 +1,11 @@
-"""Killed before and after every effect of a delivery: nothing partial, nothing twice."""
+"""Killed before and after every effect of a change to a Maildir: nothing partial or twice."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.unit.store_crash_driver import FLAGS, MESSAGES, deliver
+from tests.unit.store_crash_driver import FLAGS, MESSAGES, deliver, keywords
 
 from mailcli.errors import NotFound
 from mailcli.store.folder import MaildirFolder
@@ -18,9 +18,13 @@ SOURCE = Path(__file__).parents[2] / "src"
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    directory = tmp_path_factory.mktemp("killed")
+    return _killed("deliver", tmp_path_factory.mktemp("killed"), least=26)
+
+
+def _killed(change: str, directory: Path, *, least: int) -> list[Path]:
+    """Return the Maildirs that a change left when it was killed, and that of one that was not."""
     run = subprocess.run(
-        [sys.executable, str(DRIVER), str(directory)],
+        [sys.executable, str(DRIVER), change, str(directory)],
         env={"PYTHONPATH": str(SOURCE)},
         capture_output=True,
         text=True,
@@ -29,7 +33,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     )
     counts = dict(line.split() for line in run.stdout.splitlines())
     assert counts["before"] == counts["after"]
-    assert int(counts["before"]) > 25
+    assert int(counts["before"]) >= least
     return [
         directory / f"{when}-{number}"
         for when in ("before", "after")
@@ -63,3 +67,20 @@ def test_the_next_run_delivers_the_rest_once_and_cleans_up(killed: list[Path]) -
         assert _wire(folder) == MESSAGES, root
         assert {entry.token: entry.flags for entry in folder.scan()} == FLAGS
         assert list((folder.path / "tmp").iterdir()) == []
+
+
+def test_keyword_letters_are_the_old_or_the_new_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    states = set()
+    for root in _killed("keywords", tmp_path, least=12):
+        folder = Maildir(root).folder(INBOX)
+        file = folder.path / "dovecot-keywords"
+        states.add(file.read_bytes())
+        keywords(root)
+        folder.remove_stale_tmp()
+        assert file.read_bytes() == b"0 $Junk\n1 work\n", root
+        assert {path.name for path in folder.path.iterdir()} == {
+            *("cur", "new", "tmp"),
+            "dovecot-keywords",
+        }
+        assert list((folder.path / "tmp").iterdir()) == []
+    assert states == {b"0 $Junk\n", b"0 $Junk\n1 work\n"}

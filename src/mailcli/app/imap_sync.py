@@ -25,7 +25,7 @@ from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.values import Folder
 from mailcli.model import SyncMode
 from mailcli.results import ErrorReport, FolderSync, ImapAccount, ImapResult
-from mailcli.store.folder import is_maildir, refused_link
+from mailcli.store.folder_view import is_maildir, refused_link
 from mailcli.store.maildir import Folders, Maildir
 from mailcli.store.names import FolderName, from_server, to_server
 from mailcli.store.records import MessageRow
