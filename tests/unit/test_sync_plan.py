@@ -17,12 +17,11 @@ from mailcli.sync.plan import (
     Forget,
     Hold,
     SetLocalFlags,
-    Side,
     StoreFlags,
     merge,
     plan,
 )
-from mailcli.sync.states import Agreed, Local, Policy, Remote
+from mailcli.sync.states import Agreed, Local, Policy, Remote, Side
 
 TABLES = sorted((Path(__file__).parents[1] / "sync" / "cases").glob("*.toml"))
 CASES: dict[str, dict[str, Any]] = {
