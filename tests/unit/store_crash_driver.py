@@ -71,6 +71,20 @@ def adopt(root: Path) -> None:
     source.sync()
 
 
+def prepare_removal(root: Path) -> None:
+    """Make a folder that holds no message, but what programs leave."""
+    folder = Maildir(root).folder(ARCHIVE)
+    folder.create()
+    folder.stage(unique_name("stale", when=0)).close()
+    for name in ("dovecot-uidlist", "dovecot.index.log", "maildirfolder"):
+        (folder.path / name).touch()
+
+
+def remove(root: Path) -> None:
+    """Remove it."""
+    Maildir(root).folder(ARCHIVE).remove_empty()
+
+
 def _nothing(_root: Path) -> None:
     """Begin with no Maildir at all."""
 
@@ -79,6 +93,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
     "deliver": (_nothing, lambda root: deliver(root, list(MESSAGES))),
     "adopt": (prepare_adoption, adopt),
     "keywords": (prepare_keywords, keywords),
+    "remove": (prepare_removal, remove),
 }
 """By name: what is there before, and what is killed."""
 

@@ -95,3 +95,23 @@ def test_a_message_moved_is_here_or_there_and_never_in_both(tmp_path: Path) -> N
         adopt(root)
         assert (_wire(source), _wire(target)) == ({}, MESSAGES)
         assert {entry.token: entry.flags for entry in target.scan()} == FLAGS
+
+
+def test_a_folder_whose_removal_was_stopped_is_removed_by_the_next_run(tmp_path: Path) -> None:
+    for root in _killed("remove", tmp_path, least=8):
+        assert Maildir(root).folder(ARCHIVE).remove_empty(), root
+        assert list(root.iterdir()) == []
+        assert Maildir(root).folder(ARCHIVE).remove_empty()
+
+
+def test_what_is_delivered_after_a_removal_was_stopped_is_not_lost(tmp_path: Path) -> None:
+    whole = set()
+    for root in _killed("remove", tmp_path, least=8):
+        folder = Maildir(root).folder(ARCHIVE)
+        if not (folder.path / "new").is_dir():
+            continue
+        whole.add(folder.exists())
+        (folder.path / "new" / "1.a.h").write_bytes(b"a\n")
+        assert not folder.remove_empty(), root
+        assert [entry.name for entry in folder.scan()] == ["1.a.h"]
+    assert whole == {True, False}

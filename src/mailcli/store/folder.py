@@ -37,6 +37,12 @@ from mailcli.store.files import (
 from mailcli.store.folder_view import TRIES, FolderView
 from mailcli.store.keyword_file import add_letters, read_letters
 from mailcli.store.keywords import KeywordLetters
+from mailcli.store.removal import (
+    holds_nothing,
+    is_half_removed,
+    remove_rest,
+    remove_subdirectories,
+)
 from mailcli.store.staging import Staged
 
 MAX_BATCH = 200
@@ -250,6 +256,34 @@ class MaildirFolder(FolderView):
             for name in stale:
                 os.unlink(f"{directory}/{name}")  # noqa: PTH108 - the fault tests stop at it
         return len(stale)
+
+    def remove_empty(self) -> bool:
+        """Remove the folder if it holds no message, durably; tell whether it is gone.
+
+        Gone are `cur`, `new`, `tmp` and Dovecot's indexes, and the directory itself
+        unless other folders lie in it. Where a message or anything else of anybody's is
+        in it, all stays, or is made whole after a run that was killed here. Only with
+        the account's lock held, as `remove_stale_tmp`.
+
+        Raises:
+            LocalError: the system refuses, or a symbolic link is in the way.
+        """
+        self._refuse_links()
+        if not holds_nothing(self._base):
+            if is_half_removed(self._base):  # what was delivered since is to be seen
+                self.create()
+            return False
+        self.remove_stale_tmp()
+        removed = False
+        try:
+            with translated(self._base):
+                removed = remove_subdirectories(self._base)
+        finally:
+            if not removed:
+                self.create()
+        if removed:
+            remove_rest(self._base)
+        return removed
 
     def _place(self, staged: Staged, entry: Entry) -> Entry:
         number = 1
