@@ -15,10 +15,11 @@ from typing import Any
 from mailcli.model import Flag, Keyword
 from mailcli.store.entries import unique_name
 from mailcli.store.maildir import Maildir
-from mailcli.store.names import INBOX
+from mailcli.store.names import INBOX, FolderName
 
 EFFECTS = ("open", "write", "fsync", "link", "rename", "unlink", "mkdir", "rmdir", "utime")
 
+ARCHIVE = FolderName(("Archive",))
 MESSAGES = {
     "one": b"Subject: one\r\n\r\none\r\n",
     "bare": b"Subject: bare\n\nbare\n",
@@ -55,13 +56,44 @@ def keywords(root: Path) -> None:
     folder.save_keyword_letters(letters)
 
 
+def prepare_adoption(root: Path) -> None:
+    """Deliver some messages beside an empty folder."""
+    deliver(root, list(MESSAGES))
+    Maildir(root).folder(ARCHIVE).create()
+
+
+def adopt(root: Path) -> None:
+    """Move all messages to another folder."""
+    source, target = Maildir(root).folder(INBOX), Maildir(root).folder(ARCHIVE)
+    for entry in source.scan():
+        target.adopt(entry, source, others="")
+    target.sync()
+    source.sync()
+
+
+def prepare_removal(root: Path) -> None:
+    """Make a folder that holds no message, but what programs leave."""
+    folder = Maildir(root).folder(ARCHIVE)
+    folder.create()
+    folder.stage(unique_name("stale", when=0)).close()
+    for name in ("dovecot-uidlist", "dovecot.index.log", "maildirfolder"):
+        (folder.path / name).touch()
+
+
+def remove(root: Path) -> None:
+    """Remove it."""
+    Maildir(root).folder(ARCHIVE).remove_empty()
+
+
 def _nothing(_root: Path) -> None:
     """Begin with no Maildir at all."""
 
 
 CHANGES: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
     "deliver": (_nothing, lambda root: deliver(root, list(MESSAGES))),
+    "adopt": (prepare_adoption, adopt),
     "keywords": (prepare_keywords, keywords),
+    "remove": (prepare_removal, remove),
 }
 """By name: what is there before, and what is killed."""
 

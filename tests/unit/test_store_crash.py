@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.unit.store_crash_driver import FLAGS, MESSAGES, deliver, keywords
+from tests.unit.store_crash_driver import ARCHIVE, FLAGS, MESSAGES, adopt, deliver, keywords
 
 from mailcli.errors import NotFound
 from mailcli.store.folder import MaildirFolder
@@ -84,3 +84,34 @@ def test_keyword_letters_are_the_old_or_the_new_and_the_next_run_goes_on(tmp_pat
         }
         assert list((folder.path / "tmp").iterdir()) == []
     assert states == {b"0 $Junk\n", b"0 $Junk\n1 work\n"}
+
+
+def test_a_message_moved_is_here_or_there_and_never_in_both(tmp_path: Path) -> None:
+    for root in _killed("adopt", tmp_path, least=5):
+        source, target = (Maildir(root).folder(name) for name in (INBOX, ARCHIVE))
+        here, there = _wire(source), _wire(target)
+        assert len(here) + len(there) == len(MESSAGES), root
+        assert here | there == MESSAGES
+        adopt(root)
+        assert (_wire(source), _wire(target)) == ({}, MESSAGES)
+        assert {entry.token: entry.flags for entry in target.scan()} == FLAGS
+
+
+def test_a_folder_whose_removal_was_stopped_is_removed_by_the_next_run(tmp_path: Path) -> None:
+    for root in _killed("remove", tmp_path, least=8):
+        assert Maildir(root).folder(ARCHIVE).remove_empty(), root
+        assert list(root.iterdir()) == []
+        assert Maildir(root).folder(ARCHIVE).remove_empty()
+
+
+def test_what_is_delivered_after_a_removal_was_stopped_is_not_lost(tmp_path: Path) -> None:
+    whole = set()
+    for root in _killed("remove", tmp_path, least=8):
+        folder = Maildir(root).folder(ARCHIVE)
+        if not (folder.path / "new").is_dir():
+            continue
+        whole.add(folder.exists())
+        (folder.path / "new" / "1.a.h").write_bytes(b"a\n")
+        assert not folder.remove_empty(), root
+        assert [entry.name for entry in folder.scan()] == ["1.a.h"]
+    assert whole == {True, False}

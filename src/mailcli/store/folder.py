@@ -19,14 +19,16 @@ Only one process at a time delivers into an account's Maildir (`lock`).
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mailcli.errors import LocalError, NotFound, TemporaryFailure
 from mailcli.model import SystemFlags
 from mailcli.store.entries import SUBDIRECTORIES, TMP, Entry, is_own_temporary
 from mailcli.store.files import (
     fsync_directory,
+    fsync_file,
     make_private_directory,
     place,
     same_octets,
@@ -35,6 +37,12 @@ from mailcli.store.files import (
 from mailcli.store.folder_view import TRIES, FolderView
 from mailcli.store.keyword_file import add_letters, read_letters
 from mailcli.store.keywords import KeywordLetters
+from mailcli.store.removal import (
+    holds_nothing,
+    is_half_removed,
+    remove_rest,
+    remove_subdirectories,
+)
 from mailcli.store.staging import Staged
 
 MAX_BATCH = 200
@@ -153,6 +161,43 @@ class MaildirFolder(FolderView):
             current = self.find(entry.unique)
         raise TemporaryFailure(f"{self.path_of(entry)}: another program keeps renaming it")
 
+    def adopt(
+        self,
+        entry: Entry,
+        source: "MaildirFolder",
+        *,
+        others: str,
+        there: Mapping[str, Entry] | None = None,
+    ) -> Entry:
+        """Take a message out of another folder by one rename, and return it as it is here.
+
+        It keeps its unique name, flags and time; in `new` it stays in `new`. `others` are
+        its letters as they are here, where each may mean another keyword. `there` is what
+        this folder holds, by unique name, for who takes many and knows. Where a message of
+        that name is here, it is the same if the octets are, and the source goes; otherwise
+        the one taken gets a number. `sync` here, then there, makes it durable.
+
+        Raises:
+            NotFound: the message is gone.
+            OtherFileSystem: it cannot be renamed so far.
+            TemporaryFailure: another program changes it, or its letters, which mean
+                something there alone.
+            LocalError: the system refuses, or this folder is missing.
+        """
+        current: Entry | None = entry
+        for _ in range(TRIES):
+            if current is None:
+                raise NotFound(f"{source.path_of(entry)}: the message is gone")
+            if {*current.others} != {*entry.others}:
+                raise TemporaryFailure(
+                    f"{source.path_of(current)}: its keywords have just changed"
+                )
+            known = self.find(current.unique) if there is None else there.get(current.unique)
+            if adopted := self._adopt(source.path_of(current), current.lettered(others), known):
+                return adopted
+            current = source.find(entry.unique)
+        raise TemporaryFailure(f"{source.path_of(entry)}: another program keeps renaming it")
+
     def keyword_letters(self) -> KeywordLetters:
         """Return which letters in file names mean which keywords here. Raises: LocalError."""
         self._refuse_links()
@@ -212,6 +257,34 @@ class MaildirFolder(FolderView):
                 os.unlink(f"{directory}/{name}")  # noqa: PTH108 - the fault tests stop at it
         return len(stale)
 
+    def remove_empty(self) -> bool:
+        """Remove the folder if it holds no message, durably; tell whether it is gone.
+
+        Gone are `cur`, `new`, `tmp` and Dovecot's indexes, and the directory itself
+        unless other folders lie in it. Where a message or anything else of anybody's is
+        in it, all stays, or is made whole after a run that was killed here. Only with
+        the account's lock held, as `remove_stale_tmp`.
+
+        Raises:
+            LocalError: the system refuses, or a symbolic link is in the way.
+        """
+        self._refuse_links()
+        if not holds_nothing(self._base):
+            if is_half_removed(self._base):  # what was delivered since is to be seen
+                self.create()
+            return False
+        self.remove_stale_tmp()
+        removed = False
+        try:
+            with translated(self._base):
+                removed = remove_subdirectories(self._base)
+        finally:
+            if not removed:
+                self.create()
+        if removed:
+            remove_rest(self._base)
+        return removed
+
     def _place(self, staged: Staged, entry: Entry) -> Entry:
         number = 1
         with translated(self._file(entry)):
@@ -223,6 +296,34 @@ class MaildirFolder(FolderView):
                 entry = staged.renumbered(number)
         staged.leave()
         return entry
+
+    def _adopt(self, source: Path, target: Entry, known: Entry | None) -> Entry | None:
+        """Return where the file is now; None where another program renamed it."""
+        with translated(source):
+            try:
+                if known is not None and same_octets(str(source), self._file(known)):
+                    fsync_file(self._file(known))  # the last copy must not be one in memory
+                    fsync_directory(f"{self._base}/{known.subdirectory}")
+                    os.unlink(source)  # noqa: PTH108 - the fault tests stop at it
+                    return known
+                target = self._unused(target, clash=known is not None)
+                os.rename(source, self._file(target))  # noqa: PTH104 - the fault tests stop at it
+            except FileNotFoundError:
+                if os.path.lexists(source):
+                    raise
+                return None
+        return target
+
+    def _unused(self, entry: Entry, *, clash: bool) -> Entry:
+        """Return the entry, numbered if it must be, where no message of its name is."""
+        target, number = entry, 1
+        if not clash and not os.path.lexists(self._file(target)):
+            return target
+        taken = {each.unique for each in self.scan()}
+        while target.unique in taken or os.path.lexists(self._file(target)):
+            number += 1
+            target = entry.numbered(number)
+        return target
 
     def _rename(self, entry: Entry, target: Entry) -> bool:
         """Rename unless another program did; overwrite nothing."""
