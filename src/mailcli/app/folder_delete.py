@@ -162,7 +162,7 @@ def _safe_to_delete(
 
 def _remover(
     session: ImapSession, state: FolderState, trash: bytes | None
-) -> Callable[[Collection[Uid]], None] | None:
+) -> Callable[[Collection[Uid]], object] | None:
     """Return what removes exactly these messages; None where the server has nothing for it."""
     if "UIDPLUS" in session.capabilities:
         return session.delete_messages
