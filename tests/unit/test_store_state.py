@@ -17,7 +17,6 @@ from mailcli.store.records import (
     FolderCounts,
     LeftOut,
     MessageRow,
-    MoveIntent,
     PopRecord,
     PopSource,
 )
@@ -285,7 +284,7 @@ def test_a_database_of_the_third_version_keeps_its_content(path: Path) -> None:
         assert (row.messages, row.mailbox_id) == (None, None)
         assert list(state.messages(row.id)) == [ROW]
         assert len(state.deletions(row.id)) == 1
-        assert (state.left_out(row.id), state.moves(row.id)) == ([], [])
+        assert state.left_out(row.id) == []
 
 
 def test_a_folder_is_found_by_its_name_and_by_its_id(state: StateStore) -> None:
@@ -338,50 +337,18 @@ def test_messages_left_out_are_kept_until_forgotten(state: StateStore) -> None:
     assert state.left_out(other) == [big]
 
 
-def _move(source: int, target: int, *, uid: int = 1) -> MoveIntent:
-    return MoveIntent(0, source, UidValidity(7), Uid(uid), target, f"{uid}.\udcff", 12)
-
-
-def test_moves_are_open_until_dropped_or_their_message_is_forgotten(state: StateStore) -> None:
-    source, target = (
-        state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b")
-    )
-    blind = replace(_move(source, target, uid=9), uidnext_before=None)
-    added = state.add_moves(source, [_move(source, target), _move(source, target, uid=2), blind])
-    assert [replace(each, id=0) for each in added][2] == blind
-    assert len({each.id for each in added}) == 3
-    assert state.moves(source) == added
-    assert state.moves(target) == []
-    state.drop_moves(added[:1])
-    state.forget_messages(source, UidValidity(7), [Uid(9)])
-    assert state.moves(source) == added[1:2]
-    state.forget_folder(target)
-    assert state.moves(source) == []
-
-
-def test_a_move_decided_anew_replaces_the_one_before(state: StateStore) -> None:
-    source, one, two = (
-        state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b", "c")
-    )
-    state.add_moves(source, [_move(source, one)])
-    again = state.add_moves(source, [_move(source, two)])
-    assert [each.target for each in again] == [two]
-    assert state.moves(source) == again
-
-
 def test_a_message_moved_is_recorded_there_and_no_more_here(state: StateStore) -> None:
     source, target = (
         state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b")
     )
     stays = replace(ROW, uid=Uid(2))
     state.save_messages(source, [ROW, stays])
-    state.add_moves(source, [_move(source, target)])
     state.add_deletions(source, [DeleteIntent(UidValidity(7), Uid(1), on_server=True)])
     moved = replace(ROW, uidvalidity=UidValidity(8), uid=Uid(40))
     state.move_message(source, ROW, target, moved)
     assert list(state.messages(source)) == [stays]
     assert list(state.messages(target)) == [moved]
-    assert (state.moves(source), state.deletions(source)) == ([], [])
+    assert state.deletions(source) == []
 
 
 def test_a_move_that_is_interrupted_leaves_the_message_where_it_was(

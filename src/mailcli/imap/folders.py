@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mailcli.errors import NotFound, ProtocolViolation
-from mailcli.imap import folder_answers
+from mailcli.imap import folder_answers, responses
 from mailcli.imap.answers import Answer
 from mailcli.imap.connection import ImapConnection, quoted
 from mailcli.imap.conversation import CommandFailed, FolderUnusable
@@ -31,6 +31,7 @@ class FolderCommands(ImapConnection):
     def __init__(self, wire: Wire) -> None:
         super().__init__(wire)
         self._takes_parameters = True  # until SELECT with parameters was not understood
+        self.open_folder: bytes | None = None
 
     # -- listing -----------------------------------------------------------
 
@@ -156,6 +157,17 @@ class FolderCommands(ImapConnection):
 
     # -- changing ----------------------------------------------------------
 
+    def count_messages(self, folder: bytes) -> int | None:
+        """Return how many messages a folder that is not open holds; None if it is not said.
+
+        Raises: CommandFailed, also when it does not exist.
+        """
+        self._enter("STATUS", folder)
+        answer = self._run(b"STATUS %b (MESSAGES)" % quoted(folder))
+        with self._wire.blaming():
+            told = folder_answers.statuses([answer]).get(key(folder), {})
+            return responses.number(told["MESSAGES"]) if "MESSAGES" in told else None
+
     def create(self, name: str) -> bytes:
         """Create a folder and return its name as the wire has it.
 
@@ -216,7 +228,7 @@ class FolderCommands(ImapConnection):
         command = b"%b %b" % (verb.encode(), quoted(folder))
         parameter = self._parameter(since)
         try:
-            return self._select(command + parameter, read_only=read_only, since=since)
+            return self._select(folder, command + parameter, read_only=read_only, since=since)
         except CommandFailed as exc:
             if parameter and exc.misunderstood:  # such as iCloud (MailKit#970)
                 self._takes_parameters = False
@@ -234,8 +246,11 @@ class FolderCommands(ImapConnection):
             return b" (CONDSTORE)"
         return b""
 
-    def _select(self, command: bytes, *, read_only: bool, since: Since | None) -> Selected:
+    def _select(
+        self, folder: bytes, command: bytes, *, read_only: bool, since: Since | None
+    ) -> Selected:
         opening = _Opening()
+        self.open_folder = None  # a SELECT that fails closes what was open (RFC 3501 §6.3.1)
         with self._wire.transfer(CHANGES_CAP), self._wire.blaming():
             tag = self._send(command)
             for response in self._responses(tag, shortcut=opening.take):
@@ -246,6 +261,7 @@ class FolderCommands(ImapConnection):
         except ProtocolViolation as exc:
             raise FolderUnusable(f"{self._wire.where}: {exc.message.partition(':')[0]}") from exc
         self._exists = found.exists
+        self.open_folder = folder
         if not self._keeps_modseq:
             # Yahoo tells a HIGHESTMODSEQ that no command can be asked about.
             return replace(found, highestmodseq=None)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from mailcli.model import Uid, UidValidity
 from mailcli.store.database import loaded, loaded_if_any, stored, stored_if_any
 from mailcli.store.pop_state import PopState
-from mailcli.store.records import AppendIntent, DeleteIntent, MoveIntent, RenameIntent
+from mailcli.store.records import AppendIntent, DeleteIntent, RenameIntent
 
 
 class IntentState(PopState):
@@ -105,35 +105,6 @@ class IntentState(PopState):
             ((folder, stored(unique)) for unique in uniques),
         )
 
-    # Moves
-
-    def add_moves(self, folder: int, intents: Iterable[MoveIntent]) -> list[MoveIntent]:
-        """Record moves out of a folder, before the first UID MOVE; return them with their ids."""
-        rows = {(each.uidvalidity, each.uid): each for each in intents}
-        with self.transaction():
-            self._write(
-                "INSERT OR REPLACE INTO move_intent (folder, uidvalidity, uid, target,"
-                " unique_name, uidnext_before) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    (folder, *key, each.target, stored(each.unique), each.uidnext_before)
-                    for key, each in rows.items()
-                ),
-            )
-            return [each for each in self.moves(folder) if (each.uidvalidity, each.uid) in rows]
-
-    def moves(self, folder: int) -> list[MoveIntent]:
-        """Return the moves out of a folder whose outcome is not recorded, oldest first."""
-        sql = (
-            "SELECT id, folder, uidvalidity, uid, target, unique_name, uidnext_before"
-            " FROM move_intent WHERE folder = ? ORDER BY id"
-        )
-        return [
-            MoveIntent(
-                number, source, UidValidity(generation), Uid(uid), target, loaded(unique), uidnext
-            )
-            for number, source, generation, uid, target, unique, uidnext in self._rows(sql, folder)
-        ]
-
-    def drop_moves(self, intents: Iterable[MoveIntent]) -> None:
-        """Remove moves whose outcome is recorded, in that same transaction."""
-        self._write("DELETE FROM move_intent WHERE id = ?", ((each.id,) for each in intents))
+    def has_intents(self, folder: int) -> bool:
+        """Tell whether an earlier run left anything open in a folder."""
+        return bool(self.intents(folder) or self.deletions(folder))

@@ -134,21 +134,3 @@ class DeleteIntent:
     uidvalidity: UidValidity
     uid: Uid
     on_server: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MoveIntent:
-    """A UID MOVE that may have reached the server: look in both folders where the message is.
-
-    `folder` and `target` are ids of folders; `unique` is that of the file, which is in the
-    target's already. `uidnext_before` is the target's, None where the server did not tell.
-    `id` is 0 until the intent is recorded.
-    """
-
-    id: int
-    folder: int
-    uidvalidity: UidValidity
-    uid: Uid
-    target: int
-    unique: str
-    uidnext_before: int | None

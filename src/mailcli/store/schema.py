@@ -94,16 +94,6 @@ _VERSION_4 = (
         received INTEGER,
         PRIMARY KEY (folder, uidvalidity, uid)
     ) WITHOUT ROWID""",
-    """CREATE TABLE move_intent (
-        id INTEGER PRIMARY KEY,
-        folder INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
-        uidvalidity INTEGER NOT NULL,
-        uid INTEGER NOT NULL,
-        target INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
-        unique_name TEXT NOT NULL,
-        uidnext_before INTEGER,
-        UNIQUE (folder, uidvalidity, uid)
-    )""",
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)

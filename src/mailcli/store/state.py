@@ -3,7 +3,7 @@
 It holds no mail. Losing it costs time: messages are matched by content again.
 It says something only after it has come true: a message is recorded once it is
 durable in the Maildir, a flag once both sides have it. The exceptions are
-intents, written before what cannot be repeated: an upload, a move, a deletion, a
+intents, written before what cannot be repeated: an upload, a deletion, a
 folder's new name (`intent_state`) or its deletion (`detached`).
 
 Every method that writes commits on its own, or as part of the `transaction`
@@ -177,7 +177,7 @@ class StateStore(IntentState):
         """Remove records of messages that the folder has no more, and intents that took them."""
         keys = [(folder, uidvalidity, uid) for uid in uids]
         with self.transaction():
-            for table in ("message", "delete_intent", "move_intent"):
+            for table in ("message", "delete_intent"):
                 self._write(
                     f"DELETE FROM {table} WHERE folder = ? AND uidvalidity = ? AND uid = ?",  # noqa: S608 - the names above
                     keys,
