@@ -1,13 +1,12 @@
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.support.sync_model import Sides, flags, letters, words
+from tests.support.sync_tables import cases, only, rules
 
-from mailcli.model import Flag, Flags, Storable, SyncMode, Uid
+from mailcli.model import Flag, Flags, SyncMode, Uid, keywords_of
 from mailcli.sync.plan import (
     Append,
     Bind,
@@ -23,12 +22,7 @@ from mailcli.sync.plan import (
 )
 from mailcli.sync.states import Agreed, Local, Policy, Remote, Side
 
-TABLES = sorted((Path(__file__).parents[1] / "sync" / "cases").glob("*.toml"))
-CASES: dict[str, dict[str, Any]] = {
-    f"{table.stem}: {case['name']}": case
-    for table in TABLES
-    for case in tomllib.loads(table.read_text())["case"]
-}
+CASES = cases("case")
 GONE = {name: case for name, case in CASES.items() if "gone" in case}
 SETTLED = {name: case for name, case in CASES.items() if "after" in case}
 UID = Uid(7)
@@ -46,25 +40,44 @@ def sides_of(case: dict[str, Any]) -> Sides:
 @pytest.mark.parametrize("mode", SyncMode)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_plan_does_what_the_table_says(case: dict[str, Any], mode: SyncMode) -> None:
-    assert [words(action) for action in sides_of(case).plan(mode)] == case[mode.value]
+    planned = [words(action) for action in sides_of(case).plan(mode, **rules(case))]
+    assert planned == case[mode.value]
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_second_run_of_a_case_has_nothing_to_do(case: dict[str, Any], mode: SyncMode) -> None:
+    assert sides_of(case).synchronised(mode, **rules(case)).plan(mode, **rules(case)) == []
 
 
 @pytest.mark.parametrize("case", SETTLED.values(), ids=SETTLED)
 def test_two_way_run_leaves_both_sides_as_the_table_says(case: dict[str, Any]) -> None:
-    after = sides_of(case).synchronised(SyncMode.TWO_WAY)
-    assert [letters(local.flags) for local in after.local.values()] == [case["after"]]
-    assert [letters(remote.flags) for remote in after.remote.values()] == [case["after"]]
-    assert [letters(agreed.flags) for agreed in after.agreed.values()] == [case["after"]]
+    wanted = case["after"]
+    if isinstance(wanted, str):
+        wanted = dict.fromkeys(("agreed", "local", "remote"), wanted)
+    after = sides_of(case).synchronised(SyncMode.TWO_WAY, **rules(case))
+    assert [letters(local.flags) for local in after.local.values()] == [wanted["local"]]
+    assert [letters(remote.flags) for remote in after.remote.values()] == [wanted["remote"]]
+    assert [letters(agreed.flags) for agreed in after.agreed.values()] == [wanted["agreed"]]
 
 
 @pytest.mark.parametrize("case", GONE.values(), ids=GONE)
 def test_two_way_run_leaves_nothing_where_the_table_says_so(case: dict[str, Any]) -> None:
-    assert sides_of(case).synchronised(SyncMode.TWO_WAY) == Sides({}, {}, {})
+    after = sides_of(case).synchronised(SyncMode.TWO_WAY, **rules(case))
+    assert after == Sides({}, {}, {})
 
 
-def only(kept: Flags) -> Storable:
-    """Return what a server keeps that keeps these flags and no keyword."""
-    return Storable(kept, any_keyword=False)
+def test_keywords_go_to_the_server_as_they_were_written_here() -> None:
+    sides = Sides(
+        {UID: Agreed("file", flags(""))},
+        {"file": Local(flags("ToDo")), "new": Local(flags("LaTer"))},
+        {UID: Remote(flags(""))},
+    )
+    store, _, append = sides.plan(SyncMode.TWO_WAY)
+    assert isinstance(store, StoreFlags)
+    assert isinstance(append, Append)
+    assert [keyword.imap for keyword in keywords_of(store.add)] == ["ToDo"]
+    assert [keyword.imap for keyword in keywords_of(append.flags)] == ["LaTer"]
 
 
 def many(count: int, *, here: int, there: int) -> Sides:
