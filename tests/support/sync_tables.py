@@ -31,12 +31,12 @@ def cases(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def lines(text: str) -> list[tuple[str, list[list[str]]]]:
-    """Return what stands before the colon of each line, and the words between its bars."""
+    """Return what stands before the last colon of each line, and the words between its bars."""
     found = []
     for line in text.splitlines():
         told = line.partition("#")[0]
         if told.strip():
-            title, colon, cells = told.partition(":")
+            title, colon, cells = told.rpartition(":")
             assert colon, line
             found.append((title.strip(), [group.split() for group in cells.split("|")]))
     return found
