@@ -17,8 +17,9 @@ from mailcli.sync.plan import (
     Fetch,
     Forget,
     Hold,
+    needs_confirmation,
 )
-from mailcli.sync.states import Agreed, Local, Remote, Side
+from mailcli.sync.states import Agreed, Local, Policy, Remote, Side
 
 EMPTY, FLAGGED = flags(""), flags("F")
 
@@ -166,6 +167,15 @@ def test_share_is_of_what_is_left_in_the_folder_when_the_moves_are_made() -> Non
     # 12 of 40 are gone for good; but of the 20 that were not moved away, they are most.
     sides = moved_away(Loss(40, here=32).sides(), 20)
     assert told(sides.plan(SyncMode.TWO_WAY)) == ((0, 12), (0, 0))
+
+
+@pytest.mark.parametrize("messages", [100, 200, 1000])
+def test_share_that_is_reached_exactly_passes_and_one_more_does_not(messages: int) -> None:
+    for percent in range(11, 100):
+        policy = Policy(max_delete=float(f"0.{percent}"))
+        count = messages * percent // 100
+        assert not needs_confirmation(count, messages, policy)
+        assert needs_confirmation(count + 1, messages, policy)
 
 
 def test_messages_that_come_back_are_forgotten_and_fetched_not_deleted() -> None:
