@@ -138,8 +138,8 @@ def plan(
     forgotten = {action.uid for action in actions if isinstance(action, Forget)}
     bases = {uid: base for uid, base in agreed.items() if uid not in forgotten}
     actions += _new(bases, local, remote, policy)
-    here = sum(base.unique in local for base in bases.values())
-    there = sum(uid in remote for uid in bases)
+    here = sum(base.unique in local for base in agreed.values())
+    there = sum(uid in remote for uid in agreed)
     return [*actions, *_confirmed(deletions, here, there, policy)]
 
 
@@ -238,7 +238,8 @@ def _confirmed(
 
 def needs_confirmation(count: int, messages: int, policy: Policy) -> bool:
     """Tell whether `count` deletions among `messages` are too many to be carried unasked."""
-    too_many = count > FEW and count > policy.max_delete * messages
+    # Divided, not multiplied: 29 of 100 are not more than 0.29, but 0.29 * 100 is less than 29.
+    too_many = count > FEW and count / messages > policy.max_delete
     return too_many and not policy.allow_mass_delete
 
 
