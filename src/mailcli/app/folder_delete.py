@@ -57,12 +57,18 @@ def settle_deletions(session: ImapSession, state: FolderState) -> None:
 
 
 def delete_in_folder(
-    session: ImapSession, task: FolderTask, *, unsent: Unsent, trash: bytes | None
+    session: ImapSession,
+    task: FolderTask,
+    *,
+    unsent: Unsent,
+    trash: bytes | None,
+    here: bool,
 ) -> FolderState | None:
     """Carry one folder's deletions over, both ways, and return how it stands afterwards.
 
-    `trash` is the server's folder for them. None where the UIDs have changed since the first
-    pass: then nothing is deleted.
+    `trash` is the server's folder for them. Without `here` no file goes: its message may have
+    been moved to a folder that nobody could look into. None where the UIDs have changed since
+    the first pass: then nothing is deleted.
 
     Raises: MailError.
     """
@@ -77,7 +83,8 @@ def delete_in_folder(
         state.vanished = Side.LOCAL
     actions = decide(state)
     task.counts.held_back += sum(isinstance(a, Hold) for a in actions)
-    delete_here(state, [a for a in actions if isinstance(a, DeleteLocal)])
+    if here:
+        delete_here(state, [a for a in actions if isinstance(a, DeleteLocal)])
     missing = [a for a in actions if isinstance(a, DeleteRemote)]
     _delete_remote(session, state, missing, unsent=unsent, trash=trash)
     return state
