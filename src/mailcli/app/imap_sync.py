@@ -113,8 +113,8 @@ class _Passes:
         """
         run = self.run
         folders = self.folders
-        Followed(run, folders).follow()
         chosen = chooser(run, folders, wanted)
+        Followed(run, folders, chosen).follow()
         for name, fate in folders.fates().items():
             if chosen(name):
                 self._look(name, fate)

@@ -157,6 +157,9 @@ def _vanished(
     }
     forgotten = [Forget(uid, base.unique) for uid, base in agreed.items() if uid not in left]
     if left and not policy.allow_mass_delete:
+        is_here = policy.vanished is Side.REMOTE
+        if not (policy.changes_local if is_here else policy.changes_remote):
+            return list(forgotten)  # a run that could not delete it has nothing to ask
         assert policy.vanished is not None  # noqa: S101 - for the type checker
         gone = policy.vanished
         return [*forgotten, *(Hold(uid, base.unique, gone) for uid, base in left.items())]
