@@ -100,6 +100,7 @@ def _is_held(state: FolderState, actions: Sequence[Action]) -> bool:
 def _begin_anew(state: FolderState, actions: Sequence[Action]) -> None:
     """Make a folder again that is missing here, where its messages are wanted."""
     if state.vanished is Side.LOCAL and any(isinstance(action, Fetch) for action in actions):
+        state.record()
         state.folder.create()
         state.vanished = None
 
