@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_made_stops_no_other(
         dialogues.answer('CREATE "Alpha"', status="NO [NOPERM] not here"),
         dialogues.answer('CREATE "Beta"'),
         opened(0),
-        dialogues.script("C~ {tag} APPEND *", "S: {tag} NO [LIMIT] empty"),
+        dialogues.script("C~ {tag} APPEND *", "@literal", "C:", "S: {tag} NO [LIMIT] empty"),
         BYE,
     )
 

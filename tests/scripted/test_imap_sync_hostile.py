@@ -453,7 +453,7 @@ NAMELESS = b"Subject: n\r\n\r\n"
 def appended(raw: bytes) -> str:
     """Return an upload that is taken, by a server without UIDPLUS."""
     return script(
-        f'C~ {{tag}} APPEND "INBOX" (\\Seen) "*" {{{len(raw)}}}',
+        f'C~ {{tag}} APPEND "INBOX" (\\Seen) "*" {{{len(raw)}*}}',
         "@literal told",
         "C:",
         "S: {tag} OK done",
