@@ -70,11 +70,12 @@ def settle_deletions(session: ImapSession, state: FolderState) -> None:
 
 
 def delete_in_folder(
-    session: ImapSession, task: FolderTask, *, unsent: Unsent, trash: Trash
+    session: ImapSession, task: FolderTask, *, unsent: Unsent, trash: Trash, here: bool
 ) -> FolderState | None:
     """Carry one folder's deletions over, both ways, and return how it stands afterwards.
 
-    None where the UIDs have changed since the first pass: then nothing is deleted.
+    Without `here` no file goes: its message may have been moved to a folder that nobody could
+    look into. None where the UIDs have changed since the first pass: then nothing is deleted.
 
     Raises: MailError.
     """
@@ -89,7 +90,8 @@ def delete_in_folder(
         state.vanished = Side.LOCAL
     actions = decide(state)
     task.counts.held_back += sum(isinstance(a, Hold) for a in actions)
-    delete_here(state, [a for a in actions if isinstance(a, DeleteLocal)])
+    if here:
+        delete_here(state, [a for a in actions if isinstance(a, DeleteLocal)])
     missing = [a for a in actions if isinstance(a, DeleteRemote)]
     _delete_remote(session, state, missing, unsent=unsent, trash=trash)
     return state

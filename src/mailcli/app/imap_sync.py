@@ -189,7 +189,7 @@ class _Passes:
             self._move(moves)
         else:
             self._release(moves)
-        deletions = [s for s in self.states.values() if run.attempt(s, put, s)]
+        deletions = [s for s in self.states.values() if run.attempt(s, put, s, run)]
         for state in self.gone_there:
             if run.attempt(state, settle_gone_there, state, run):
                 self._create(state.pair.name)
@@ -197,7 +197,12 @@ class _Passes:
         trash = self._trash()
         for state in deletions:
             after = run.attempt(
-                state, delete_in_folder, state.task, unsent=self._unsent, trash=trash
+                state,
+                delete_in_folder,
+                state.task,
+                unsent=self._unsent,
+                trash=trash,
+                here=run.has_seen_all,
             )
             if after is not None:
                 self.states[state.name] = after
@@ -227,7 +232,7 @@ class _Passes:
     def _fill(self, name: str) -> None:
         state = self.states.get(name)
         if state is not None:
-            self.run.attempt(state, put, state)
+            self.run.attempt(state, put, state, self.run)
 
     # -- what the passes ask ---------------------------------------------------------
 
