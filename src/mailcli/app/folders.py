@@ -93,8 +93,8 @@ def recorded(context: Context, account: Account) -> list[FolderInfo]:
 
 def _listed(context: Context, account: Account) -> list[FolderInfo]:
     with imap_session(context, account) as session:
-        prefix = session.personal_prefix()
-        return described(account, session.list_folders(counts=True), prefix)
+        namespaces, listed = session.open_store(counts=True, counters=False)
+        return described(account, listed, namespaces.prefix)
 
 
 def _path(account: Account, folder: Folder, prefix: str) -> Path | None:

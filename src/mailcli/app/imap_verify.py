@@ -100,7 +100,10 @@ class _Comparison:
     def result(self, account: Account) -> ImapAccount:
         """Return what is to be reported of the account."""
         told = self.run.tally.result(account)
-        folders = (replace(f, differences=self._found.get(f.name, ())) for f in told.folders)
+        folders = (
+            replace(folder, actions=None, differences=self._found.get(folder.name, ()))
+            for folder in told.folders
+        )
         return replace(told, folders=tuple(folders))
 
     def _folder(self, folders: FolderSet, name: FolderName, fate: Fate) -> None:

@@ -152,8 +152,7 @@ class FolderCommands(ImapConnection):
 
     def personal_prefix(self) -> str:
         """Return what stands before the user's own folders, such as `INBOX.`."""
-        personal = self.namespaces().personal
-        return personal[0].prefix if personal else ""
+        return self.namespaces().prefix
 
     # -- changing ----------------------------------------------------------
 
