@@ -1,0 +1,379 @@
+"""Anything that can happen to an account, in any order: everybody ends alike, nothing is lost.
+
+A server, two devices and a third client; Hypothesis chooses who does what, and shows the
+shortest story that goes wrong. `sync_world` does the steps, `sync_world_model` says which
+ends are right. Every example ends with the devices synchronising until nothing changes.
+`HYPOTHESIS_PROFILE` and the numbers in `SYNC_EXAMPLES` and `SYNC_STEPS` say how hard it tries.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, assume, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from tests.support.certificates import Authority
+from tests.support.dovecot import dovecot as running_dovecot
+from tests.support.faults import Fault, Runner
+from tests.support.faults_effects import Mode
+from tests.support.processes import server_directory
+from tests.support.sync_world import SUPPORTED, World, Worlds
+from tests.support.sync_world_device import Device, Local
+from tests.support.sync_world_mail import FLAGS, KEYWORDS, Copy, Kind, Message, message
+from tests.support.sync_world_model import SERVER, Model
+from tests.support.sync_world_server import Remote
+
+T = TypeVar("T")
+
+NEW_FOLDERS = ("Lists", "Work/Later", "Entwürfe")
+FULLY_DONE = frozenset({0})
+CUT_SHORT = frozenset({0, 75})
+
+picks = st.integers(0, 11)
+devices = st.sampled_from(["a", "b"])
+marks = st.sampled_from([*FLAGS, *(KEYWORDS if SUPPORTED.keywords else ())])
+mark_sets = st.frozensets(marks, max_size=2)
+kinds = st.sampled_from(list(Kind))
+effects = st.integers(1, 140)
+octets = st.integers(0, 4000)
+
+
+class SyncMachine(RuleBasedStateMachine):
+    """What everybody can do. `pick` chooses among what is there when the step is taken."""
+
+    worlds: Worlds
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.is_sound = False
+        self.number = 100
+
+    @initialize()
+    def begin(self) -> None:
+        self.world: World = self.stack.enter_context(self.worlds.world())
+        self.model = Model((SERVER, "a", "b"), strict_moves=SUPPORTED.strict_moves)
+        self.model.agree(self.world.third.copies())
+        self.is_sound = True
+
+    def teardown(self) -> None:
+        try:
+            if self.is_sound:
+                self.everybody_settles()
+        finally:
+            self.stack.close()
+
+    # -- on the server -----------------------------------------------------
+
+    @rule(kind=kinds, pick=picks, mark_set=mark_sets)
+    def deliver(self, kind: Kind, pick: int, mark_set: frozenset[str]) -> None:
+        self._deliver(self._new(kind), pick, mark_set)
+
+    @rule(pick=picks)
+    def deliver_a_twin(self, pick: int) -> None:
+        original = self._remote(pick)
+        folder = self._pick(self.world.third.folders(), pick // 2)
+        self._say(f"server: a twin of {original.copy} is delivered to {folder}")
+        self.world.third.deliver(folder, self.world.third.raw(original))
+        self.model.born(SERVER, original.copy.content, folder, frozenset())
+
+    @rule(pick=picks, mark=marks, on=st.booleans())
+    def mark_there(self, pick: int, mark: str, on: bool) -> None:
+        remote = self._remote(pick)
+        self._say(f"server: {remote.copy} {'gets' if on else 'loses'} {mark}")
+        self.world.third.mark(remote, mark, on=on)
+        self.model.marked(SERVER, remote.copy, mark, on=on)
+
+    @rule(pick=picks, to=picks)
+    def move_there(self, pick: int, to: int) -> None:
+        remote = self._remote(pick)
+        folder = self._other(remote.copy.folder, self.world.third.folders(), to)
+        self._say(f"server: {remote.copy} moves to {folder}")
+        self.world.third.move(remote, folder)
+        self.model.moved(SERVER, remote.copy, folder)
+
+    @rule(pick=picks)
+    def delete_there(self, pick: int) -> None:
+        remote = self._remote(pick)
+        self._say(f"server: {remote.copy} is deleted")
+        self.world.third.delete(remote)
+        self.model.deleted(SERVER, remote.copy)
+
+    # -- on a device, by other programs ------------------------------------
+
+    @rule(name=devices, kind=kinds, pick=picks, mark_set=mark_sets)
+    def drop(self, name: str, kind: Kind, pick: int, mark_set: frozenset[str]) -> None:
+        device = self.world.devices[name]
+        folder = self._pick(device.folders(), pick)
+        new = self._new(kind)
+        self._say(f"{name}: {new} is dropped into {folder} with {sorted(mark_set)}")
+        device.drop(folder, new.raw, mark_set)
+        self.model.born(name, new.content, folder, mark_set)
+
+    @rule(name=devices, pick=picks, mark=marks, on=st.booleans())
+    def mark_here(self, name: str, pick: int, mark: str, on: bool) -> None:
+        device, file = self._file(name, pick)
+        self._say(f"{name}: {file.copy} {'gets' if on else 'loses'} {mark}")
+        device.mark(file, mark, on=on)
+        self.model.marked(name, file.copy, mark, on=on)
+
+    @rule(name=devices, pick=picks)
+    def look(self, name: str, pick: int) -> None:
+        device, file = self._file(name, pick)
+        self._say(f"{name}: {file.copy} leaves new")
+        device.look(file)
+
+    @rule(name=devices, pick=picks, to=picks, renamed=st.booleans())
+    def move_here(self, name: str, pick: int, to: int, renamed: bool) -> None:
+        device, file = self._file(name, pick)
+        folder = self._other(file.copy.folder, device.folders(), to)
+        self._say(f"{name}: {file.copy} moves to {folder}{' renamed' * renamed}")
+        device.move(file, folder, renamed=renamed)
+        self.model.moved(name, file.copy, folder)
+
+    @rule(name=devices, pick=picks)
+    def rename_file(self, name: str, pick: int) -> None:
+        device, file = self._file(name, pick)
+        self._say(f"{name}: {file.copy} gets another base name")
+        device.rename(file)
+
+    @rule(name=devices, pick=picks)
+    def delete_here(self, name: str, pick: int) -> None:
+        device, file = self._file(name, pick)
+        self._say(f"{name}: {file.copy} is deleted")
+        device.delete(file)
+        self.model.deleted(name, file.copy)
+
+    # -- folders -----------------------------------------------------------
+
+    @rule(pick=picks)
+    def create_there(self, pick: int) -> None:
+        folder = self._absent(self.world.third.folders(), pick)
+        self._say(f"server: {folder} is created")
+        self.world.third.create(folder)
+
+    @rule(name=devices, pick=picks)
+    def create_here(self, name: str, pick: int) -> None:
+        device = self.world.devices[name]
+        folder = self._absent(device.folders(), pick)
+        self._say(f"{name}: {folder} is created")
+        device.create(folder)
+
+    @precondition(lambda _: SUPPORTED.folder_renames)
+    @rule(pick=picks, to=picks)
+    def rename_there(self, pick: int, to: int) -> None:
+        old, new = self._renaming(self.world.third.folders(), pick, to)
+        copies = list(self.world.third.copies())
+        self._say(f"server: {old} is renamed to {new}")
+        self.world.third.rename(old, new)
+        self.model.renamed(SERVER, copies, old, new)
+
+    @precondition(lambda _: SUPPORTED.folder_renames)
+    @rule(name=devices, pick=picks, to=picks)
+    def rename_here(self, name: str, pick: int, to: int) -> None:
+        device = self.world.devices[name]
+        old, new = self._renaming(device.folders(), pick, to)
+        copies = list(device.copies())
+        self._say(f"{name}: {old} is renamed to {new}")
+        device.rename_folder(old, new)
+        self.model.renamed(name, copies, old, new)
+
+    # -- misfortune --------------------------------------------------------
+
+    @rule(pick=picks, anew=st.booleans())
+    def reset_uids(self, pick: int, anew: bool) -> None:
+        folders = self.world.third.folders()
+        if anew:
+            folders = [f for f in folders if f != "INBOX" and not _has_children(f, folders)]
+        folder = self._pick(folders, pick)
+        self._say(f"server: {folder} gets new UIDs{' and other ones' * anew}")
+        if anew:
+            self.world.third.recreate(folder)
+        else:
+            self.worlds.new_uids(self.world, folder)
+        files = {name: device.copies() for name, device in self.world.devices.items()}
+        self.model.reset(folder, files)
+
+    @rule(name=devices)
+    def lose_state(self, name: str) -> None:
+        self._say(f"{name}: the state is lost")
+        self.world.devices[name].lose_state()
+        self.model.forgot(name)
+
+    @rule(name=devices, at=effects, mode=st.sampled_from([Mode.KILL_BEFORE, Mode.KILL_AFTER]))
+    def sync_killed(self, name: str, at: int, mode: Mode) -> None:
+        outcome = self.worlds.killed(self.world, name, Fault(mode, at))
+        self._say(f"{name} synchronises, {mode} effect {at}: exit {outcome.code}")
+        assert outcome.code in {0, -9}, outcome.err
+        self.model.stopped(name)
+
+    @rule(name=devices, at=octets, side=st.sampled_from(["client", "server"]))
+    def sync_cut(self, name: str, at: int, side: str) -> None:
+        run = self.worlds.cut(self.world, name, **{f"cut_after_{side}": at})
+        self._say(f"{name} synchronises, cut after {at} octets of the {side}: {run.brief}")
+        assert run.code in CUT_SHORT, run
+        self.model.stopped(name)
+
+    # -- synchronising -----------------------------------------------------
+
+    @rule(name=devices)
+    def sync(self, name: str) -> None:
+        self._sync(name)
+        self.model.exchanged(name)
+
+    @rule(name=devices)
+    def pull(self, name: str) -> None:
+        before = self.world.third.counters()
+        self._sync(name, "--pull")
+        assert self.world.third.counters() == before, "--pull changed the server"
+        self.model.pulled(name)
+
+    @rule(name=devices)
+    def push(self, name: str) -> None:
+        before = self.world.devices[name].tree()
+        self._sync(name, "--push")
+        assert self.world.devices[name].tree() == before, "--push changed the Maildir"
+        self.model.pushed(name)
+
+    @rule(name=devices)
+    def dry_run(self, name: str) -> None:
+        self._say(f"{name} asks what it would do")
+        run = self.world.dry_run(name)
+        assert run.code in FULLY_DONE, run
+
+    @rule(name=devices, pick=picks)
+    def sync_one_folder(self, name: str, pick: int) -> None:
+        both = set(self.world.third.folders()) & set(self.world.devices[name].folders())
+        self._sync(name, self._pick(sorted(both), pick))
+        self.model.stopped(name)
+
+    @rule()
+    def everybody_settles(self) -> None:
+        self.is_sound = False
+        self._say("everybody settles")
+        self.world.settle()
+        self.world.same_folders()
+        sides = self.world.sides()
+        complaints = list(self.model.complaints(sides))
+        assert not complaints, "\n".join(complaints)
+        for device in self.world.devices.values():
+            for file in device.files():
+                assert file.exact or file.copy.content in self.model.rough, file
+        self.model.settled(sides)
+        self.is_sound = True
+
+    def _sync(self, name: str, *options: str) -> None:
+        run = self.world.devices[name].sync(*options)
+        self._say(f"{name} synchronises {' '.join(options)}: {run.brief}")
+        assert run.code in FULLY_DONE, run
+
+    # -- choosing ----------------------------------------------------------
+
+    def _say(self, step: str) -> None:
+        note(step)
+        self.world.tell(step)
+
+    def _new(self, kind: Kind) -> Message:
+        self.number += 1
+        new = message(self.number, kind)
+        if kind is Kind.MIXED:
+            self.model.rough.add(new.content)
+        return new
+
+    def _deliver(self, new: Message, pick: int, mark_set: frozenset[str]) -> None:
+        folder = self._pick(self.world.third.folders(), pick)
+        self._say(f"server: {new} is delivered to {folder} with {sorted(mark_set)}")
+        self.world.third.deliver(folder, new.raw, mark_set)
+        self.model.born(SERVER, new.content, folder, mark_set)
+
+    def _remote(self, pick: int) -> Remote:
+        return self._touchable(self.world.third.messages(), pick, lambda each: each.copy)
+
+    def _file(self, name: str, pick: int) -> tuple[Device, Local]:
+        device = self.world.devices[name]
+        return device, self._touchable(device.files(), pick, lambda each: each.copy)
+
+    def _touchable(self, found: list[T], pick: int, copy_of: Callable[[T], Copy]) -> T:
+        strays = self.model.untouchable
+        return self._pick([each for each in found if copy_of(each).content not in strays], pick)
+
+    def _pick(self, choices: Sequence[T], pick: int) -> T:
+        assume(choices)
+        return choices[pick % len(choices)]
+
+    def _other(self, folder: str, folders: Sequence[str], pick: int) -> str:
+        return self._pick([each for each in folders if each != folder], pick)
+
+    def _absent(self, folders: Sequence[str], pick: int) -> str:
+        return self._pick([name for name in NEW_FOLDERS if name not in folders], pick)
+
+    def _renaming(self, folders: Sequence[str], pick: int, to: int) -> tuple[str, str]:
+        old = self._pick([name for name in folders if name != "INBOX"], pick)
+        new = self._absent(folders, to)
+        assume(not new.startswith(f"{old}/"))
+        return old, new
+
+
+def _has_children(folder: str, folders: Sequence[str]) -> bool:
+    return any(name.startswith(f"{folder}/") for name in folders)
+
+
+@pytest.fixture(scope="module")
+def memory() -> Iterator[Path]:
+    """A directory in memory, where there is one."""
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="mailcli-world-", dir=place) as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+def worlds(authority: Authority, memory: Path, mailcli_env: dict[str, str]) -> Iterator[Worlds]:
+    """Worlds on a Dovecot of their own."""
+    with ExitStack() as stack:
+        directory = stack.enter_context(server_directory("dovecot"))
+        server = stack.enter_context(running_dovecot(directory, authority, mechanisms=["plain"]))
+        runner = stack.enter_context(Runner(mailcli_env, memory))
+        yield Worlds(server, memory, runner)
+
+
+def explore(worlds: Worlds, **options: Any) -> None:
+    """Let Hypothesis look for a story that goes wrong."""
+    machine = type("SyncMachine", (SyncMachine,), {"worlds": worlds})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            deadline=None,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+            **({"phases": [Phase.generate]} if os.environ.get("SYNC_HUNT") else {}),
+            **options,
+        ),
+    )
+
+
+@pytest.mark.timeout(600)
+def test_whatever_happens_everybody_ends_alike_and_nothing_is_lost(worlds: Worlds) -> None:
+    explore(
+        worlds, max_examples=int(os.environ.get("SYNC_EXAMPLES", "60")), stateful_step_count=12
+    )
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_long_stories_end_alike(worlds: Worlds) -> None:
+    examples, steps = (int(os.environ.get(f"SYNC_{name}", n)) for name, n in _SOAK.items())
+    explore(worlds, max_examples=examples, stateful_step_count=steps)
+
+
+_SOAK = {"EXAMPLES": "1000", "STEPS": "40"}
