@@ -113,6 +113,12 @@ class Group:
         born = {(event.folder, event.marks) for event in self.of(Act.BIRTH)}
         return born | {(copy.folder, copy.marks) for copy in self.base}
 
+    @property
+    def folders(self) -> set[str]:
+        """Everywhere where it may have been."""
+        targets = {event.folder for event in self.of(Act.MOVE)}
+        return targets | {folder for folder, _ in self.origins}
+
     def allowed(self, *, strict_moves: bool) -> Allowed:
         """Return the ends that are right."""
         return _allowed_single(self, strict_moves) if self.is_single else _allowed_many(self)
@@ -130,6 +136,8 @@ class Model:
     aliases: list[tuple[str, str]] = field(default_factory=list)
     strays: dict[str, set[str]] = field(default_factory=dict)
     """Contents that a device may have beyond the server: left by another generation of UIDs."""
+    unaware: dict[str, set[str]] = field(default_factory=dict)
+    """Folders of which a device does not know yet that their UIDs are others; `*` is all."""
     rough: set[str] = field(default_factory=set)
     """Contents whose octets a server may mend."""
 
@@ -143,6 +151,7 @@ class Model:
         self.aliases = []
         for device in self.replicas[1:]:
             self.strays.setdefault(device, set())
+            self.unaware[device] = set()
 
     # -- what happens ------------------------------------------------------
 
@@ -160,6 +169,11 @@ class Model:
         if copy.folder != folder:
             self._note(replica, copy.content, Act.MOVE, folder=folder, with_folder=with_folder)
 
+    def renamed_file(self, replica: str, copy: Copy) -> None:
+        """Note a file with another base name, which is nothing."""
+        if not self.strict_moves:
+            self._note(replica, copy.content, Act.MOVE, folder=copy.folder)
+
     def deleted(self, replica: str, copy: Copy, *, with_folder: bool = False) -> None:
         """Note a message that was deleted."""
         self._note(replica, copy.content, Act.DELETE, with_folder=with_folder)
@@ -175,14 +189,21 @@ class Model:
         number = sum(len(group.events) for group in self.groups.values()) + 1
         sure, maybe = frozenset(self.sure[replica]), frozenset(self.maybe[replica])
         event = Event(number, replica, act, sure, maybe, **more)  # type: ignore[arg-type]
-        self.groups.setdefault(content, Group()).events.append(event)
+        group = self.groups.setdefault(content, Group())
+        group.events.append(event)
         self.sure[replica].add(number)
         self.maybe[replica].add(number)
+        for device, folders in self.unaware.items():
+            if folders & {*group.folders, "*"} and act is not Act.BIRTH:
+                group.fuzzy = True
+                if device != replica and act in {Act.MOVE, Act.DELETE} and "*" not in folders:
+                    self.strays[device].add(content)
 
     # -- what travels ------------------------------------------------------
 
     def exchanged(self, device: str) -> None:
         """Note a whole run of a device: it and the server know the same."""
+        self.unaware[device] = set()
         for known in (self.sure, self.maybe):
             known[device] |= known[SERVER]
             known[SERVER] |= known[device]
@@ -204,6 +225,7 @@ class Model:
 
     def forgot(self, device: str) -> None:
         """Note a device that lost its state: what was on its way to or from it is a guess now."""
+        self.unaware[device] = {"*"}
         for group in self.groups.values():
             group.fuzzy |= any(self._is_under_way(event, device) for event in group.events)
         for content in self.strays[device]:
@@ -216,10 +238,9 @@ class Model:
         A message that is gone there while a device did not know stays on that device for ever.
         """
         for device, copies in files.items():
+            self.unaware[device].add(folder)
             for content, group in self.groups.items():
-                if folder not in {place for place, _ in group.origins} | {
-                    event.folder for event in group.events
-                }:
+                if folder not in group.folders:
                     continue
                 pending = [e for e in group.events if self._is_under_way(e, device)]
                 group.fuzzy |= bool(pending)
@@ -228,9 +249,8 @@ class Model:
                     self.strays[device].add(content)
 
     def _is_under_way(self, event: Event, device: str) -> bool:
-        number = event.number
-        somewhere = number in self.maybe[device] or number in self.maybe[SERVER]
-        return somewhere and not (number in self.sure[device] and number in self.sure[SERVER])
+        """Tell whether a device or the server may still have to hear of a change."""
+        return event.number not in self.sure[device] & self.sure[SERVER]
 
     # -- what must be then -------------------------------------------------
 

@@ -46,6 +46,7 @@ class ThirdClient:
         self.place = place
         self.logins = 0
         self._left_out = frozenset(left_out)
+        self._capabilities: frozenset[str] = frozenset()
         self._open: imaplib.IMAP4 | None = None
 
     @property
@@ -54,6 +55,8 @@ class ThirdClient:
             self._open = imaplib.IMAP4("127.0.0.1", self.place.port, timeout=30)
             self._open.login(self.place.user, self.place.password)
             self.logins += 1
+            _, told = self._open.capability()  # it is another one before the login
+            self._capabilities = frozenset(told[0].decode("ascii").upper().split())
         return self._open
 
     def close(self) -> None:
@@ -93,7 +96,7 @@ class ThirdClient:
     def counters(self) -> list[str]:
         """Return each folder's counters: any change there moves at least one of them."""
         session = self._session
-        modseq = " HIGHESTMODSEQ" if "CONDSTORE" in session.capabilities else ""
+        modseq = " HIGHESTMODSEQ" if "CONDSTORE" in self._capabilities else ""
         items = f"(MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN{modseq})"
         with contextlib.suppress(imaplib.IMAP4.error):
             session.unselect()  # STATUS of a selected folder may be stale
@@ -136,7 +139,7 @@ class ThirdClient:
     def move(self, remote: Remote, folder: str) -> None:
         """Move a message as any client does: by MOVE, or by COPY and a deletion."""
         self._select(remote.copy.folder)
-        if "MOVE" in self._session.capabilities:
+        if "MOVE" in self._capabilities:
             self._done(self._session.uid("MOVE", str(remote.uid), _quoted(folder)))
             return
         self._done(self._session.uid("COPY", str(remote.uid), _quoted(folder)))
@@ -171,7 +174,7 @@ class ThirdClient:
 
     def _expunge(self, uid: int) -> None:
         self._done(self._session.uid("STORE", str(uid), "+FLAGS.SILENT", "(\\Deleted)"))
-        if "UIDPLUS" in self._session.capabilities:
+        if "UIDPLUS" in self._capabilities:
             self._done(self._session.uid("EXPUNGE", str(uid)))
         else:
             self._done(self._session.expunge())
