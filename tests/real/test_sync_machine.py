@@ -8,6 +8,7 @@ ends are right. Every example ends with the devices synchronising until nothing 
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,10 +28,20 @@ from tests.support.certificates import Authority
 from tests.support.dovecot import dovecot as running_dovecot
 from tests.support.faults import Fault, Runner
 from tests.support.faults_effects import Mode
+from tests.support.mbsync import without_keywords
 from tests.support.processes import server_directory
 from tests.support.sync_world import SUPPORTED, World, Worlds
 from tests.support.sync_world_device import Device, Local
-from tests.support.sync_world_mail import FLAGS, KEYWORDS, Copy, Kind, Message, message
+from tests.support.sync_world_mail import (
+    FLAGS,
+    KEYWORDS,
+    Copies,
+    Copy,
+    Kind,
+    Message,
+    hold_same,
+    message,
+)
 from tests.support.sync_world_model import SERVER, Model
 from tests.support.sync_world_server import Remote
 
@@ -58,12 +69,12 @@ class SyncMachine(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.is_sound = False
-        self.number = 100
+        self.given: list[Message] = []
 
     @initialize()
     def begin(self) -> None:
         self.world: World = self.stack.enter_context(self.worlds.world())
-        self.model = Model((SERVER, "a", "b"), strict_moves=SUPPORTED.strict_moves)
+        self.model = Model((SERVER, "a", "b"), strict_moves=SUPPORTED.pairs_files)
         self.model.agree(self.world.third.copies())
         self.is_sound = True
 
@@ -274,6 +285,18 @@ class SyncMachine(RuleBasedStateMachine):
         self.model.settled(sides)
         self.is_sound = True
 
+    @rule()
+    def mbsync_sees_the_same(self) -> None:
+        self.everybody_settles()
+        self.is_sound = False
+        self._say("mbsync fetches the same account")
+        fetched = self.worlds.mbsync_sees(self.world, self.given)
+        ours = self.world.devices["a"].copies()
+        for content in self.model.untouchable:
+            fetched, ours = _without(fetched, content), _without(ours, content)
+        hold_same(fetched, without_keywords(ours), "in what mbsync fetched")
+        self.is_sound = True
+
     def _sync(self, name: str, *options: str) -> None:
         run = self.world.devices[name].sync(*options)
         self._say(f"{name} synchronises {' '.join(options)}: {run.brief}")
@@ -286,8 +309,8 @@ class SyncMachine(RuleBasedStateMachine):
         self.world.tell(step)
 
     def _new(self, kind: Kind) -> Message:
-        self.number += 1
-        new = message(self.number, kind)
+        new = message(101 + len(self.given), kind)
+        self.given.append(new)
         if kind is Kind.MIXED:
             self.model.rough.add(new.content)
         return new
@@ -328,6 +351,10 @@ class SyncMachine(RuleBasedStateMachine):
 
 def _has_children(folder: str, folders: Sequence[str]) -> bool:
     return any(name.startswith(f"{folder}/") for name in folders)
+
+
+def _without(copies: Copies, content: str) -> Copies:
+    return Counter({copy: count for copy, count in copies.items() if copy.content != content})
 
 
 @pytest.fixture(scope="module")

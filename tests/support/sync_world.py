@@ -8,19 +8,21 @@ must look like is `sync_world_model`'s.
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from tests.support.dovecot import PASSWORD, USERS, Dovecot
 from tests.support.faults import Fault, Job, Outcome, Runner
+from tests.support.mbsync import pulled
 from tests.support.need import find
 from tests.support.processes import ServerUser, wait_until
 from tests.support.proxy import FaultProxy
 from tests.support.sync_world_device import Device, Ran
-from tests.support.sync_world_mail import Copies, Kind, message
+from tests.support.sync_world_mail import Copies, Kind, Message, message
 from tests.support.sync_world_model import SERVER
 from tests.support.sync_world_server import Place, ThirdClient
 
@@ -30,7 +32,17 @@ LEFT_OUT: Final = ("Archive", "Drafts", "Junk", "Sent", "Trash")
 FOLDERS: Final = ("INBOX", "Work", "Work/Sub")
 """What every world begins with."""
 
+TEMPLATE_MESSAGES: Final = tuple(
+    message(number, kind)
+    for number, kind in enumerate(
+        (Kind.PLAIN, Kind.NO_ID, Kind.EIGHT_BIT, Kind.LONE_CR, Kind.PLAIN, Kind.PLAIN, Kind.PLAIN),
+        start=1,
+    )
+)
+"""And its messages: four in the first folder, two in the second, one in the third."""
+
 _ROUNDS: Final = 8
+_WAITING: Final = frozenset({"delete_remote"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +54,8 @@ class Supported:
     folder_deletions: bool = False
     tells_new_folders: bool = False
     """A run says that it changed something when it made a folder here."""
-    strict_moves: bool = False
-    """A message that was moved here and changed there is one message, with both."""
+    pairs_files: bool = False
+    """A file that was moved or renamed is the same message, whatever happened to that elsewhere."""
 
 
 SUPPORTED: Final = Supported()
@@ -55,7 +67,7 @@ class World:
 
     third: ThirdClient
     devices: Mapping[str, Device]
-    sessions: "Sessions"
+    sessions: "Sessions | None" = None
     steps: list[str] = field(default_factory=list)
 
     def sides(self) -> dict[str, Copies]:
@@ -67,11 +79,13 @@ class World:
         """Write a step down."""
         self.steps.append(step)
 
-    def settle(self, *options: str, codes: frozenset[int] = frozenset({0})) -> None:
+    def settle(
+        self, *options: str, codes: frozenset[int] = frozenset({0}), waits: bool = False
+    ) -> None:
         """Synchronise the devices in turn until neither changes anything, and hold them to it.
 
         Runs that say that they changed nothing have changed nothing, on neither side; a dry
-        run then plans nothing.
+        run then plans nothing, unless something `waits` for a server that can delete it.
         """
         for _ in range(_ROUNDS):
             before = self._everything()
@@ -89,7 +103,8 @@ class World:
         for name, device in self.devices.items():
             plan = device.sync("-n", *options)
             assert plan.code in codes, f"{name}: {plan}"
-            assert plan.planned == [], f"{name} would still do something"
+            still = [each for each in plan.planned if not (waits and each[1] in _WAITING)]
+            assert still == [], f"{name} would still do {still}"
             assert device.temporary() == [], f"{name} left temporary files"
 
     def dry_run(self, name: str) -> Ran:
@@ -104,6 +119,7 @@ class World:
 
         `came_in`: the client that was disturbed had logged in.
         """
+        assert self.sessions is not None
         self.third.close()
         self.sessions.disturbed += came_in
         runs = sum(device.runs for device in self.devices.values())
@@ -130,6 +146,17 @@ class World:
             if before.get(key) != now.get(key)
         ]
         assert not changes, f"{who} changed " + "\n".join(changes)
+
+
+def new_world(
+    place: Place, directory: Path, *, left_out: Iterable[str] = (), **imap: Any
+) -> World:
+    """Return a world that begins with nothing, on any server; `imap` is more configuration."""
+    folders = ["*", *(f"!{name}" for name in left_out)]
+    devices = {name: Device(name, directory / name) for name in ("a", "b")}
+    for device in devices.values():
+        device.configure(place, folders=folders, **imap)
+    return World(ThirdClient(place, left_out=left_out), devices)
 
 
 class Worlds:
@@ -176,6 +203,16 @@ class Worlds:
         world.rest(came_in=any(word in _AFTER_LOGIN for word in said))
         return run
 
+    def mbsync_sees(self, world: World, given: Iterable[Message]) -> Copies:
+        """Return what another program fetches from the same account; see `mbsync.pulled`."""
+        with TemporaryDirectory(dir=self._directory) as directory:
+            return pulled(
+                world.third.place,
+                Path(directory),
+                left_out=LEFT_OUT,
+                given=[*TEMPLATE_MESSAGES, *given],
+            )
+
     def new_uids(self, world: World, folder: str) -> None:
         """Give a folder another UIDVALIDITY, with all its messages under their old UIDs."""
         world.third.close()
@@ -196,14 +233,11 @@ class Worlds:
         """Return a directory with a client's and a server's side where all agree."""
         template = self._directory / "template"
         world = self._begin(None)
-        number = 0
-        for folder, kinds in _TEMPLATE.items():
-            if folder != "INBOX":
-                world.third.create(folder)
-            for kind in kinds:
-                number += 1
-                marks = ("\\Seen",) if number % 2 else ()
-                world.third.deliver(folder, message(number, kind).raw, marks)
+        for folder in FOLDERS[1:]:
+            world.third.create(folder)
+        for each in TEMPLATE_MESSAGES:
+            folder = FOLDERS[max(each.number - 3, 0) // 2]
+            world.third.deliver(folder, each.raw, ("\\Seen",) if each.number % 2 else ())
         world.settle()
         self._end(world, keep=template)
         return template
@@ -281,9 +315,3 @@ class Sessions:
 
 _AFTER_LOGIN: Final = ("NAMESPACE", "LIST", "SELECT", "EXAMINE", "ENABLE", "ID")
 """Commands that a client can only give once it has logged in."""
-
-_TEMPLATE: Final = {
-    "INBOX": (Kind.PLAIN, Kind.NO_ID, Kind.EIGHT_BIT, Kind.LONE_CR),
-    "Work": (Kind.PLAIN, Kind.PLAIN),
-    "Work/Sub": (Kind.PLAIN,),
-}

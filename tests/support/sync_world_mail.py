@@ -98,3 +98,10 @@ def content_of(raw: bytes) -> str:
 def with_line_ends(raw: bytes) -> bytes:
     """Return octets as a server keeps them that knows no bare LF."""
     return re.sub(rb"(?<!\r)\n", b"\r\n", raw)
+
+
+def hold_same(found: Copies, expected: Copies, where: str) -> None:
+    """Assert that a side has what it should have, and say what differs."""
+    told = [f"missing {where}: {n} {copy}" for copy, n in (expected - found).items()]
+    told += [f"beyond it {where}: {n} {copy}" for copy, n in (found - expected).items()]
+    assert not told, "\n".join(told)

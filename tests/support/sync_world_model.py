@@ -20,7 +20,7 @@ else. Messages with the same octets cannot be told apart; for them counts and pl
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tests.support.sync_world_mail import NO_MARKS, Copies, Copy, Marks
@@ -121,7 +121,12 @@ class Group:
 
     def allowed(self, *, strict_moves: bool) -> Allowed:
         """Return the ends that are right."""
-        return _allowed_single(self, strict_moves) if self.is_single else _allowed_many(self)
+        if self.is_single:
+            return _allowed_single(self, strict_moves)
+        allowed = _allowed_many(self)
+        if self.of(Act.MOVE) and not strict_moves:
+            allowed = replace(allowed, least=min(1, allowed.least))
+        return allowed
 
 
 @dataclass(slots=True)
@@ -277,9 +282,7 @@ class Model:
         folders = set(allowed.folders)
         for old, new in self.aliases:
             folders |= {name for each in folders if (name := _moved_name(each, old, new))}
-        return Allowed(
-            allowed.least, allowed.most, frozenset(folders), allowed.marks, allowed.loose
-        )
+        return replace(allowed, folders=frozenset(folders))
 
     def settled(self, sides: dict[str, Copies]) -> None:
         """Take what the server holds as agreed; keep in mind what devices have beyond it."""
