@@ -7,11 +7,9 @@ ends are right. Every example ends with the devices synchronising until nothing 
 """
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -30,7 +28,7 @@ from tests.support.faults import Fault, Runner
 from tests.support.faults_effects import Mode
 from tests.support.mbsync import without_keywords
 from tests.support.processes import server_directory
-from tests.support.sync_world import SUPPORTED, World, Worlds
+from tests.support.sync_world import SUPPORTED, World, Worlds, directory_in_memory
 from tests.support.sync_world_device import Device, Local
 from tests.support.sync_world_mail import (
     FLAGS,
@@ -357,18 +355,11 @@ def _without(copies: Copies, content: str) -> Copies:
     return Counter({copy: count for copy, count in copies.items() if copy.content != content})
 
 
-@pytest.fixture(scope="module")
-def memory() -> Iterator[Path]:
-    """A directory in memory, where there is one."""
-    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="mailcli-world-", dir=place) as directory:
-        yield Path(directory)
-
-
 @pytest.fixture
-def worlds(authority: Authority, memory: Path, mailcli_env: dict[str, str]) -> Iterator[Worlds]:
+def worlds(authority: Authority, mailcli_env: dict[str, str]) -> Iterator[Worlds]:
     """Worlds on a Dovecot of their own."""
     with ExitStack() as stack:
+        memory = stack.enter_context(directory_in_memory())
         directory = stack.enter_context(server_directory("dovecot"))
         server = stack.enter_context(running_dovecot(directory, authority, mechanisms=["plain"]))
         runner = stack.enter_context(Runner(mailcli_env, memory))

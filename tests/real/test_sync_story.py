@@ -11,7 +11,7 @@ from tests.support.dovecot import PASSWORD, Dovecot
 from tests.support.dovecot import dovecot as running_dovecot
 from tests.support.mbsync import pulled, without_keywords
 from tests.support.processes import server_directory
-from tests.support.sync_world import LEFT_OUT, new_world
+from tests.support.sync_world import LEFT_OUT, directory_in_memory, new_world
 from tests.support.sync_world_mail import hold_same
 from tests.support.sync_world_server import Place
 from tests.support.sync_world_story import Story, tell
@@ -36,14 +36,21 @@ def other_server() -> Iterator[Cyrus]:
         yield server
 
 
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """Where the devices live."""
+    with directory_in_memory() as directory:
+        yield directory
+
+
 def test_with_all_extensions_and_mbsync_sees_the_same(
-    dovecot: Dovecot, account_user: str, tmp_path: Path
+    dovecot: Dovecot, account_user: str, memory: Path
 ) -> None:
     place = Place(dovecot.imap, account_user, PASSWORD)
-    world = new_world(place, tmp_path / "devices", left_out=LEFT_OUT)
+    world = new_world(place, memory / "devices", left_out=LEFT_OUT)
     story = Story(world)
     tell(story)
-    other = tmp_path / "mbsync"
+    other = memory / "mbsync"
     other.mkdir()
     seen = pulled(place, other, left_out=LEFT_OUT, given=story.messages.values())
     hold_same(seen, without_keywords(world.devices["a"].copies()), "in what mbsync fetched")
@@ -51,18 +58,18 @@ def test_with_all_extensions_and_mbsync_sees_the_same(
 
 
 @pytest.mark.parametrize("name", CAPABILITIES)
-def test_with_fewer_extensions(name: str, authority: Authority, tmp_path: Path) -> None:
+def test_with_fewer_extensions(name: str, authority: Authority, memory: Path) -> None:
     with ExitStack() as stack:
         directory = stack.enter_context(server_directory("dovecot"))
         server = stack.enter_context(
             running_dovecot(directory, authority, capability=CAPABILITIES[name])
         )
-        world = new_world(Place(server.imap, "u1", PASSWORD), tmp_path, left_out=LEFT_OUT)
+        world = new_world(Place(server.imap, "u1", PASSWORD), memory, left_out=LEFT_OUT)
         stack.callback(world.third.close)
         tell(Story(world, lingers=name in LINGERS))
 
 
-def test_on_another_server(other_server: Cyrus, tmp_path: Path) -> None:
-    world = new_world(other_server.place(), tmp_path)
+def test_on_another_server(other_server: Cyrus, memory: Path) -> None:
+    world = new_world(other_server.place(), memory)
     tell(Story(world))
     world.third.close()

@@ -5,6 +5,7 @@ stopped), `World` is one fresh account with what can be done to it. What a world
 must look like is `sync_world_model`'s.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -55,7 +56,7 @@ class Supported:
     tells_new_folders: bool = False
     """A run says that it changed something when it made a folder here."""
     pairs_files: bool = False
-    """A file that was moved or renamed is the same message, whatever happened to that elsewhere."""
+    """A file that was moved or renamed is the same message, whatever others did to that."""
 
 
 SUPPORTED: Final = Supported()
@@ -146,6 +147,14 @@ class World:
             if before.get(key) != now.get(key)
         ]
         assert not changes, f"{who} changed " + "\n".join(changes)
+
+
+@contextmanager
+def directory_in_memory() -> Iterator[Path]:
+    """Make a directory in memory, where there is one: nothing here asks how slow a disk is."""
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with TemporaryDirectory(prefix="mailcli-world-", dir=place) as directory:
+        yield Path(directory)
 
 
 def new_world(
