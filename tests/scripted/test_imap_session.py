@@ -432,7 +432,9 @@ def test_a_folder_whose_name_nobody_can_decode_stops_no_other() -> None:
     ],
 )
 def test_a_listing_of_folders_that_makes_no_sense_names_the_server(line: str) -> None:
-    conversation = script(_knows("LIST-EXTENDED", "LIST-STATUS"), answer("LIST *", line), "@rest")
+    inbox = 'LIST () "/" INBOX'
+    listed = answer("LIST *", inbox, line)
+    conversation = script(_knows("LIST-EXTENDED", "LIST-STATUS"), listed, "@rest")
     with (
         Scripted(conversation) as server,
         store(server) as session,
@@ -485,8 +487,8 @@ def test_a_namespace_that_makes_no_sense_breaks_the_protocol(said: str) -> None:
 @pytest.fixture
 def small_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an answer have no more than a megabyte, to be quick."""
-    monkeypatch.setattr("mailcli.imap.connection.ANSWER_CAP", 1 << 20)
-    monkeypatch.setattr("mailcli.imap.session.ANSWER_CAP", 1 << 20)
+    monkeypatch.setattr("mailcli.imap.conversation.ANSWER_CAP", 1 << 20)
+    monkeypatch.setattr("mailcli.imap.messages.ANSWER_CAP", 1 << 20)
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,9 @@ PURE = [
     *("message", "sync", "sasl", "model", "errors", "results"),
     *("smtp.data", "smtp.envelope", "smtp.reply", "smtp.meanings"),
     *("pop.plan", "pop.multiline", "pop.meanings"),
-    *("imap.responses", "imap.names", "imap.sets", "imap.values", "imap.meanings"),
-    *("store.names", "store.line_ends", "store.entries"),
+    *("store.names", "store.line_ends", "store.entries", "store.keywords"),
+    *("imap.responses", "imap.answers", "imap.folder_answers", "imap.listing", "imap.dates"),
+    *("imap.names", "imap.sets", "imap.values", "imap.meanings"),
 ]
 IMPURE = {
     *("socket", "ssl", "selectors", "subprocess", "threading", "asyncio", "sqlite3"),
@@ -62,7 +63,7 @@ ONLY_IN = {
     "sqlite3": ["store.database", "store.state"],
     "smtplib": ["smtp.session"],
     "poplib": ["pop.session"],
-    "imaplib": ["imap.client", "imap.session"],
+    "imaplib": ["imap.client"],
     "ssl": ["net", "demo"],
     "socket": ["net", "demo"],
     "aiosmtpd": ["demo"],

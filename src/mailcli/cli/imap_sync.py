@@ -33,7 +33,7 @@ def command(
     the other stays. Where more than ten messages and more than half of a folder would be
     deleted, those deletions wait until they are confirmed (exit 3).
     """
-    from mailcli.app.imap_sync import imap_sync
+    from mailcli.app.imap_sync import SyncOptions, imap_sync
     from mailcli.cli.runtime import Runtime
     from mailcli.errors import UsageError
     from mailcli.model import Protocol, SyncMode
@@ -45,13 +45,7 @@ def command(
     context = runtime.context
     mode = SyncMode.PULL if pull else SyncMode.PUSH if push else None
     accounts = context.accounts(common.account, Protocol.IMAP, everyone=common.all_accounts)
-    result = imap_sync(
-        context,
-        accounts,
-        folders,
-        mode=mode,
-        allow_mass_delete=allow_mass_delete,
-        dry_run=common.dry_run,
-    )
+    options = SyncOptions(mode, allow_mass_delete=allow_mass_delete, dry_run=common.dry_run)
+    result = imap_sync(context, accounts, folders, options)
     runtime.printer.emit(result, asked=common.dry_run)
     return exit_of(result)

@@ -1,22 +1,22 @@
-"""What the answers to our commands mean: responses in, folders, messages and places out. Pure.
+"""What the answers to our commands mean: responses in, messages and places out. Pure.
 
-RFC 3501 §7; special uses by RFC 6154, APPENDUID by RFC 4315, SIZE by RFC 8438. Only
-ProtocolViolation leaves this module; the connection adds which server it was.
+RFC 3501 §7; APPENDUID and COPYUID by RFC 4315, ESEARCH by RFC 4731, EMAILID by RFC 8474. Only
+ProtocolViolation leaves this module; the connection adds which server it was. What concerns
+whole folders is in `folder_answers`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 from mailcli.errors import ProtocolViolation
-from mailcli.imap import responses
-from mailcli.imap.names import decode
+from mailcli.imap import dates, responses
 from mailcli.imap.responses import Condition, Data, Response, Value
-from mailcli.imap.values import ROLES, Counts, Folder, Selected
-from mailcli.model import NOTHING_STORABLE, Flag, Flags, Keyword, Storable, Uid, UidValidity
-
-MAX_UID = 2**32 - 1
+from mailcli.imap.sets import MAX_UID, UidSet, expand
+from mailcli.imap.values import Details, Moved, Place
+from mailcli.model import Flag, Flags, Keyword, Uid, UidValidity
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,15 @@ class Answer:
         """Yield the untagged data of one name."""
         return (r for r in self.untagged if isinstance(r, Data) and r.name == name)
 
-    def code(self, name: str) -> list[Value] | None:
-        """Return the arguments of a response code, wherever it came, or None."""
+    def codes(self, name: str) -> Iterator[list[Value]]:
+        """Yield the arguments of a response code, wherever it came."""
         for response in (*self.untagged, self.final):
             if isinstance(response, Condition) and response.code == name:
-                return response.arguments
-        return None
+                yield response.arguments
+
+    def code(self, name: str) -> list[Value] | None:
+        """Return the arguments of a response code that came first, or None."""
+        return next(self.codes(name), None)
 
 
 def capabilities(answer: Answer) -> frozenset[str] | None:
@@ -46,120 +49,38 @@ def capabilities(answer: Answer) -> frozenset[str] | None:
     found = answer.code("CAPABILITY")
     for data in answer.data("CAPABILITY"):
         found = data.values
-    if found is None:
-        return None
-    return frozenset(responses.octets(v).decode("ascii", "replace").upper() for v in found)
+    return None if found is None else _names(found)
 
 
-def folders(answer: Answer) -> list[Folder]:
-    """Return the folders of a LIST.
+def enabled(answer: Answer) -> frozenset[str]:
+    """Return what ENABLE switched on: only what an ENABLED response says (RFC 5161 §3.2).
 
-    Raises: ProtocolViolation when a response is not one.
+    Raises: ProtocolViolation when it is no list of names.
     """
-    return [_folder(data.values) for data in answer.data("LIST")]
+    found = frozenset(name for data in answer.data("ENABLED") for name in _names(data.values))
+    # QRESYNC brings CONDSTORE with it (RFC 7162 §3.2.3).
+    return found | {"CONDSTORE"} if "QRESYNC" in found else found
 
 
-def subscribed(answer: Answer) -> frozenset[bytes]:
-    """Return the wire names of an LSUB.
+def _names(values: list[Value]) -> frozenset[str]:
+    return frozenset(responses.octets(v).decode("ascii", "replace").upper() for v in values)
 
-    Raises: ProtocolViolation when a response is not one.
+
+def identity(answer: Answer) -> dict[str, str]:
+    """Return what the server says of itself (RFC 2971 §3.2), by lower-case name.
+
+    Raises: ProtocolViolation when it is no list of pairs.
     """
-    found = (data.values for data in answer.data("LSUB"))
-    return frozenset(responses.octets(values[2]) for values in found if len(values) == 3)
+    found: dict[str, str] = {}
+    for data in answer.data("ID"):
+        told = data.values[0] if data.values else None
+        for name, value in responses.pairs(told or []).items():
+            if value is not None:
+                found[name.lower()] = responses.octets(value).decode("utf-8", "replace")
+    return found
 
 
-def _folder(values: list[Value]) -> Folder:
-    """Read the tail of a LIST response: attributes, delimiter, name, extended data."""
-    if len(values) < 3:
-        raise ProtocolViolation("a LIST response is too short")
-    names = (responses.octets(name) for name in responses.items(values[0]))
-    attributes = {name.decode("ascii", "replace").upper() for name in names}
-    delimiter = b"" if values[1] is None else responses.octets(values[1])
-    wire = responses.octets(values[2])
-    roles = [ROLES[a] for a in sorted(attributes) if a in ROLES]
-    return Folder(
-        wire,
-        _readable(wire),
-        delimiter.decode("utf-8", "replace") or None,
-        roles[0] if roles else None,
-        "\\SUBSCRIBED" in attributes,
-        not attributes & {"\\NOSELECT", "\\NONEXISTENT"},
-    )
-
-
-def _readable(wire: bytes) -> str:
-    """Return a name as text, with surrogates for octets that no decoder understands."""
-    try:
-        return decode(wire)
-    except ProtocolViolation:
-        return wire.decode("utf-8", "surrogateescape")
-
-
-def counts(answer: Answer) -> dict[bytes, Counts]:
-    """Return messages, unseen ones and octets by wire name, from STATUS responses.
-
-    Raises: ProtocolViolation when a response is not one.
-    """
-    return dict(_status(data.values) for data in answer.data("STATUS"))
-
-
-def _status(values: list[Value]) -> tuple[bytes, Counts]:
-    if len(values) != 2:
-        raise ProtocolViolation("a STATUS response is malformed")
-    found = responses.pairs(values[1])
-    messages, unseen = (responses.number(found.get(name)) for name in ("MESSAGES", "UNSEEN"))
-    size = responses.number(found["SIZE"]) if "SIZE" in found else None
-    return responses.octets(values[0]), Counts(messages, unseen, size)
-
-
-def personal_prefix(answer: Answer) -> str:
-    """Return what stands before the user's own folders (RFC 2342 §5).
-
-    Raises: ProtocolViolation when a response is not one.
-    """
-    for data in answer.data("NAMESPACE"):
-        personal = data.values[0] if data.values else None
-        if personal:
-            first = responses.items(responses.items(personal)[0])
-            return decode(responses.octets(first[0] if first else None))
-    return ""
-
-
-def selected(answer: Answer, *, read_only: bool) -> Selected:
-    """Return what SELECT or EXAMINE says about a folder.
-
-    Raises: ProtocolViolation without UIDVALIDITY, on which everything else rests, or without
-        EXISTS, which taken for 0 would mean that all messages are gone.
-    """
-    uidvalidity = answer.code("UIDVALIDITY")
-    if not uidvalidity or not 0 < responses.number(uidvalidity[0]) <= MAX_UID:
-        raise ProtocolViolation("the folder has no UIDVALIDITY")
-    exists = [data.number for data in answer.data("EXISTS")]
-    if not exists or exists[-1] is None:
-        raise ProtocolViolation("the folder does not say how many messages it has")
-    uidnext = answer.code("UIDNEXT")
-    closed = answer.final.code == "READ-ONLY"
-    return Selected(
-        exists[-1],
-        UidValidity(responses.number(uidvalidity[0])),
-        responses.number(uidnext[0]) if uidnext else None,
-        read_only or closed,
-        NOTHING_STORABLE if closed and not read_only else _storable(answer, read_only),
-    )
-
-
-def _storable(answer: Answer, read_only: bool, /) -> Storable:
-    """Return what PERMANENTFLAGS says (RFC 3501 §7.1); without it, or in EXAMINE, all flags.
-
-    `\\*` means that keywords may be made, of which `$Forwarded` is one.
-    """
-    said = answer.code("PERMANENTFLAGS")
-    if read_only or not said:
-        return Storable()
-    names = {responses.octets(name) for name in responses.items(said[0])}
-    any_keyword = b"\\*" in names
-    return Storable(named(names) | ({Flag.PASSED} if any_keyword else set()), any_keyword)
-
+# -- flags -----------------------------------------------------------------
 
 _SYSTEM_FLAGS = {flag.imap.upper(): flag for flag in Flag}
 
@@ -183,6 +104,9 @@ def _named(names: tuple[bytes, ...]) -> Flags:
     }
 
 
+# -- FETCH -----------------------------------------------------------------
+
+
 def attributes(response: Response) -> dict[str, Value]:
     """Return what a FETCH response tells by name; nothing for any other response.
 
@@ -195,7 +119,7 @@ def attributes(response: Response) -> dict[str, Value]:
     return responses.pairs(response.values[0])
 
 
-def uid(told: dict[str, Value]) -> Uid:
+def uid(told: Mapping[str, Value]) -> Uid:
     """Return the UID among a message's attributes.
 
     Raises: ProtocolViolation when it is missing or out of range.
@@ -206,7 +130,7 @@ def uid(told: dict[str, Value]) -> Uid:
     return Uid(number)
 
 
-def flags(told: dict[str, Value]) -> Flags:
+def flags(told: Mapping[str, Value]) -> Flags:
     """Return the flags among a message's attributes; none where it has none.
 
     Raises: ProtocolViolation when they are no list of names.
@@ -215,28 +139,36 @@ def flags(told: dict[str, Value]) -> Flags:
     return named(responses.octets(name) for name in names)
 
 
-def sizes(answer: Answer) -> dict[Uid, int]:
-    """Return the octets of messages by UID, from FETCH responses; others are passed over.
+def details(answers: Iterable[Answer]) -> dict[Uid, Details]:
+    """Return what FETCH responses tell of messages by UID; those without a size are passed over.
 
-    Raises: ProtocolViolation when they are no numbers.
+    Raises: ProtocolViolation when they are malformed.
     """
-    found = map(attributes, answer.untagged)
+    found = (attributes(response) for answer in answers for response in answer.untagged)
     return {
-        uid(told): responses.number(told["RFC822.SIZE"])
+        uid(told): Details(
+            responses.number(told["RFC822.SIZE"]), internal_date(told), email_id(told)
+        )
         for told in found
         if "UID" in told and "RFC822.SIZE" in told
     }
 
 
-def internal_date(told: dict[str, Value]) -> datetime | None:
-    """Read `dd-Mon-yyyy hh:mm:ss +zzzz` (RFC 3501 §9, date-time); None when it is not one."""
+def internal_date(told: Mapping[str, Value]) -> datetime | None:
+    """Return when a message was received; None where that is not told, or makes no sense."""
     value = told.get("INTERNALDATE")
-    if not isinstance(value, bytes):
-        return None
-    try:
-        return datetime.strptime(value.decode("ascii").strip(), "%d-%b-%Y %H:%M:%S %z")
-    except ValueError:
-        return None
+    return dates.read(value.decode("ascii", "replace")) if isinstance(value, bytes) else None
+
+
+def email_id(told: Mapping[str, Value]) -> str | None:
+    """Return what names a message in all its copies: EMAILID, or Gmail's X-GM-MSGID."""
+    match told.get("EMAILID", told.get("X-GM-MSGID")):
+        case [bytes(found)] | bytes(found) if found:
+            return found.decode("ascii", "replace")
+    return None
+
+
+# -- SEARCH ----------------------------------------------------------------
 
 
 def uids_found(answer: Answer) -> list[Uid]:
@@ -248,14 +180,84 @@ def uids_found(answer: Answer) -> list[Uid]:
     return sorted(Uid(number) for number in found if 0 < number <= MAX_UID)
 
 
-def place(answer: Answer) -> tuple[UidValidity, Uid] | None:
-    """Return where an APPEND put its message (RFC 4315 §3), or None.
+def uids_in_short(answer: Answer) -> UidSet | None:
+    """Return the UIDs of an ESEARCH with RETURN (ALL); None where it does not tell them.
 
-    Never raises: the message was taken in any case, and an error would say the contrary.
+    iCloud answers with nothing but COUNT.
     """
-    match answer.code("APPENDUID"):
-        case [bytes(generation), bytes(number)] if generation.isdigit() and number.isdigit():
-            found = int(generation[:11]), int(number[:11])
-            if all(0 < n <= MAX_UID for n in found):
-                return UidValidity(found[0]), Uid(found[1])
+    tag = answer.final.tag
+    for data in answer.data("ESEARCH"):
+        match data.values:
+            case [[bytes(word), bytes(about)], *rest] if word.upper() == b"TAG" and about == tag:
+                return _all(rest)
     return None
+
+
+def _all(told: list[Value]) -> UidSet | None:
+    if not told or not isinstance(told[0], bytes) or told[0].upper() != b"UID":
+        return None  # numbers of another kind
+    try:
+        found = responses.pairs(told[1:])
+        if "ALL" in found:
+            return UidSet.parse(responses.octets(found["ALL"]))
+        return None if found.get("COUNT", b"0") != b"0" else UidSet()
+    except ProtocolViolation:
+        return None
+
+
+# -- places ----------------------------------------------------------------
+
+
+def places(answer: Answer, count: int) -> list[Place | None]:
+    """Return where an APPEND put its messages, in their order (RFC 4315 §3).
+
+    Never raises: the messages were taken in any case, and an error would say the contrary.
+    """
+    try:
+        match answer.code("APPENDUID"):
+            case [bytes(generation), bytes(numbers)]:
+                uidvalidity = _generation(generation)
+                uids = expand(numbers, most=count)
+                if len(set(uids)) == count:
+                    return [(uidvalidity, one) for one in uids]
+    except ProtocolViolation:
+        pass
+    return [None] * count
+
+
+def moved(answers: Iterable[Answer], asked: AbstractSet[Uid]) -> Moved | None:
+    """Return where messages went, from the COPYUIDs of all commands (RFC 4315 §3, RFC 6851 §4.3).
+
+    None where the server does not say, or says what cannot be. Never raises: the messages
+    were moved in any case.
+    """
+    generations: set[UidValidity] = set()
+    pairs: dict[Uid, Uid] = {}
+    try:
+        for answer in answers:
+            for told in answer.codes("COPYUID"):
+                uidvalidity, found = _copied(told, len(asked))
+                generations.add(uidvalidity)
+                pairs |= found
+    except ProtocolViolation:
+        return None
+    fits = len(generations) == 1 and pairs.keys() <= asked
+    if not fits or len(set(pairs.values())) < len(pairs):
+        return None
+    return Moved(generations.pop(), pairs)
+
+
+def _copied(told: list[Value], most: int) -> tuple[UidValidity, dict[Uid, Uid]]:
+    match told:
+        case [bytes(generation), bytes(old), bytes(new)]:
+            before, after = expand(old, most=most), expand(new, most=most)
+            if len(before) == len(after) == len(set(before)):
+                return _generation(generation), dict(zip(before, after, strict=True))
+    raise ProtocolViolation("COPYUID is malformed")
+
+
+def _generation(raw: bytes) -> UidValidity:
+    number = responses.number(raw)
+    if not 0 < number <= MAX_UID:
+        raise ProtocolViolation("UIDVALIDITY is out of range")
+    return UidValidity(number)

@@ -1,73 +1,44 @@
-"""An IMAP connection on imaplib: greeting, TLS, login, commands and their answers.
+"""An IMAP connection: greeting, TLS, login, and what both sides agree on.
 
-imaplib keeps the connection's life and the tags (`client`); replies go through our own
-parser, because imaplib's loses what it does not know and keeps whole messages
-in memory. What the commands mean is `session`'s affair. RFC 3501; SASL-IR by
-RFC 4959.
+What is asked of folders and messages is the affair of the layers above. RFC 3501; SASL-IR by
+RFC 4959, ENABLE by RFC 5161, ID by RFC 2971.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Self
 
-from mailcli.errors import (
-    LoginFailed,
-    MailError,
-    ProtocolViolation,
-    Refused,
-    TemporaryFailure,
-    TlsFailed,
-)
-from mailcli.imap import answers, responses
+from mailcli import __version__
+from mailcli.errors import LoginFailed, MailError, TemporaryFailure, TlsFailed
+from mailcli.imap import answers
 from mailcli.imap.answers import Answer
-from mailcli.imap.client import Client
+from mailcli.imap.conversation import CommandFailed, Conversation
 from mailcli.imap.meanings import MEANINGS
-from mailcli.imap.responses import Condition, Continuation, Response, Streamed
-from mailcli.imap.values import Body
+from mailcli.imap.responses import Condition
 from mailcli.model import AuthKind, Endpoint, TlsMode
 from mailcli.net import Trace, Wire, connect
 from mailcli.sasl import Exchange, Identity, choose
 
-TRANSFER_CAP = 1 << 40
-"""Octets that the answer to one command may have; what limits it in practice is the disk."""
-
-ANSWER_CAP = 8 * 1024 * 1024
-"""Octets of an answer that is kept in memory: a hundred thousand folders, not a million."""
-
-RESPONSE_CAP = 1024 * 1024
-"""Octets of one response that are kept in memory: names, flags, never a message."""
-
-MESSAGE_CAP = 2**32 - 1
-"""Octets of one message: the largest number that a literal can have (RFC 3501 §9, number)."""
-
-CHUNK = 256 * 1024
-"""Octets of a literal read at once."""
-
-_BODY = re.compile(rb"[ (]BODY\[\] ~?\{\d{1,20}\+?\}\r\n$", re.IGNORECASE)
-"""How the line ends that announces a message."""
+_VERSION = __version__.encode("ascii")
 
 _TEMPORARY_CODES = {"UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT", "CONTACTADMIN"}
 
 
-class CommandFailed(Refused):
-    """The server answered NO or BAD to one command; the session goes on."""
-
-    def __init__(self, message: str, response_code: str) -> None:
-        super().__init__(message)
-        self.response_code = response_code
+_NETEASE = re.compile(r"(?:^|[.@ ])(?:163|126|yeah)\.(?:com|net)\b|coremail", re.IGNORECASE)
+"""What the host or the greeting of NetEase's servers has, which open no folder before ID."""
 
 
-class FolderUnusable(ProtocolViolation):
-    """What the server says of a folder makes no sense, but it said all of it: others go on."""
+class ImapConnection(Conversation):
+    """One connection to a mail store, greeted and, where asked, inside TLS.
 
-
-class ImapConnection:
-    """One connection to a mail store, greeted and, where asked, inside TLS."""
+    `capabilities` is what the server announces, `enabled` what it confirmed to have switched on.
+    """
 
     def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._client = Client(wire)
+        super().__init__(wire)
         self.capabilities: frozenset[str] = frozenset()
+        self.enabled: frozenset[str] = frozenset()
+        self._wants_identity = bool(_NETEASE.search(wire.endpoint.host))
 
     @classmethod
     def open(cls, endpoint: Endpoint, *, timeout: float, trace: Trace) -> Self:
@@ -85,7 +56,7 @@ class ImapConnection:
         return session
 
     def _greet(self) -> None:
-        greeting = self._read()
+        greeting = self._read(self._wire.makefile().readline())
         if not isinstance(greeting, Condition) or greeting.tag:
             raise self._wire.violation("the greeting is malformed")
         if greeting.kind == "BYE":
@@ -93,15 +64,17 @@ class ImapConnection:
         if greeting.kind != "OK":
             # PREAUTH would skip STARTTLS (CVE-2020-14093), and no account of ours expects it.
             raise self._wire.violation(f"{greeting.kind} greeting before any login")
-        self._learn(Answer([greeting], greeting))
+        self._wants_identity |= bool(_NETEASE.search(greeting.text))
+        known = self._learn(Answer([greeting], greeting))
         if self._wire.endpoint.tls.mode is TlsMode.STARTTLS:
-            self._start_tls()
-        if not self.capabilities:
+            self._start_tls(known=known)
+            known = False
+        if not known:
             self._ask_capabilities()
 
-    def _start_tls(self) -> None:
+    def _start_tls(self, *, known: bool) -> None:
         self._wire.phase = "STARTTLS"
-        if not self.capabilities:
+        if not known:
             self._ask_capabilities()
         if "STARTTLS" not in self.capabilities:
             raise TlsFailed(
@@ -120,12 +93,16 @@ class ImapConnection:
         self._learn(self._run(b"CAPABILITY"))
 
     def _learn(self, answer: Answer) -> bool:
-        """Take capabilities from an answer, and tell whether it had any."""
+        """Take capabilities from an answer, and tell whether it had any that can be whole.
+
+        IMAP4rev1 is always among them (RFC 3501 §7.2.1); what passes through iCloud's proxy
+        may be cut.
+        """
         with self._wire.blaming():
             found = answers.capabilities(answer)
         if found is not None:
             self.capabilities = found
-        return found is not None
+        return bool(self.capabilities & {"IMAP4REV1", "IMAP4REV2"}) and found is not None
 
     # -- login -------------------------------------------------------------
 
@@ -157,6 +134,8 @@ class ImapConnection:
             raise self._login_error(exc, identity) from exc
         if not self._learn(answer):
             self._ask_capabilities()
+        if self._wants_identity:
+            self.identify()
 
     def _authenticate(self, exchange: Exchange) -> Answer:
         tag = self._client.tag()
@@ -203,6 +182,55 @@ class ImapConnection:
             exc.message, hint=f"check the user name {identity.username!r} and its password"
         )
 
+    # -- what both sides agree on --------------------------------------------
+
+    def enable(self, *, utf8: bool = False) -> frozenset[str]:
+        """Switch on CONDSTORE and QRESYNC, as far as the server has them (RFC 5161, RFC 7162).
+
+        With `utf8`, folders' names go as UTF-8 from then on where the server can (RFC 6855).
+        To be said before a folder is opened. Returns `enabled`: what the server confirmed;
+        iCloud announces QRESYNC and confirms nothing.
+        """
+        self._wire.phase = "ENABLE"
+        command = self._enabling(utf8=utf8)
+        if command:
+            self._note_enabled(self._run_all([command])[0])
+        return self.enabled
+
+    def _enabling(self, *, utf8: bool) -> bytes | None:
+        wanted = sorted(self.capabilities & {"CONDSTORE", "QRESYNC"})
+        if utf8 and self.capabilities & {"UTF8=ACCEPT", "UTF8=ONLY"}:
+            wanted.append("UTF8=ACCEPT")  # UTF8=ONLY is no name for ENABLE (RFC 6855 §6)
+        if not wanted or "ENABLE" not in self.capabilities:
+            return None
+        return f"ENABLE {' '.join(wanted)}".encode("ascii")
+
+    def _note_enabled(self, *results: Answer | CommandFailed) -> None:
+        for result in results:
+            if isinstance(result, Answer):
+                with self._wire.blaming():
+                    self.enabled |= answers.enabled(result)
+
+    @property
+    def _utf8(self) -> bool:
+        """Whether folders' names go as UTF-8."""
+        return "UTF8=ACCEPT" in self.enabled
+
+    def identify(self) -> dict[str, str]:
+        """Tell the server what we are, and return what it says of itself (RFC 2971).
+
+        Nothing is told, and nothing returned, where the server has no ID.
+        """
+        self._wire.phase = "ID"
+        if "ID" not in self.capabilities:
+            return {}
+        try:
+            answer = self._run(b'ID ("name" "mailcli" "version" %b)' % quoted(_VERSION))
+        except CommandFailed:
+            return {}
+        with self._wire.blaming():
+            return answers.identity(answer)
+
     # -- ending ------------------------------------------------------------
 
     def logout(self) -> None:
@@ -213,111 +241,6 @@ class ImapConnection:
             pass
         finally:
             self.close()
-
-    def close(self) -> None:
-        """Close the connection without a word."""
-        self._wire.close()
-
-    # -- the one place that talks to the wire -------------------------------
-
-    def _run(self, command: bytes) -> Answer:
-        with self._wire.transfer(ANSWER_CAP):
-            return self._collect(self._send(command))
-
-    def _send(self, command: bytes) -> bytes:
-        if re.search(rb"[\r\n\0]", command):
-            raise Refused(f"{self._wire.where}: an argument holds a NUL, CR or LF")
-        tag = self._client.tag()
-        self._wire.sendall(tag + b" " + command + b"\r\n")
-        return tag
-
-    def _collect(self, tag: bytes, proceed: Callable[[bytes], None] | None = None) -> Answer:
-        """Return the whole answer to a command; see `_responses`."""
-        *untagged, final = self._responses(tag, proceed=proceed)
-        assert isinstance(final, Condition)  # noqa: S101 - for the type checker
-        return Answer(untagged, final)
-
-    def _responses(
-        self,
-        tag: bytes,
-        *,
-        proceed: Callable[[bytes], None] | None = None,
-        open_body: Callable[[], Body] | None = None,
-    ) -> Iterator[Response]:
-        """Yield what comes until the tagged OK, which is the last.
-
-        `proceed` is called when the server asks to go on; `open_body` as `_read` says.
-
-        Raises: CommandFailed for NO and BAD, TemporaryFailure for BYE.
-        """
-        while True:
-            response = self._read(open_body)
-            if isinstance(response, Continuation):
-                if proceed is None:
-                    raise self._wire.violation(
-                        "the server waits for something it was not promised"
-                    )
-                proceed(response.text)
-            elif isinstance(response, Condition) and response.tag:
-                if response.tag != tag:
-                    raise self._wire.violation("an answer to a command that was not sent")
-                self._check(response)
-                yield response
-                return
-            else:
-                self._heed(response)
-                yield response
-
-    def _check(self, final: Condition) -> None:
-        if final.kind != "OK":
-            words = f"[{final.code}] {final.text}" if final.code else final.text
-            raise CommandFailed(f"{self._wire.where}: {self._wire.quote(words)}", final.code)
-
-    def _heed(self, response: Response) -> None:
-        if isinstance(response, Condition) and response.kind == "BYE":
-            raise self._wire.failure(self._wire.quote(response.text))
-
-    def _read(self, open_body: Callable[[], Body] | None = None) -> Response:
-        """Read one response with its literals.
-
-        A literal that is a message body goes to `open_body`, any other into memory.
-        """
-        reader = self._wire.makefile()
-        line = reader.readline()
-        pieces: list[bytes | Streamed] = [line]
-        left = RESPONSE_CAP - len(line)
-        while (size := responses.literal_size(line)) is not None:
-            if open_body and _BODY.search(line):
-                if any(isinstance(piece, Streamed) for piece in pieces):
-                    raise self._wire.violation("two messages in one response")
-                pieces.append(self._stream(size, open_body))
-            elif size > left:
-                raise self._wire.violation("a response that is too large to keep")
-            else:
-                pieces.append(reader.read(size))
-                left -= size
-            line = reader.readline()
-            pieces.append(line)
-            left -= len(line)
-        try:
-            return responses.parse(pieces)
-        except ProtocolViolation as exc:
-            said = next(piece for piece in pieces if isinstance(piece, bytes))
-            why = exc.message.partition(":")[0]
-            raise self._wire.violation(f"{why}; {self._wire.quote(said)}") from exc
-
-    def _stream(self, size: int, open_body: Callable[[], Body]) -> Streamed:
-        if size > MESSAGE_CAP:
-            raise self._wire.violation(f"a message of {size} octets")
-        body = open_body()
-        reader = self._wire.makefile()
-        left = size
-        while left:
-            chunk = reader.read_some(min(left, CHUNK))
-            body.write(chunk)
-            left -= len(chunk)
-        self._wire.trace.bulk("S", size)
-        return Streamed(body, size)
 
 
 def _string(text: str) -> bytes:

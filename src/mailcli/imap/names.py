@@ -9,12 +9,14 @@ _SHIFTED = re.compile(r"&([^-]*)-")
 _PLAIN = re.compile(r"[\x20-\x25\x27-\x7e]+|&|[^\x20-\x7e]+")
 
 
-def encode(name: str) -> bytes:
-    """Return a folder's name as the wire has it.
+def encode(name: str, *, utf8: bool = False) -> bytes:
+    """Return a folder's name as the wire has it: in UTF-8 where that was enabled (RFC 6855 §3).
 
     Raises: UsageError (2) for lone surrogates: octets outside UTF-8 on the command line.
     """
     try:
+        if utf8:
+            return name.encode("utf-8")
         return "".join(_encode_run(run) for run in _PLAIN.findall(name)).encode("ascii")
     except UnicodeEncodeError as exc:
         raise UsageError(f"folder name {name!r} is not valid Unicode") from exc
@@ -33,8 +35,8 @@ def _base64(run: str) -> str:
     return text.rstrip("=").replace("/", ",")
 
 
-def decode(wire: bytes) -> str:
-    """Return a folder's name as people read it.
+def decode(wire: bytes, *, utf8: bool = False) -> str:
+    """Return a folder's name as people read it; with `utf8`, the wire has it as it is.
 
     Servers that answer in UTF-8 (RFC 6855, and many without saying so) are understood. What is
     not exactly as `encode` would write it is taken as it stands: `R&D` is no modified UTF-7, and
@@ -46,6 +48,8 @@ def decode(wire: bytes) -> str:
         text = wire.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise ProtocolViolation(f"folder name {wire!r} is not modified UTF-7") from exc
+    if utf8:
+        return text
     try:
         name = _SHIFTED.sub(_decode_run, text)
     except ValueError:

@@ -1,8 +1,69 @@
-"""Sets of UIDs as IMAP writes them (RFC 3501 §9, sequence-set). Pure."""
+"""Sets of UIDs as IMAP writes them (RFC 3501 §9, sequence-set). Pure.
 
+A set is kept as its ranges, since `1:4294967295` is one that a server may send.
+"""
+
+import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
+from mailcli.errors import ProtocolViolation
 from mailcli.model import Uid
+
+MAX_UID = 2**32 - 1
+
+SET_OCTETS = 6000
+"""Octets of one set in a command: servers bear lines of 8,192 octets (RFC 7162 §4)."""
+
+_UID_SET = re.compile(rb"[1-9]\d{0,9}(?::[1-9]\d{0,9})?(?:,[1-9]\d{0,9}(?::[1-9]\d{0,9})?)*")
+"""uid-set = (uniqueid / uid-range) *("," uid-set) (RFC 4315 §4): no `*`, no zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class UidSet:
+    """UIDs as ranges, first and last of each, ascending and apart from one another."""
+
+    ranges: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def parse(cls, raw: bytes) -> "UidSet":
+        """Return the set that a server wrote (RFC 4315 §4, uid-set).
+
+        Raises: ProtocolViolation for anything else, such as `*`, 0, or more than 2^32-1.
+        """
+        return cls(tuple(_joined(_ranges(raw))))
+
+    @classmethod
+    def of(cls, uids: Iterable[int]) -> "UidSet":
+        """Return the set of these UIDs."""
+        return cls(tuple(_runs(sorted(set(uids)))))
+
+    @classmethod
+    def union(cls, sets: Iterable["UidSet"]) -> "UidSet":
+        """Return what is in any of the sets."""
+        return cls(tuple(_joined(chain.from_iterable(one.ranges for one in sets))))
+
+    def __contains__(self, uid: object) -> bool:
+        if not isinstance(uid, int):
+            return False
+        place = bisect_right(self.ranges, (uid, MAX_UID + 1)) - 1
+        return place >= 0 and uid <= self.ranges[place][1]
+
+    def __len__(self) -> int:
+        return sum(last - first + 1 for first, last in self.ranges)
+
+    def __bool__(self) -> bool:
+        return bool(self.ranges)
+
+    def __iter__(self) -> Iterator[Uid]:
+        """Yield the UIDs, lowest first; ask `len` before, where a server wrote the set."""
+        for first, last in self.ranges:
+            yield from map(Uid, range(first, last + 1))
+
+    def __str__(self) -> str:
+        return ",".join(map(_written, self.ranges))
 
 
 def compress(uids: Iterable[Uid]) -> str:
@@ -10,13 +71,73 @@ def compress(uids: Iterable[Uid]) -> str:
 
     It is empty for no UIDs, and an empty text is no sequence-set: do not send it.
     """
-    return ",".join(
-        str(first) if first == last else f"{first}:{last}"
-        for first, last in _runs(sorted(set(uids)))
-    )
+    return str(UidSet.of(uids))
 
 
-def _runs(uids: Sequence[Uid]) -> Iterator[tuple[Uid, Uid]]:
+def pieces(
+    uids: Iterable[Uid], *, most: int = MAX_UID, octets: int = SET_OCTETS
+) -> Iterator[bytes]:
+    """Yield sequence-sets that hold all the UIDs, lowest first, each short enough for a command.
+
+    `most` bounds how many messages one set names, `octets` how long it is.
+    """
+    parts: list[str] = []
+    left, room = most, octets
+    waiting = list(reversed(list(_runs(sorted(set(uids))))))
+    while waiting:
+        first, last = waiting.pop()
+        until = min(last, first + left - 1)
+        part = _written((first, until))
+        if parts and (not left or len(part) > room):
+            waiting.append((first, last))
+            yield ",".join(parts).encode("ascii")
+            parts, left, room = [], most, octets
+            continue
+        parts.append(part)
+        left, room = left - (until - first + 1), room - len(part) - 1
+        if until < last:
+            waiting.append((until + 1, last))
+    if parts:
+        yield ",".join(parts).encode("ascii")
+
+
+def expand(raw: bytes, *, most: int) -> list[Uid]:
+    """Return the UIDs of a set in the order in which it is written, as COPYUID pairs them.
+
+    Raises: ProtocolViolation when it is no set, or has more than `most` UIDs.
+    """
+    found = list(_ranges(raw))
+    if sum(last - first + 1 for first, last in found) > most:
+        raise ProtocolViolation("a set of UIDs has more than were asked for")
+    return [Uid(uid) for first, last in found for uid in range(first, last + 1)]
+
+
+def _ranges(raw: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the ranges as they are written; `4:2` is `2:4` (RFC 4315 §4)."""
+    if not _UID_SET.fullmatch(raw):
+        raise ProtocolViolation("a set of UIDs is malformed")
+    for part in raw.split(b","):
+        ends = sorted(map(int, part.split(b":")))
+        if ends[-1] > MAX_UID:
+            raise ProtocolViolation(f"UID {ends[-1]} is out of range")
+        yield ends[0], ends[-1]
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Sort ranges, and join those that touch or overlap."""
+    current: tuple[int, int] | None = None
+    for first, last in sorted(ranges):
+        if current and first <= current[1] + 1:
+            current = current[0], max(current[1], last)
+            continue
+        if current:
+            yield current
+        current = first, last
+    if current:
+        yield current
+
+
+def _runs(uids: Sequence[int]) -> Iterator[tuple[int, int]]:
     first = last = None
     for uid in uids:
         if last is not None and uid == last + 1:
@@ -27,3 +148,8 @@ def _runs(uids: Sequence[Uid]) -> Iterator[tuple[Uid, Uid]]:
         first = last = uid
     if first is not None and last is not None:
         yield first, last
+
+
+def _written(ends: tuple[int, int]) -> str:
+    first, last = ends
+    return str(first) if first == last else f"{first}:{last}"

@@ -14,7 +14,8 @@ from mailcli.errors import CannotCreate, NotFound
 from mailcli.model import Layout
 from mailcli.store.entries import SUBDIRECTORIES
 from mailcli.store.files import fsync_directory, make_private_directory, translated
-from mailcli.store.folder import MaildirFolder, is_maildir, refuse_link
+from mailcli.store.folder import MaildirFolder
+from mailcli.store.folder_view import is_maildir, refuse_link
 from mailcli.store.names import MAX_DEPTH, FolderName, from_path, to_path
 
 

@@ -1,0 +1,311 @@
+"""What can be asked of folders: listed, counted, opened, made, renamed, deleted, subscribed.
+
+Names are encoded here, once, as bytes. RFC 3501 §6.3; LIST-EXTENDED and LIST-STATUS by
+RFC 5258 and RFC 5819, special uses by RFC 6154, sizes by RFC 8438, NAMESPACE by RFC 2342,
+CONDSTORE and QRESYNC by RFC 7162, MAILBOXID by RFC 8474.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from mailcli.errors import NotFound, ProtocolViolation
+from mailcli.imap import folder_answers, responses
+from mailcli.imap.answers import Answer
+from mailcli.imap.connection import ImapConnection, quoted
+from mailcli.imap.conversation import CommandFailed, FolderUnusable
+from mailcli.imap.folder_answers import Told, key
+from mailcli.imap.listing import FlagListing
+from mailcli.imap.names import encode
+from mailcli.imap.responses import Condition, Data, Response
+from mailcli.imap.sets import SET_OCTETS
+from mailcli.imap.values import Folder, Namespaces, Selected, Since
+from mailcli.net import Wire
+
+CHANGES_CAP = 64 * 1024 * 1024
+"""Octets that the changes of a folder may have: a million changed messages."""
+
+
+class FolderCommands(ImapConnection):
+    """Commands about folders."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__(wire)
+        self._takes_parameters = True  # until SELECT with parameters was not understood
+        self.open_folder: bytes | None = None
+
+    # -- listing -----------------------------------------------------------
+
+    def list_folders(self, *, counts: bool = False, counters: bool = False) -> list[Folder]:
+        """Return every folder, with its role and whether it is subscribed.
+
+        With `counts`, the number of messages and of unseen ones, and their octets where the
+        server has STATUS=SIZE; with `counters`, the `status` that tells whether anything
+        changed. In the same round trip where it has LIST-STATUS, in one more where it has not,
+        or leaves a folder out.
+
+        A name that no decoder understands stands there with its octets as surrogates.
+        """
+        return self._listed([], self._items(counts=counts, counters=counters))[1]
+
+    def open_store(
+        self, *, counts: bool = False, counters: bool = True, utf8: bool = False
+    ) -> tuple[Namespaces, list[Folder]]:
+        """Say what `enable`, `namespaces` and `list_folders` say, all in one round trip."""
+        enabling = self._enabling(utf8=utf8)
+        naming = b"NAMESPACE" if "NAMESPACE" in self.capabilities else None
+        items = self._items(counts=counts, counters=counters)
+        first = [command for command in (enabling, naming) if command]
+        results, folders = self._listed(first, items)
+        namespaces = Namespaces()
+        if naming and isinstance(results[-1], Answer):
+            with self._wire.blaming():
+                namespaces = folder_answers.namespaces(results[-1], utf8=self._utf8)
+        return namespaces, folders
+
+    def _listed(
+        self, first: Sequence[bytes], items: Sequence[bytes]
+    ) -> tuple[list[Answer | CommandFailed], list[Folder]]:
+        """Run some commands, LIST and, where it takes one, STATUS; return answers and folders."""
+        self._wire.phase = "LIST"
+        extended = self._extended_list(items)
+        listing = [extended] if extended else [b'LIST "" "*"', b'LSUB "" "*"']
+        results = self._run_all([*first, *listing])
+        self._note_enabled(*results[: len(first)])
+        if extended and isinstance(results[-1], CommandFailed):
+            listing = [b'LIST "" "*"', b'LSUB "" "*"']
+            results = [*results[: len(first)], *self._run_all(listing)]
+        # Several answers to one question: which of them holds the untagged data is not said.
+        whole = _joined(results, required=results[len(first) :])
+        with self._wire.blaming():
+            subscribed = folder_answers.subscribed(whole)
+            folders = [
+                replace(f, subscribed=f.subscribed or key(f.wire) in subscribed)
+                for f in folder_answers.folders(whole, utf8=self._utf8)
+            ]
+            known = folder_answers.statuses([whole])
+        return results[: len(first)], self._counted(folders, known, items)
+
+    def _extended_list(self, items: Sequence[bytes]) -> bytes | None:
+        if "LIST-EXTENDED" not in self.capabilities:
+            return None
+        options = [b"CHILDREN", b"SUBSCRIBED"]
+        if "SPECIAL-USE" in self.capabilities:
+            options.append(b"SPECIAL-USE")
+        if items and "LIST-STATUS" in self.capabilities:
+            options.append(b"STATUS (%b)" % b" ".join(items))
+        return b'LIST "" "*" RETURN (%b)' % b" ".join(options)
+
+    def _counted(
+        self, folders: list[Folder], known: Mapping[bytes, Told], items: Sequence[bytes]
+    ) -> list[Folder]:
+        """Add what STATUS said, and ask for it where it is missing (MailKit#879)."""
+        if not items:
+            return folders
+        missing = [
+            folder
+            for folder in folders
+            if folder.selectable and folder.can_be_named and key(folder.wire) not in known
+        ]
+        self._wire.phase = "STATUS"
+        question = b" ".join(items)
+        asked = self._run_all(
+            [b"STATUS %b (%b)" % (quoted(folder.wire), question) for folder in missing]
+        )
+        # NO to one is no failure: such as a folder that we may see but not open.
+        answered = [answer for answer in asked if isinstance(answer, Answer)]
+        self._wire.phase = "LIST"
+        with self._wire.blaming():
+            told = {**known, **folder_answers.statuses(answered)}
+            return [folder_answers.told_about(f, told.get(key(f.wire))) for f in folders]
+
+    def _items(self, *, counts: bool, counters: bool) -> list[bytes]:
+        """Return what STATUS is asked for."""
+        has = self.capabilities
+        wanted = {
+            b"MESSAGES": counts or counters,
+            b"UIDNEXT": counters,
+            b"UIDVALIDITY": counters,
+            b"HIGHESTMODSEQ": counters and self._keeps_modseq,
+            b"MAILBOXID": counters and "OBJECTID" in has,
+            b"UNSEEN": counts,
+            b"SIZE": counts and "STATUS=SIZE" in has,
+        }
+        return [item for item, asked in wanted.items() if asked]
+
+    @property
+    def _keeps_modseq(self) -> bool:
+        return bool(self.capabilities & {"CONDSTORE", "QRESYNC"})
+
+    # -- namespaces --------------------------------------------------------
+
+    def namespaces(self) -> Namespaces:
+        """Return where the user's own folders are, and others' and shared ones (RFC 2342).
+
+        All are empty where the server does not tell.
+        """
+        self._wire.phase = "NAMESPACE"
+        if "NAMESPACE" not in self.capabilities:
+            return Namespaces()
+        answer = self._run(b"NAMESPACE")
+        with self._wire.blaming():
+            return folder_answers.namespaces(answer, utf8=self._utf8)
+
+    def personal_prefix(self) -> str:
+        """Return what stands before the user's own folders, such as `INBOX.`."""
+        personal = self.namespaces().personal
+        return personal[0].prefix if personal else ""
+
+    # -- changing ----------------------------------------------------------
+
+    def count_messages(self, folder: bytes) -> int | None:
+        """Return how many messages a folder that is not open holds; None if it is not said.
+
+        Raises: CommandFailed, also when it does not exist.
+        """
+        self._enter("STATUS", folder)
+        answer = self._run(b"STATUS %b (MESSAGES)" % quoted(folder))
+        with self._wire.blaming():
+            told = folder_answers.statuses([answer]).get(key(folder), {})
+            return responses.number(told["MESSAGES"]) if "MESSAGES" in told else None
+
+    def create(self, name: str) -> bytes:
+        """Create a folder and return its name as the wire has it.
+
+        Raises: CommandFailed, also when it exists already.
+        """
+        self._wire.phase = f"CREATE {name}"
+        wire = encode(name, utf8=self._utf8)
+        self._run(b"CREATE %b" % quoted(wire))
+        return wire
+
+    def rename(self, folder: bytes, name: str) -> bytes:
+        """Give a folder, and all inside it, another name; return that as the wire has it.
+
+        Subscriptions stay with the old names (RFC 3501 §6.3.5).
+
+        Raises: CommandFailed, also when the new name is taken.
+        """
+        self._enter("RENAME", folder)
+        wire = encode(name, utf8=self._utf8)
+        self._run(b"RENAME %b %b" % (quoted(folder), quoted(wire)))
+        return wire
+
+    def delete(self, folder: bytes) -> None:
+        """Delete a folder with its messages; its subscription stays (RFC 3501 §6.3.4).
+
+        Raises: CommandFailed, also when it does not exist.
+        """
+        self._enter("DELETE", folder)
+        self._run(b"DELETE %b" % quoted(folder))
+
+    def subscribe(self, folder: bytes, *, on: bool = True) -> None:
+        """Subscribe a folder, or with `on=False` unsubscribe it (RFC 3501 §6.3.6, §6.3.7).
+
+        Raises: CommandFailed when the server refuses.
+        """
+        verb = "SUBSCRIBE" if on else "UNSUBSCRIBE"
+        self._enter(verb, folder)
+        self._run(b"%b %b" % (verb.encode(), quoted(folder)))
+
+    def _enter(self, verb: str, folder: bytes) -> None:
+        self._wire.phase = f"{verb} {folder.decode('utf-8' if self._utf8 else 'ascii', 'replace')}"
+
+    # -- opening -----------------------------------------------------------
+
+    def select(
+        self, folder: bytes, *, read_only: bool = False, since: Since | None = None
+    ) -> Selected:
+        """Open a folder by its wire name.
+
+        With `since`, and QRESYNC enabled, the server also tells what changed since that state;
+        where it does not, `changes` is None.
+
+        Raises: NotFound (66) where it does not exist, FolderUnusable (76) without
+            UIDVALIDITY, on which everything else rests.
+        """
+        verb = "EXAMINE" if read_only else "SELECT"
+        self._enter(verb, folder)
+        command = b"%b %b" % (verb.encode(), quoted(folder))
+        parameter = self._parameter(since)
+        try:
+            return self._select(folder, command + parameter, read_only=read_only, since=since)
+        except CommandFailed as exc:
+            if parameter and exc.misunderstood:  # such as iCloud (MailKit#970)
+                self._takes_parameters = False
+                return self.select(folder, read_only=read_only)
+            raise NotFound(exc.message) if exc.response_code == "NONEXISTENT" else exc from exc
+
+    def _parameter(self, since: Since | None) -> bytes:
+        if not self._takes_parameters:
+            return b""
+        if since and "QRESYNC" in self.enabled:
+            known = str(since.known or "").encode("ascii")
+            known = b" " + known if 0 < len(known) <= SET_OCTETS else b""
+            return b" (QRESYNC (%d %d%b))" % (since.uidvalidity, since.modseq, known)
+        if self._keeps_modseq and "CONDSTORE" not in self.enabled:
+            return b" (CONDSTORE)"
+        return b""
+
+    def _select(
+        self, folder: bytes, command: bytes, *, read_only: bool, since: Since | None
+    ) -> Selected:
+        opening = _Opening()
+        self.open_folder = None  # a SELECT that fails closes what was open (RFC 3501 §6.3.1)
+        with self._wire.transfer(CHANGES_CAP), self._wire.blaming():
+            tag = self._send(command)
+            for response in self._responses(tag, shortcut=opening.take):
+                opening.heed(response)
+        answer = opening.answer()
+        try:
+            found = folder_answers.selected(answer, read_only=read_only)
+        except ProtocolViolation as exc:
+            raise FolderUnusable(f"{self._wire.where}: {exc.message.partition(':')[0]}") from exc
+        self._exists = found.exists
+        self.open_folder = folder
+        if not self._keeps_modseq:
+            # Yahoo tells a HIGHESTMODSEQ that no command can be asked about.
+            return replace(found, highestmodseq=None)
+        if since is None or "QRESYNC" not in self.enabled or opening.flags.unnamed:
+            return found
+        gone = answer.data("VANISHED")
+        changes = folder_answers.changes(found, since, opening.flags.found, gone)
+        return replace(found, changes=changes)
+
+
+class _Opening:
+    """What SELECT told so far; of messages only their flags, which may be very many."""
+
+    def __init__(self) -> None:
+        self.flags = FlagListing(0)
+        self._rest: list[Response] = []
+
+    def take(self, line: bytes) -> bool:
+        return self.flags.take(line)
+
+    def heed(self, response: Response) -> None:
+        if isinstance(response, Condition) and response.code == "CLOSED":
+            # What came before is about the folder that was open (RFC 7162 §3.2.11).
+            self.flags, self._rest = FlagListing(0), []
+        elif isinstance(response, Data) and response.name == "FETCH":
+            self.flags.heed(response)
+        else:
+            self._rest.append(response)
+
+    def answer(self) -> Answer:
+        *untagged, final = self._rest
+        assert isinstance(final, Condition)  # noqa: S101 - for the type checker
+        return Answer(untagged, final)
+
+
+def _joined(
+    results: Sequence[Answer | CommandFailed], *, required: Sequence[Answer | CommandFailed]
+) -> Answer:
+    """Return one answer that holds the untagged responses of all.
+
+    Raises: CommandFailed where one of `required` was refused.
+    """
+    for result in required:
+        if isinstance(result, CommandFailed):
+            raise result
+    answers = [result for result in results if isinstance(result, Answer)]
+    return Answer([r for answer in answers for r in answer.untagged], answers[-1].final)
