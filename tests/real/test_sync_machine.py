@@ -72,7 +72,11 @@ class SyncMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.world: World = self.stack.enter_context(self.worlds.world())
-        self.model = Model((SERVER, "a", "b"), strict_moves=SUPPORTED.pairs_files)
+        self.model = Model(
+            (SERVER, "a", "b"),
+            strict_moves=SUPPORTED.merges_moves,
+            strict_renames=SUPPORTED.pairs_files,
+        )
         self.model.agree(self.world.third.copies())
         self.is_sound = True
 

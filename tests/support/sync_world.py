@@ -50,13 +50,15 @@ _WAITING: Final = frozenset({"delete_remote"})
 class Supported:
     """What mailcli can do by now; the rest of the steps is never taken."""
 
-    keywords: bool = False
+    keywords: bool = True
     folder_renames: bool = False
     folder_deletions: bool = False
     tells_new_folders: bool = False
     """A run says that it changed something when it made a folder here."""
     pairs_files: bool = False
-    """A file that was moved or renamed is the same message, whatever others did to that."""
+    """A file that was moved or renamed is the same message still, whatever others did to that."""
+    merges_moves: bool = False
+    """What was moved here and flagged there is one message, at its new place and flagged."""
 
 
 SUPPORTED: Final = Supported()

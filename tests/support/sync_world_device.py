@@ -53,7 +53,7 @@ class Ran:
         """The actions of a dry run: folder and kind."""
         folders = self.account.get("folders", ())
         made = [(name, "create") for name in self.account.get("folders_created", ())]
-        return made + [(f["name"], a["kind"]) for f in folders for a in f["actions"] or ()]
+        return made + [(f["name"], a["kind"]) for f in folders for a in f.get("actions") or ()]
 
     @property
     def brief(self) -> str:

@@ -135,6 +135,7 @@ class Model:
 
     replicas: tuple[str, ...]
     strict_moves: bool = True
+    strict_renames: bool = True
     groups: dict[str, Group] = field(default_factory=dict)
     sure: dict[str, set[int]] = field(default_factory=dict)
     maybe: dict[str, set[int]] = field(default_factory=dict)
@@ -176,7 +177,7 @@ class Model:
 
     def renamed_file(self, replica: str, copy: Copy) -> None:
         """Note a file with another base name, which is nothing."""
-        if not self.strict_moves:
+        if not self.strict_renames:
             self._note(replica, copy.content, Act.MOVE, folder=copy.folder)
 
     def deleted(self, replica: str, copy: Copy, *, with_folder: bool = False) -> None:

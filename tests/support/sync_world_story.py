@@ -239,7 +239,7 @@ def _both_change_the_same(story: Story) -> None:
     story.mark("a", 43, SEEN)
     story.world.devices["a"].delete(story._here("a", 44))
     story.delete(SERVER, 44)
-    if SUPPORTED.pairs_files:
+    if SUPPORTED.merges_moves:
         story.move("a", 45, "Work")
         story.mark("b", 45, FLAGGED)
         story.move(SERVER, 46, "Work")
