@@ -46,8 +46,6 @@ from tests.support.sync_world_server import Remote
 T = TypeVar("T")
 
 NEW_FOLDERS = ("Lists", "Work/Later", "Entwürfe")
-FULLY_DONE = frozenset({0})
-CUT_SHORT = frozenset({0, 75})
 
 picks = st.integers(0, 11)
 devices = st.sampled_from(["a", "b"])
@@ -62,12 +60,14 @@ class SyncMachine(RuleBasedStateMachine):
     """What everybody can do. `pick` chooses among what is there when the step is taken."""
 
     worlds: Worlds
+    deletes_folders: bool
 
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
         self.is_sound = False
         self.given: list[Message] = []
+        self.removed: set[str] = set()
 
     @initialize()
     def begin(self) -> None:
@@ -133,6 +133,8 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: {new} is dropped into {folder} with {sorted(mark_set)}")
         device.drop(folder, new.raw, mark_set)
         self.model.born(name, new.content, folder, mark_set)
+        if kind is Kind.MIXED:
+            self.model.mended.add(new.content)
 
     @rule(name=devices, pick=picks, mark=marks, on=st.booleans())
     def mark_here(self, name: str, pick: int, mark: str, on: bool) -> None:
@@ -175,6 +177,7 @@ class SyncMachine(RuleBasedStateMachine):
     def create_there(self, pick: int) -> None:
         folder = self._absent(self.world.third.folders(), pick)
         self._say(f"server: {folder} is created")
+        self.removed.discard(folder)
         self.world.third.create(folder)
 
     @rule(name=devices, pick=picks)
@@ -182,6 +185,7 @@ class SyncMachine(RuleBasedStateMachine):
         device = self.world.devices[name]
         folder = self._absent(device.folders(), pick)
         self._say(f"{name}: {folder} is created")
+        self.removed.discard(folder)
         device.create(folder)
 
     @precondition(lambda _: SUPPORTED.folder_renames)
@@ -203,14 +207,33 @@ class SyncMachine(RuleBasedStateMachine):
         device.rename_folder(old, new)
         self.model.renamed(name, copies, old, new)
 
+    @precondition(lambda self: self.deletes_folders)
+    @rule(pick=picks)
+    def delete_folder_there(self, pick: int) -> None:
+        folder = self._leaf(self.world.third.folders(), pick)
+        copies = list(self.world.third.copies())
+        self._say(f"server: {folder} is deleted")
+        self.world.third.remove(folder)
+        self.model.removed(SERVER, copies, folder)
+        self.removed.add(folder)
+
+    @precondition(lambda self: self.deletes_folders)
+    @rule(name=devices, pick=picks)
+    def delete_folder_here(self, name: str, pick: int) -> None:
+        device = self.world.devices[name]
+        folder = self._leaf(device.folders(), pick)
+        copies = list(device.copies())
+        self._say(f"{name}: {folder} is deleted")
+        device.remove_folder(folder)
+        self.model.removed(name, copies, folder)
+        self.removed.add(folder)
+
     # -- misfortune --------------------------------------------------------
 
     @rule(pick=picks, anew=st.booleans())
     def reset_uids(self, pick: int, anew: bool) -> None:
         folders = self.world.third.folders()
-        if anew:
-            folders = [f for f in folders if f != "INBOX" and not _has_children(f, folders)]
-        folder = self._pick(folders, pick)
+        folder = self._leaf(folders, pick) if anew else self._pick(folders, pick)
         self._say(f"server: {folder} gets new UIDs{' and other ones' * anew}")
         if anew:
             self.world.third.recreate(folder)
@@ -224,47 +247,50 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: the state is lost")
         self.world.devices[name].lose_state()
         self.model.forgot(name)
+        self.removed.clear()
 
     @rule(name=devices, at=effects, mode=st.sampled_from([Mode.KILL_BEFORE, Mode.KILL_AFTER]))
     def sync_killed(self, name: str, at: int, mode: Mode) -> None:
         outcome = self.worlds.killed(self.world, name, Fault(mode, at))
         self._say(f"{name} synchronises, {mode} effect {at}: exit {outcome.code}")
-        assert outcome.code in {0, -9}, outcome.err
+        assert outcome.code in {0, -9} or (outcome.code == 3 and self.removed), outcome.err
         self.model.stopped(name)
 
     @rule(name=devices, at=octets, side=st.sampled_from(["client", "server"]))
     def sync_cut(self, name: str, at: int, side: str) -> None:
         run = self.worlds.cut(self.world, name, **{f"cut_after_{side}": at})
         self._say(f"{name} synchronises, cut after {at} octets of the {side}: {run.brief}")
-        assert run.code in CUT_SHORT, run
+        assert run.code in {0, 75} or (run.code == 3 and self.removed), run
         self.model.stopped(name)
 
     # -- synchronising -----------------------------------------------------
 
     @rule(name=devices)
     def sync(self, name: str) -> None:
-        self._sync(name)
-        self.model.exchanged(name)
+        if self._sync(name) == 0:
+            self.model.exchanged(name)
 
     @rule(name=devices)
     def pull(self, name: str) -> None:
         before = self.world.third.counters()
-        self._sync(name, "--pull")
+        code = self._sync(name, "--pull")
         assert self.world.third.counters() == before, "--pull changed the server"
-        self.model.pulled(name)
+        if code == 0:
+            self.model.pulled(name)
 
     @rule(name=devices)
     def push(self, name: str) -> None:
         before = self.world.devices[name].tree()
-        self._sync(name, "--push")
+        code = self._sync(name, "--push")
         assert self.world.devices[name].tree() == before, "--push changed the Maildir"
-        self.model.pushed(name)
+        if code == 0:
+            self.model.pushed(name)
 
     @rule(name=devices)
     def dry_run(self, name: str) -> None:
         self._say(f"{name} asks what it would do")
         run = self.world.dry_run(name)
-        assert run.code in FULLY_DONE, run
+        assert run.code == 0 or (run.code == 3 and self.removed), run
 
     @rule(name=devices, pick=picks)
     def sync_one_folder(self, name: str, pick: int) -> None:
@@ -276,14 +302,18 @@ class SyncMachine(RuleBasedStateMachine):
     def everybody_settles(self) -> None:
         self.is_sound = False
         self._say("everybody settles")
-        self.world.settle()
-        self.world.same_folders()
+        self.world.settle(*(["--allow-mass-delete"] if self.deletes_folders else []))
+        folders = self.world.same_folders()
         sides = self.world.sides()
         complaints = list(self.model.complaints(sides))
         assert not complaints, "\n".join(complaints)
         for device in self.world.devices.values():
             for file in device.files():
-                assert file.exact or file.copy.content in self.model.rough, file
+                assert file.exact or file.copy.content in self.model.mended, file
+        empty = set(folders) - {copy.folder for copy in sides[SERVER]}
+        back = self.removed & {each for each in empty if not _has_children(each, folders)}
+        assert not back, f"{back} were deleted and are there, with nothing in them"
+        self.removed.clear()
         self.model.settled(sides)
         self.is_sound = True
 
@@ -299,10 +329,14 @@ class SyncMachine(RuleBasedStateMachine):
         hold_same(fetched, without_keywords(ours), "in what mbsync fetched")
         self.is_sound = True
 
-    def _sync(self, name: str, *options: str) -> None:
+    def _sync(self, name: str, *options: str) -> int:
+        """Synchronise; 3 is right where a whole folder is gone, and waits to be confirmed."""
         run = self.world.devices[name].sync(*options)
         self._say(f"{name} synchronises {' '.join(options)}: {run.brief}")
-        assert run.code in FULLY_DONE, run
+        assert run.code == 0 or (run.code == 3 and self.removed), run
+        if run.code:
+            self.model.stopped(name)
+        return run.code
 
     # -- choosing ----------------------------------------------------------
 
@@ -313,8 +347,6 @@ class SyncMachine(RuleBasedStateMachine):
     def _new(self, kind: Kind) -> Message:
         new = message(101 + len(self.given), kind)
         self.given.append(new)
-        if kind is Kind.MIXED:
-            self.model.rough.add(new.content)
         return new
 
     def _deliver(self, new: Message, pick: int, mark_set: frozenset[str]) -> None:
@@ -344,6 +376,10 @@ class SyncMachine(RuleBasedStateMachine):
     def _absent(self, folders: Sequence[str], pick: int) -> str:
         return self._pick([name for name in NEW_FOLDERS if name not in folders], pick)
 
+    def _leaf(self, folders: Sequence[str], pick: int) -> str:
+        leaves = [f for f in folders if f != "INBOX" and not _has_children(f, folders)]
+        return self._pick(leaves, pick)
+
     def _renaming(self, folders: Sequence[str], pick: int, to: int) -> tuple[str, str]:
         old = self._pick([name for name in folders if name != "INBOX"], pick)
         new = self._absent(folders, to)
@@ -360,20 +396,28 @@ def _without(copies: Copies, content: str) -> Copies:
 
 
 @pytest.fixture
-def worlds(authority: Authority, mailcli_env: dict[str, str]) -> Iterator[Worlds]:
+def deletes_folders() -> bool:
+    """Whether the account lets the deletion of a folder travel."""
+    return False
+
+
+@pytest.fixture
+def worlds(
+    authority: Authority, mailcli_env: dict[str, str], deletes_folders: bool
+) -> Iterator[Worlds]:
     """Worlds on a Dovecot of their own."""
     with ExitStack() as stack:
         memory = stack.enter_context(directory_in_memory())
         directory = stack.enter_context(server_directory("dovecot"))
         server = stack.enter_context(running_dovecot(directory, authority, mechanisms=["plain"]))
         runner = stack.enter_context(Runner(mailcli_env, memory))
-        yield Worlds(server, memory, runner)
+        yield Worlds(server, memory, runner, delete_folders=deletes_folders)
 
 
-def explore(worlds: Worlds, *, examples: int, steps: int) -> None:
+def explore(worlds: Worlds, *, examples: int, steps: int, deletes: bool) -> None:
     """Let Hypothesis look for a story that goes wrong; without shrinking it in a hunt."""
     hunt = (Phase.explicit, Phase.generate)
-    machine = type("SyncMachine", (SyncMachine,), {"worlds": worlds})
+    machine = type("SyncMachine", (SyncMachine,), {"worlds": worlds, "deletes_folders": deletes})
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -388,11 +432,15 @@ def explore(worlds: Worlds, *, examples: int, steps: int) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_whatever_happens_everybody_ends_alike_and_nothing_is_lost(worlds: Worlds) -> None:
-    explore(worlds, examples=100, steps=12)
+@pytest.mark.parametrize(("deletes_folders", "examples"), [(False, 70), (True, 40)])
+def test_whatever_happens_everybody_ends_alike_and_nothing_is_lost(
+    worlds: Worlds, deletes_folders: bool, examples: int
+) -> None:
+    explore(worlds, examples=examples, steps=12, deletes=deletes_folders)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
-def test_long_stories_end_alike(worlds: Worlds) -> None:
-    explore(worlds, examples=1000, steps=40)
+@pytest.mark.parametrize("deletes_folders", [False, True])
+def test_long_stories_end_alike(worlds: Worlds, deletes_folders: bool) -> None:
+    explore(worlds, examples=500, steps=40, deletes=deletes_folders)

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from tests.support.need import need
 from tests.support.sync_world_mail import LETTERS, Copies, Copy, Message, content_of
-from tests.support.sync_world_server import WIRE_NAMES, Place
-
-_NAMES = {wire: name for name, wire in WIRE_NAMES.items()}
+from tests.support.sync_world_server import Place, from_the_wire
 
 
 def pulled(
@@ -46,12 +44,10 @@ def without_keywords(copies: Copies) -> Copies:
 
 
 def _read(mail: Path, path: Path) -> Copy:
-    folder = str(path.parents[1].relative_to(mail))
+    folder = from_the_wire(str(path.parents[1].relative_to(mail)))
     raw = re.sub(_ADDED, b"", path.read_bytes(), count=1)
     letters = path.name.partition(":2,")[2]
-    return Copy(
-        _NAMES.get(folder, folder), content_of(raw), frozenset(LETTERS[each] for each in letters)
-    )
+    return Copy(folder, content_of(raw), frozenset(LETTERS[each] for each in letters))
 
 
 _ADDED = rb"(?m)^X-TUID: .*\n"

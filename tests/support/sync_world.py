@@ -51,7 +51,7 @@ class Supported:
     """What mailcli can do by now; the rest of the steps is never taken."""
 
     keywords: bool = True
-    folder_renames: bool = False
+    folder_renames: bool = True
     folder_deletions: bool = False
     tells_new_folders: bool = False
     """A run says that it changed something when it made a folder here."""

@@ -144,8 +144,8 @@ class Model:
     """Contents that a device may have beyond the server: left by another generation of UIDs."""
     unaware: dict[str, set[str]] = field(default_factory=dict)
     """Folders of which a device does not know yet that their UIDs are others; `*` is all."""
-    rough: set[str] = field(default_factory=set)
-    """Contents whose octets a server may mend."""
+    mended: set[str] = field(default_factory=set)
+    """Contents whose octets the server changed: not to be recognised when all else is lost."""
 
     def agree(self, copies: Copies) -> None:
         """Begin anew from what all replicas agree on."""
@@ -191,6 +191,12 @@ class Model:
             if target := _moved_name(copy.folder, old, new):
                 self.moved(replica, copy, target, with_folder=True)
 
+    def removed(self, replica: str, copies: Iterable[Copy], folder: str) -> None:
+        """Note a folder that was deleted with these messages, where they are in it."""
+        for copy in copies:
+            if copy.folder == folder:
+                self.deleted(replica, copy, with_folder=True)
+
     def _note(self, replica: str, content: str, act: Act, **more: object) -> None:
         number = sum(len(group.events) for group in self.groups.values()) + 1
         sure, maybe = frozenset(self.sure[replica]), frozenset(self.maybe[replica])
@@ -234,7 +240,7 @@ class Model:
         self.unaware[device] = {"*"}
         for group in self.groups.values():
             group.fuzzy |= any(self._is_under_way(event, device) for event in group.events)
-        for content in self.strays[device]:
+        for content in self.strays[device] | self.mended:
             self.groups.setdefault(content, Group()).wild = True
         self.strays[device].clear()
 
@@ -248,6 +254,9 @@ class Model:
             for content, group in self.groups.items():
                 if folder not in group.folders:
                     continue
+                if content in self.mended:
+                    group.wild = True
+                    self.strays[device].add(content)
                 pending = [e for e in group.events if self._is_under_way(e, device)]
                 group.fuzzy |= bool(pending)
                 is_here = any(copy[:2] == (folder, content) for copy in copies)
@@ -336,7 +345,12 @@ def _allowed_single(group: Group, strict_moves: bool) -> Allowed:
 
 
 def _must_stay(changes: list[Event], deletions: list[Event], origin: str) -> bool:
-    """Whether somebody changed what others deleted, for certain, and did not undo it."""
+    """Whether somebody changed what others deleted, for certain, and did not undo it.
+
+    A folder that goes as a whole need not stop for that.
+    """
+    if any(deletion.with_folder for deletion in deletions):
+        return False
     unseen = [e for e in changes if not any(d.maybe_after(e) for d in deletions)]
     unseen = [e for e in unseen if not e.with_folder and e.mark != _DELETED_MARK]
     marks = Counter((event.replica, event.mark) for event in unseen if event.act is Act.MARK)

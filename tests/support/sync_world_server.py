@@ -13,10 +13,19 @@ from typing import Final
 
 from tests.support.sync_world_mail import Copies, Copy, Marks, content_of
 
-WIRE_NAMES: Final = {"Entwürfe": "Entw&APw-rfe"}
-"""Names that are other octets on the wire (RFC 3501 §5.1.3), written down by hand."""
+_PARTS: Final = {"Entwürfe": "Entw&APw-rfe"}
+"""Parts of names that are other octets on the wire (RFC 3501 §5.1.3), written down by hand."""
 
-_NAMES: Final = {wire: name for name, wire in WIRE_NAMES.items()}
+
+def on_the_wire(folder: str) -> str:
+    """Return a folder's name in modified UTF-7."""
+    return "/".join(_PARTS.get(part, part) for part in folder.split("/"))
+
+
+def from_the_wire(name: str) -> str:
+    """Return a name in modified UTF-7 as a person writes it."""
+    parts = {wire: part for part, wire in _PARTS.items()}
+    return "/".join(parts.get(part, part) for part in name.split("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +210,11 @@ def _marks(flags: bytes) -> Marks:
 
 
 def _decoded(name: bytes) -> str:
-    text = name.decode("ascii").strip('"').replace('\\"', '"')
-    return _NAMES.get(text, text)
+    return from_the_wire(name.decode("ascii").strip('"'))
 
 
 def _quoted(folder: str) -> str:
-    return f'"{WIRE_NAMES.get(folder, folder)}"'
+    return f'"{on_the_wire(folder)}"'
 
 
 _LISTED: Final = re.compile(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
