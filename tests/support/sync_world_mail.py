@@ -100,6 +100,11 @@ def with_line_ends(raw: bytes) -> bytes:
     return re.sub(rb"(?<!\r)\n", b"\r\n", raw)
 
 
+def is_within(folder: str, outer: str) -> bool:
+    """Tell whether a folder is another one or below it."""
+    return folder == outer or folder.startswith(f"{outer}/")
+
+
 def hold_same(found: Copies, expected: Copies, where: str) -> None:
     """Assert that a side has what it should have, and say what differs."""
     told = [f"missing {where}: {n} {copy}" for copy, n in (expected - found).items()]

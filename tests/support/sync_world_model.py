@@ -302,6 +302,18 @@ class Model:
         self.agree(sides[SERVER])
 
     @property
+    def old_names(self) -> set[str]:
+        """Names of folders that have others now.
+
+        Where nothing proves it (RFC 8474) and nothing is in it, a renamed folder passes for a new
+        one, and the old one stays where folders are not to be deleted.
+        """
+        names: set[str] = set()
+        for old, new in self.aliases:
+            names |= {old} | {name for each in names if (name := _moved_name(each, old, new))}
+        return names
+
+    @property
     def untouchable(self) -> set[str]:
         """Contents that are on no two sides alike, so that nobody should touch them."""
         return set().union(*self.strays.values())

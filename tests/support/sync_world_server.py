@@ -90,7 +90,9 @@ class ThirdClient:
 
     def messages(self) -> list[Remote]:
         """Return every message of every folder; a look changes nothing, no `\\Recent` either."""
-        return [each for folder in self.folders() for each in self._messages(folder)]
+        found = [each for folder in self.folders() for each in self._messages(folder)]
+        self._leave()
+        return found
 
     def copies(self) -> Copies:
         """Return what there is, without UIDs."""
@@ -100,6 +102,7 @@ class ThirdClient:
         """Return the octets of a message."""
         self._done(self._session.select(_quoted(remote.copy.folder), readonly=True))
         _, data = self._session.uid("FETCH", str(remote.uid), "(BODY.PEEK[])")
+        self._leave()
         return bytes(next(item for item in data if isinstance(item, tuple))[1])
 
     def counters(self) -> list[str]:
@@ -107,8 +110,6 @@ class ThirdClient:
         session = self._session
         modseq = " HIGHESTMODSEQ" if "CONDSTORE" in self._capabilities else ""
         items = f"(MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN{modseq})"
-        with contextlib.suppress(imaplib.IMAP4.error):
-            session.unselect()  # STATUS of a selected folder may be stale
         return [repr(session.status(_quoted(name), items)[1]) for name in self.folders()]
 
     def _messages(self, folder: str) -> list[Remote]:
@@ -144,20 +145,23 @@ class ThirdClient:
         self._select(remote.copy.folder)
         change = f"{'+' if on else '-'}FLAGS.SILENT"
         self._done(self._session.uid("STORE", str(remote.uid), change, f"({mark})"))
+        self._leave()
 
     def move(self, remote: Remote, folder: str) -> None:
         """Move a message as any client does: by MOVE, or by COPY and a deletion."""
         self._select(remote.copy.folder)
         if "MOVE" in self._capabilities:
             self._done(self._session.uid("MOVE", str(remote.uid), _quoted(folder)))
-            return
-        self._done(self._session.uid("COPY", str(remote.uid), _quoted(folder)))
-        self._expunge(remote.uid)
+        else:
+            self._done(self._session.uid("COPY", str(remote.uid), _quoted(folder)))
+            self._expunge(remote.uid)
+        self._leave()
 
     def delete(self, remote: Remote) -> None:
         """Delete one message for good."""
         self._select(remote.copy.folder)
         self._expunge(remote.uid)
+        self._leave()
 
     def create(self, folder: str) -> None:
         """Make a folder."""
@@ -165,12 +169,10 @@ class ThirdClient:
 
     def rename(self, old: str, new: str) -> None:
         """Give a folder, and all below it, another name."""
-        self._leave()
         self._done(self._session.rename(_quoted(old), _quoted(new)))
 
     def remove(self, folder: str) -> None:
         """Delete a folder with all that is in it."""
-        self._leave()
         self._done(self._session.delete(_quoted(folder)))
 
     def recreate(self, folder: str) -> None:
@@ -192,8 +194,14 @@ class ThirdClient:
         self._done(self._session.select(_quoted(folder)))
 
     def _leave(self) -> None:
-        """Select no folder, as some servers remove none that is selected."""
-        self._done(self._session.select("INBOX", readonly=True))
+        """Leave no folder selected that others may rename or remove, and that STATUS shows stale.
+
+        Dovecot ends the connection of whoever has selected a folder that goes.
+        """
+        if "UNSELECT" in self._capabilities:
+            self._done(self._session.unselect())
+        else:
+            self._done(self._session.select("INBOX", readonly=True))
 
     def _done(self, answer: tuple[str, object]) -> None:
         assert answer[0] == "OK", answer
