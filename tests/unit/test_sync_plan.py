@@ -84,18 +84,20 @@ def test_a_flag_that_the_server_does_not_keep_is_no_reason_to_bring_a_message_ba
     assert sides.plan(SyncMode.TWO_WAY, storable=only(flags(""))) == [DeleteLocal(UID, "file")]
 
 
-def test_known_messages_come_first_then_fetches_then_appends() -> None:
+def test_known_messages_come_first_then_fetches_then_appends_and_deletions_last() -> None:
     sides = Sides(
-        {Uid(5): Agreed("known", flags(""))},
+        {uid: Agreed(f"known-{uid}", flags("")) for uid in (Uid(1), Uid(2), Uid(5), Uid(6))},
         {
             "a-new": Local(flags("")),
-            "known": Local(flags("S")),
+            "known-1": Local(flags("")),
+            "known-5": Local(flags("S")),
             "refound": Local(flags(""), origin=Uid(3)),
         },
-        {uid: Remote(flags("")) for uid in (Uid(9), Uid(3), Uid(5), Uid(8))},
+        {uid: Remote(flags("")) for uid in map(Uid, (9, 3, 5, 8, 2))},
     )
     assert [type(action).__name__ for action in sides.plan(SyncMode.TWO_WAY)] == [
-        *("StoreFlags", "Agree", "Bind", "Fetch", "Fetch", "Append")
+        *("StoreFlags", "Agree", "Forget", "Bind", "Fetch", "Fetch", "Append"),
+        *("DeleteLocal", "DeleteRemote"),
     ]
 
 

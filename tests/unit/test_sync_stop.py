@@ -181,3 +181,10 @@ def test_share_that_is_reached_exactly_passes_and_one_more_does_not(messages: in
 def test_messages_that_come_back_are_forgotten_and_fetched_not_deleted() -> None:
     actions = Loss(50, flagged=50).sides().plan(SyncMode.TWO_WAY)
     assert [type(action) for action in actions] == [Forget] * 50 + [Fetch] * 50
+
+
+def test_messages_that_go_back_to_the_server_count_as_those_of_the_maildir() -> None:
+    sides = Loss(40, there=30).sides()
+    for uid in range(1, 20):
+        sides.local[f"file-{uid}"] = Local(FLAGGED)
+    assert told(sides.plan(SyncMode.TWO_WAY)) == ((0, 0), (11, 0))

@@ -97,6 +97,8 @@ class SyncRun:
             max_size=self.server.max_size,
             max_age=self.server.max_age,
         )
+        if self.dry_run:
+            task.counts.actions = ()
         self.tally.folders.append(task)
         return task
 
