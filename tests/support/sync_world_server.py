@@ -178,6 +178,7 @@ class ThirdClient:
     def recreate(self, folder: str) -> None:
         """Make a folder anew: other UIDVALIDITY, the same messages under each other's UIDs."""
         there = [(each.copy.marks, self.raw(each)) for each in self._messages(folder)]
+        self._leave()
         self.remove(folder)
         self.create(folder)
         for marks, raw in reversed(there):
