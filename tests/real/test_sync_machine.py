@@ -69,6 +69,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.is_sound = False
         self.given: list[Message] = []
         self.removed: set[str] = set()
+        self.lacks_folders = False
         self.loose: set[str] = set()
 
     @initialize()
@@ -218,6 +219,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.world.third.remove(folder)
         self.model.removed(SERVER, copies, folder)
         self.removed.add(folder)
+        self.lacks_folders = True
 
     @precondition(lambda self: self.deletes_folders)
     @rule(name=devices, pick=picks)
@@ -229,6 +231,7 @@ class SyncMachine(RuleBasedStateMachine):
         device.remove_folder(folder)
         self.model.removed(name, copies, folder)
         self.removed.add(folder)
+        self.lacks_folders = True
 
     # -- misfortune --------------------------------------------------------
 
@@ -320,6 +323,7 @@ class SyncMachine(RuleBasedStateMachine):
         back = self.removed & {each for each in empty if not _has_children(each, folders)}
         assert not back, f"{back} were deleted and are there, with nothing in them"
         self.removed.clear()
+        self.lacks_folders = False
         self.model.settled(sides)
         self.is_sound = True
 
@@ -347,7 +351,7 @@ class SyncMachine(RuleBasedStateMachine):
     @property
     def may_stop(self) -> bool:
         """Whether a whole folder may look gone, so that a run is right to ask (3)."""
-        return bool(self.removed or self.model.aliases)
+        return self.lacks_folders or bool(self.model.aliases)
 
     # -- choosing ----------------------------------------------------------
 

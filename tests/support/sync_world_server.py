@@ -199,6 +199,8 @@ class ThirdClient:
 
         Dovecot ends the connection of whoever has selected a folder that goes.
         """
+        if self._session.state != "SELECTED":
+            return
         if "UNSELECT" in self._capabilities:
             self._done(self._session.unselect())
         else:
