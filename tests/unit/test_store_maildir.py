@@ -397,7 +397,8 @@ def test_a_folder_that_is_not_here_cannot_be_renamed_here(tmp_path: Path, layout
 def test_a_rename_overwrites_nothing(tmp_path: Path, layout: Layout) -> None:
     maildir = _tree(tmp_path / "m", layout, "Work", "Old")
     with pytest.raises(CannotCreate, match="exists already"):
-        maildir.rename(FolderName.parse("Work"), FolderName.parse("Old"))
+        maildir.check_rename(FolderName.parse("Work"), FolderName.parse("Old"))
+    assert not maildir.rename(FolderName.parse("Work"), FolderName.parse("Old"))
     assert list(map(str, maildir.folders().names)) == ["Old", "Work"]
 
 

@@ -25,7 +25,8 @@ from mailcli.sync.states import Side
 def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
     """Return what another program moved or renamed here, and take it out of the folders' plans.
 
-    A file's new name within its folder is recorded at once: nothing has to be done.
+    A file's new name within its folder is recorded at once: nothing has to be done. One that the
+    server has no more may have been moved there as well: `Orphans` looks where the file is now.
     """
     missing = [message for state in states for message in _missing(state)]
     octets = {message.content[0] for message in missing}
@@ -44,7 +45,9 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
                 row.uid, moved.stray.unique, flags, content, email_id=row.email_id
             )
             source.rebind(renamed)
-        else:
+        elif moved.missing.uid not in source.remote:
+            source.elsewhere[moved.missing.uid] = target, moved.stray.unique
+        elif source.pair.wire and target.pair.wire:
             source.away.add(moved.missing.uid)
             target.spoken_for.add(moved.stray.unique)
             moves.append(moved)
@@ -52,11 +55,11 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
 
 
 def _missing(state: FolderState) -> list[Missing]:
-    """Return the messages that the server has, and whose files are not where they were."""
+    """Return the messages whose files are not where they were."""
     return [
         Missing(state.name, row.uid, row.unique, (row.size, row.sha256))
         for row in state.rows.values()
-        if row.uid in state.remote and row.unique not in state.entries
+        if row.unique not in state.entries
     ]
 
 

@@ -23,10 +23,12 @@ from mailcli.sync.moves import Content
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A message that the server has no more, and whose file is here."""
+    """A message that the server has no more, and where its file is."""
 
     state: FolderState
     uid: Uid
+    holder: FolderState
+    unique: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ class Orphans:
         self._by_content: dict[Content, list[Orphan]] = defaultdict(list)
         self._by_id: dict[str, list[Orphan]] = defaultdict(list)
         for state in states:
-            for row in _orphaned(state):
-                orphan = Orphan(state, row.uid)
+            for orphan in _orphaned(state):
+                row = state.rows[orphan.uid]
                 self._by_content[row.size, row.sha256].append(orphan)
                 if row.email_id:
                     self._by_id[row.email_id].append(orphan)
@@ -64,12 +66,13 @@ class Orphans:
         return _next(self._by_id.get(email_id, []))
 
 
-def _orphaned(state: FolderState) -> list[MessageRow]:
-    return [
-        row
+def _orphaned(state: FolderState) -> list[Orphan]:
+    here = [
+        Orphan(state, row.uid, state, row.unique)
         for row in state.rows.values()
         if row.uid not in state.remote and row.unique in state.entries
     ]
+    return here + [Orphan(state, uid, *place) for uid, place in state.elsewhere.items()]
 
 
 def _next(orphans: list[Orphan]) -> Orphan | None:
@@ -88,20 +91,19 @@ def adopt(state: FolderState, uid: Uid, orphan: Orphan | None) -> Adoption | Non
 
     Raises: LocalError.
     """
-    if orphan is None or orphan.state is state:
+    if orphan is None or orphan.holder is state:
         return None
-    source = orphan.state
-    row = source.rows[orphan.uid]
-    entry = source.entries.get(row.unique)
+    source, row = orphan.holder, orphan.state.rows[orphan.uid]
+    entry = source.entries.get(orphan.unique)
     with suppress(NotFound, OtherFileSystem):
         if entry is None or hash_of(source.folder, entry) != (row.sha256, row.size):
             return None  # another program has changed it: it is another message by now
-        keywords = source.flags_here(row.unique)
+        keywords = source.flags_here(orphan.unique)
         adopted = state.folder.adopt(
             entry, source.folder, others=state.letters_for(keywords), there=state.entries
         )
         state.entries[adopted.unique] = adopted
-        del source.entries[row.unique]
+        del source.entries[orphan.unique]
         content = row.size, row.sha256
         bound = state.agree(uid, adopted.unique, row.flags, content, email_id=row.email_id)
         return Adoption(bound, orphan)
@@ -113,7 +115,7 @@ def settle_adoptions(state: FolderState, adopted: Sequence[Adoption]) -> None:
     if not adopted:
         return
     state.folder.sync()
-    for source in {id(a.orphan.state): a.orphan.state for a in adopted}.values():
+    for source in {id(a.orphan.holder): a.orphan.holder for a in adopted}.values():
         source.folder.sync()
     with state.store.transaction():
         for adoption in adopted:

@@ -1,32 +1,24 @@
 """Which folders there are on both sides, and what becomes of each.
 
 The fates are `sync.folders`' decision; here is what it takes to make it: the two
-lists, the state, and the proof that a folder was renamed and not deleted. A
-rename is carried to the other side at once, before anything else is decided.
+lists, and the state. Renames are `folder_follow`'s.
 """
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable
 
-from mailcli.app.folder_rename import rename_here, settle_renames
+from mailcli.app.folder_rename import settle_renames
 from mailcli.app.folder_task import FolderPair
 from mailcli.app.sync_run import SyncRun
-from mailcli.errors import CannotCreate, LocalError, MailError, ProtocolViolation
+from mailcli.errors import MailError, ProtocolViolation
 from mailcli.imap.names import selected
-from mailcli.imap.session import CommandFailed
 from mailcli.imap.values import Folder
-from mailcli.model import Uid
 from mailcli.store.maildir import Folders
 from mailcli.store.names import FolderName, from_server, to_server
 from mailcli.store.records import FolderRow
 from mailcli.sync.folders import (
     Fate,
     Known,
-    Offered,
-    Renamed,
     fates,
-    renamed_here,
-    renames_there,
 )
 
 _NOT_BY_DEFAULT = {"all", "important", "flagged"}
@@ -34,7 +26,10 @@ _NOT_BY_DEFAULT = {"all", "important", "flagged"}
 
 
 class FolderSet:
-    """The folders of both sides and of the state, by our names."""
+    """The folders of both sides and of the state, by our names.
+
+    `previewed` are those of which a dry run has told that they would be renamed.
+    """
 
     def __init__(self, run: SyncRun) -> None:
         self._run = run
@@ -46,6 +41,7 @@ class FolderSet:
         self.found = Folders(())
         self.here: set[FolderName] = set()
         self.known: dict[FolderName, FolderRow] = {}
+        self.previewed: set[str] = set()
         self._look_here()
 
     @property
@@ -60,14 +56,12 @@ class FolderSet:
     def fates(self) -> dict[FolderName, Fate]:
         """Return what becomes of each folder, INBOX first."""
         told = fates(
-            {str(name): _known(row) for name, row in self.known.items()},
+            {str(name): known_as(row) for name, row in self.known.items()},
             {str(name) for name in self.here},
             {str(name) for name in self.there},
         )
-        return {
-            FolderName.parse(name): told[name]
-            for name in sorted(told, key=lambda name: (name != "INBOX", name.casefold()))
-        }
+        order = sorted(told, key=lambda name: (name != "INBOX", name.casefold()))
+        return {FolderName.parse(n): told[n] for n in order if n not in self.previewed}
 
     def is_mirrored(self, name: FolderName) -> bool:
         """Tell whether the account mirrors a folder."""
@@ -114,106 +108,11 @@ class FolderSet:
             run.session.subscribe(wire)
         return FolderPair(name, wire, None, server_name, self.delimiter)
 
-    # -- renames ------------------------------------------------------------------
-
-    def follow_renames(self) -> None:
-        """Give folders that were renamed on one side the same new name on the other.
-
-        Raises: MailError where the connection is lost.
-        """
-        if self._run.policy.changes_local:
-            while self._follow_one_there():
-                self._look_here()
-        if self._run.policy.changes_remote:
-            while self._follow_one_here():
-                self.there = self._ours(self._run.session.list_folders(counters=True), quiet=True)
-                self._look_here()
-
-    def _follow_one_there(self) -> bool:
-        """Rename one folder here that was renamed on the server; tell whether there was one."""
-        run = self._run
-        known = {str(n): _known(row) for n, row in self.known.items() if self._is_ours(n)}
-        offered = {str(n): _offered(f) for n, f in self.there.items() if self._is_ours(n)}
-        for renamed, is_sure in renames_there(known, offered):
-            old, new = FolderName.parse(renamed.old), FolderName.parse(renamed.new)
-            if new in self.here or old not in self.here:
-                continue
-            if not is_sure and not self._same_messages(old, new):
-                continue
-            if self._note(renamed):
-                return False  # a dry run: told, and left at that
-            try:
-                rename_here(run.state, run.maildir, run.state.add_rename(str(old), str(new)))
-            except (CannotCreate, LocalError) as exc:
-                run.failed(new, exc)
-                return False
-            return True
-        return False
-
-    def _follow_one_here(self) -> bool:
-        """Rename one folder on the server that was renamed here; tell whether there was one."""
-        run = self._run
-        gone = {
-            str(name): [row.unique for row in run.state.messages(self.known[name].id)]
-            for name in sorted(set(self.known) & set(self.there) - self.here, key=str)
-            if self._is_ours(name)
-        }
-        gone = {name: files for name, files in gone.items() if files and name != "INBOX"}
-        if not gone:
-            return False
-        for name in sorted(self.here - set(self.known) - set(self.there), key=str):
-            if not self._is_ours(name):
-                continue
-            files = [entry.unique for entry in run.maildir.folder(name).scan()]
-            old = renamed_here(gone, files)
-            if old is not None and not self._note(Renamed(old, str(name))):
-                return self._rename_there(FolderName.parse(old), name)
-        return False
-
-    def _rename_there(self, old: FolderName, new: FolderName) -> bool:
-        run = self._run
-        folder = self.there[old]
-        intent = run.state.add_rename(str(old), str(new))
-        try:
-            server_name = to_server(new, self.delimiter, prefix=self.prefix)
-            wire = run.session.rename(folder.wire, server_name)
-        except (CannotCreate, CommandFailed) as exc:
-            run.state.drop_rename(intent)
-            run.tally.renamed.pop()
-            run.failed(new, exc)
-            return False
-        rename_here(run.state, run.maildir, intent)
-        if folder.subscribed:
-            with suppress(CommandFailed):
-                run.session.subscribe(wire)
-                run.session.subscribe(folder.wire, on=False)
-        return True
-
-    def _same_messages(self, old: FolderName, new: FolderName) -> bool:
-        """Tell whether a folder has the messages that another one had, by UID and size."""
-        run = self._run
-        sizes = {row.uid: row.size for row in run.state.messages(self.known[old].id)}
-        if not sizes:
-            return False
-        try:
-            run.session.select(self.there[new].wire, read_only=True)
-        except CommandFailed:
-            return False
-        now: Mapping[Uid, int] = run.session.fetch_sizes(sizes)
-        same = sum(now.get(uid) == size for uid, size in sizes.items())
-        return 2 * same > len(sizes) and all(now[uid] == sizes[uid] for uid in now if uid in sizes)
-
-    def _note(self, renamed: Renamed) -> bool:
-        """Note a rename, and tell whether that is all that a dry run does."""
-        told = f"{renamed.old} → {renamed.new}"
-        if told not in self._run.tally.renamed:
-            self._run.tally.renamed.append(told)
-        return self._run.dry_run
-
-    def _is_ours(self, name: FolderName) -> bool:
-        return name in self.known or self.is_mirrored(name)
-
-    # -- looking --------------------------------------------------------------------
+    def look_again(self, *, there: bool) -> None:
+        """Take note of what a rename has changed, here and where asked `there`."""
+        if there:
+            self.there = self._ours(self._run.session.list_folders(counters=True), quiet=True)
+        self._look_here()
 
     def _look_here(self) -> None:
         maildir = self._run.maildir
@@ -243,11 +142,6 @@ class FolderSet:
         return found
 
 
-def _known(row: FolderRow) -> Known:
+def known_as(row: FolderRow) -> Known:
+    """Return what was agreed on about a folder, as the decision needs it."""
     return Known(row.uidvalidity, row.mailbox_id, detached=row.detached)
-
-
-def _offered(folder: Folder) -> Offered:
-    if folder.status is None:
-        return Offered()
-    return Offered(folder.status.uidvalidity, folder.status.mailbox_id)

@@ -35,7 +35,8 @@ class FolderState:
     generation is the last run's; where it is not, nothing is deleted in this run. `vanished` is
     the side that had the folder and has it no more. `away` are messages whose files stand in
     another folder now, and `spoken_for` the files that are other folders' messages: both wait
-    for their MOVE. `left` are messages that the account leaves on the server.
+    for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
+    moved. `left` are messages that the account leaves on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -53,6 +54,7 @@ class FolderState:
         self.vanished: Side | None = None
         self.away: set[Uid] = set()
         self.spoken_for: set[str] = set()
+        self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
         self.id = 0
         self.dry_run = task.dry_run
         self._task = task
@@ -116,7 +118,7 @@ class FolderState:
                 role=self.pair.role,
                 messages=self.selected.exists if numbers else None,
                 highestmodseq=self.selected.highestmodseq if numbers else None,
-                mailbox_id=self.selected.mailbox_id or self._mailbox_id(),
+                mailbox_id=self.selected.mailbox_id,
             )
             self.store.save_place(
                 self.id,
@@ -124,9 +126,6 @@ class FolderState:
                 delimiter=self.pair.delimiter,
                 subscribed=self.pair.subscribed,
             )
-
-    def _mailbox_id(self) -> str | None:
-        return self.pair.status.mailbox_id if self.pair.status else None
 
     def bound(self) -> set[str]:
         """Return the unique names that belong to a message of this generation."""
@@ -172,6 +171,17 @@ class FolderState:
             self.rows[row.uid] = row
         else:
             self.save([row])
+
+    def hold(self, uids: Collection[Uid]) -> None:
+        """Record which deletions wait for a confirmation: these, and no others."""
+        changed = [
+            replace(row, held=row.uid in uids)
+            for row in self.rows.values()
+            if row.held != (row.uid in uids)
+        ]
+        if changed and not self.dry_run:
+            self.store.save_messages(self.id, changed)
+            self.rows.update((row.uid, row) for row in changed)
 
     def receive(self, row: MessageRow, source: "FolderState", uid: Uid) -> None:
         """Commit that another folder's message is this one's now, in one transaction."""
@@ -289,7 +299,7 @@ def decide(state: FolderState) -> list[Action]:
         if unique in bound or unique not in hidden
     }
     agreed = {
-        uid: Agreed(row.unique, row.flags)
+        uid: Agreed(row.unique, row.flags, row.held)
         for uid, row in state.rows.items()
         if uid not in state.away
     }

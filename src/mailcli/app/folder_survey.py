@@ -41,7 +41,9 @@ def survey(session: ImapSession, task: FolderTask, *, full: bool = False) -> Fol
     state.remote = _listed(session, state, since)
     if not is_here and state.rows.keys() & state.remote.keys():
         state.vanished = Side.LOCAL
-    elif not task.dry_run:
+    elif task.dry_run:
+        state.counts.made = not is_here and task.policy.changes_local
+    else:
         _prepare(session, state, is_here=is_here)
     return state
 
@@ -107,6 +109,7 @@ def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None
     """Make the folder where it is new here, and settle what an earlier run left open."""
     if is_here or state.policy.changes_local or state.rows:
         state.folder.create()
+        state.counts.made = not is_here
         state.folder.remove_stale_tmp()
     if state.entries.keys() - state.bound():
         # What is about to be agreed on must not vanish with the power: it would look deleted.

@@ -47,8 +47,11 @@ def bring(session: ImapSession, state: FolderState, orphans: Orphans) -> None:
     actions = decide(state)
     if _is_held(state, actions):
         return
+    state.hold({action.uid for action in actions if isinstance(action, Hold)})
     _begin_anew(state, actions)
-    _apply_known(session, state, actions)
+    # What the server lost and is wanted here may turn up in another folder: see `put`.
+    kept = {a.uid for a in actions if isinstance(a, Forget) and a.unique in state.entries}
+    _apply_known(session, state, [a for a in actions if getattr(a, "uid", None) not in kept])
     if _recognised(session, state, actions, orphans):
         _apply_known(session, state, decide(state))
 

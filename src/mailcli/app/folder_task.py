@@ -35,7 +35,10 @@ class FolderPair:
 
 @dataclass(slots=True)
 class Counts:
-    """What a run has done to a folder so far; `broken`: it can do no more to it."""
+    """What a run has done to a folder so far; `broken`: it can do no more to it.
+
+    `made`: the folder is new here.
+    """
 
     fetched: int = 0
     appended: int = 0
@@ -48,6 +51,7 @@ class Counts:
     skipped: list[SkippedImap] = field(default_factory=list)
     error: MailError | None = None
     broken: bool = False
+    made: bool = False
     actions: tuple[PlannedAction, ...] | None = None
 
     @property

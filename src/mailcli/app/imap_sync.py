@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_delete import delete_in_folder
+from mailcli.app.folder_follow import Followed
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview
@@ -112,14 +113,15 @@ class _Passes:
         """
         run = self.run
         folders = self.folders
-        folders.follow_renames()
+        Followed(run, folders).follow()
         chosen = chooser(run, folders, wanted)
         for name, fate in folders.fates().items():
             if chosen(name):
                 self._look(name, fate)
         if not wanted:
             report_left_out(run, folders)
-        moves = find_moves(run, [s for s in self.states.values() if not s.counts.broken])
+        looked_at = (*self.states.values(), *self.gone_there)
+        moves = find_moves(run, [state for state in looked_at if not state.counts.broken])
         if run.dry_run:
             self._preview(moves)
         else:
@@ -153,6 +155,8 @@ class _Passes:
     def _survey(self, task: FolderTask) -> None:
         if state := self.run.attempt(task, survey, task, full=self.full):
             self.states[state.name] = state
+            if state.counts.made and state.name not in self.run.tally.created:
+                self.run.tally.created.append(state.name)
 
     def _create(self, name: FolderName) -> None:
         """Make a folder on the server that exists only here."""

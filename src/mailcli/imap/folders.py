@@ -126,7 +126,6 @@ class FolderCommands(ImapConnection):
             b"UIDNEXT": counters,
             b"UIDVALIDITY": counters,
             b"HIGHESTMODSEQ": counters and self._keeps_modseq,
-            b"MAILBOXID": counters and "OBJECTID" in has,
             b"UNSEEN": counts,
             b"SIZE": counts and "STATUS=SIZE" in has,
         }

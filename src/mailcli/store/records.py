@@ -83,7 +83,8 @@ class RenameIntent:
 class MessageRow:
     """What both sides last agreed on about a message. `unique` is that of its file.
 
-    `email_id` names its content wherever the server has it (RFC 8474 §5.1).
+    `email_id` names its content wherever the server has it (RFC 8474 §5.1). `held`: one side
+    has it no more, with too many others, and nobody has confirmed that yet.
     """
 
     uidvalidity: UidValidity
@@ -93,6 +94,7 @@ class MessageRow:
     size: int
     sha256: bytes
     email_id: str | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ _VERSION_4 = (
     "ALTER TABLE folder ADD COLUMN messages INTEGER",
     "ALTER TABLE folder ADD COLUMN mailbox_id TEXT",
     "ALTER TABLE message ADD COLUMN email_id TEXT",
+    "ALTER TABLE message ADD COLUMN held INTEGER NOT NULL DEFAULT 0",
     """CREATE TABLE left_out (
         folder INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
         uidvalidity INTEGER NOT NULL,

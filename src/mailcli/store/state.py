@@ -128,11 +128,11 @@ class StateStore(IntentState):
         """Yield the recorded messages by UIDVALIDITY and UID; read them all before writing."""
         known: dict[tuple[str, str | bytes], Flags] = {}  # most messages have the same few
         sql = (
-            "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256, email_id"
-            " FROM message WHERE folder = ? ORDER BY uidvalidity, uid"
+            "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256, email_id,"
+            " held FROM message WHERE folder = ? ORDER BY uidvalidity, uid"
         )
         for generation, uid, unique, letters, keywords, *content in self._rows(sql, folder):
-            size, sha256, email_id = content
+            size, sha256, email_id, held = content
             if (letters, keywords) not in known:
                 names = loaded(keywords).split()
                 known[letters, keywords] = frozenset(
@@ -146,6 +146,7 @@ class StateStore(IntentState):
                 size,
                 sha256,
                 loaded_if_any(email_id),
+                held=bool(held),
             )
 
     def has_messages(self) -> bool:
@@ -156,7 +157,7 @@ class StateStore(IntentState):
         """Record messages, or replace what is recorded about them: flags, file, all."""
         self._write(
             "INSERT OR REPLACE INTO message (folder, uidvalidity, uid, unique_name, base_flags,"
-            " keywords, size, sha256, email_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " keywords, size, sha256, email_id, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     folder,
@@ -168,6 +169,7 @@ class StateStore(IntentState):
                     row.size,
                     row.sha256,
                     stored_if_any(row.email_id),
+                    row.held,
                 )
                 for row in rows
             ),

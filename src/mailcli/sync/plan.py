@@ -138,9 +138,7 @@ def plan(
     forgotten = {action.uid for action in actions if isinstance(action, Forget)}
     bases = {uid: base for uid, base in agreed.items() if uid not in forgotten}
     actions += _new(bases, local, remote, policy)
-    here = sum(base.unique in local for base in agreed.values())
-    there = sum(uid in remote for uid in agreed)
-    return [*actions, *_confirmed(deletions, here, there, policy)]
+    return [*actions, *_confirmed(deletions, agreed, local, remote, policy)]
 
 
 def _vanished(
@@ -159,6 +157,9 @@ def _vanished(
     }
     forgotten = [Forget(uid, base.unique) for uid, base in agreed.items() if uid not in left]
     if left and not policy.allow_mass_delete:
+        is_here = policy.vanished is Side.REMOTE
+        if not (policy.changes_local if is_here else policy.changes_remote):
+            return list(forgotten)  # a run that could not delete it has nothing to ask
         assert policy.vanished is not None  # noqa: S101 - for the type checker
         gone = policy.vanished
         return [*forgotten, *(Hold(uid, base.unique, gone) for uid, base in left.items())]
@@ -220,20 +221,36 @@ def _new(
 
 
 def _confirmed(
-    deletions: Sequence[Deletion], here: int, there: int, policy: Policy
+    deletions: Sequence[Deletion],
+    agreed: Mapping[Uid, Agreed],
+    local: Mapping[str, Local],
+    remote: Mapping[Uid, Remote],
+    policy: Policy,
 ) -> Iterator[Action]:
     """Hold back the deletions of a side that would lose too much.
 
-    `here` and `there` are how many of the messages agreed on each side still has.
+    Its share counts among the messages agreed on that the side still has.
     """
-    count = sum(isinstance(action, DeleteLocal) for action in deletions)
+    here = [a for a in deletions if isinstance(a, DeleteLocal)]
+    there = [a for a in deletions if isinstance(a, DeleteRemote)]
+    left_here = sum(base.unique in local for base in agreed.values())
+    left_there = sum(uid in remote for uid in agreed)
     held = {
-        DeleteLocal: needs_confirmation(count, here, policy),
-        DeleteRemote: needs_confirmation(len(deletions) - count, there, policy),
+        DeleteLocal: _is_held(here, agreed, left_here, policy),
+        DeleteRemote: _is_held(there, agreed, left_there, policy),
     }
     for action in deletions:
         gone = Side.REMOTE if isinstance(action, DeleteLocal) else Side.LOCAL
         yield Hold(action.uid, action.unique, gone) if held[type(action)] else action
+
+
+def _is_held(
+    deletions: Sequence[Deletion], agreed: Mapping[Uid, Agreed], messages: int, policy: Policy
+) -> bool:
+    """Tell whether deletions wait: once held, new mail does not make them fewer of many."""
+    if any(agreed[action.uid].held for action in deletions):
+        return len(deletions) > FEW and not policy.allow_mass_delete
+    return needs_confirmation(len(deletions), messages, policy)
 
 
 def needs_confirmation(count: int, messages: int, policy: Policy) -> bool:

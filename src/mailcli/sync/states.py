@@ -15,10 +15,14 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What both sides last agreed on for one message: its file's unique name and its flags."""
+    """What both sides last agreed on for one message: its file's unique name and its flags.
+
+    `held`: an earlier run held its deletion back, and nobody has confirmed it since.
+    """
 
     unique: str
     flags: Flags
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
