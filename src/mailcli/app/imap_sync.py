@@ -112,6 +112,7 @@ class _Passes:
         Raises: MailError where the connection, and so the whole account, is lost.
         """
         run = self.run
+        run.is_partial = bool(wanted)
         folders = self.folders
         chosen = chooser(run, folders, wanted)
         Followed(run, folders, chosen).follow()
