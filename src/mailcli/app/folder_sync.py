@@ -63,7 +63,7 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     Raises: MailError.
     """
     actions = decide(state)
-    if not run.has_seen_all:
+    if not run.looks_everywhere:
         kept = _wanted_again(state, actions)
         actions = [action for action in actions if getattr(action, "unique", None) not in kept]
     if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:

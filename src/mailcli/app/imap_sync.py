@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
-from mailcli.app.folder_delete import delete_in_folder
+from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_follow import Followed
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves
 from mailcli.app.folder_orphans import Orphans
@@ -112,6 +112,7 @@ class _Passes:
         Raises: MailError where the connection, and so the whole account, is lost.
         """
         run = self.run
+        run.is_partial = bool(wanted)
         folders = self.folders
         chosen = chooser(run, folders, wanted)
         Followed(run, folders, chosen).follow()
@@ -239,13 +240,14 @@ class _Passes:
 
     # -- what the passes ask ---------------------------------------------------------
 
-    def _trash(self) -> bytes | None:
-        """Return the server's folder for deleted messages: by name where one is set."""
-        name = self.run.server.trash
-        if name is not None:
-            folder = self.folders.there.get(FolderName.parse(name))
-            return folder.wire if folder else None
-        return next((f.wire for f in self.folders.there.values() if f.role == "trash"), None)
+    def _trash(self) -> Trash:
+        """Return what becomes of deleted messages; their folder by name where one is set."""
+        server, there = self.run.server, self.folders.there
+        if server.trash is not None:
+            folder = there.get(FolderName.parse(server.trash))
+            return Trash(folder.wire if folder else None, server.deleted)
+        wire = next((f.wire for f in there.values() if f.role == "trash"), None)
+        return Trash(wire, server.deleted)
 
     def _unsent(self, rows: Collection[MessageRow]) -> set[Content]:
         """Return which of these messages are here as files that were never uploaded.

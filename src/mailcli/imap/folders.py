@@ -62,17 +62,37 @@ class FolderCommands(ImapConnection):
                 namespaces = folder_answers.namespaces(results[-1], utf8=self._utf8)
         return namespaces, folders
 
+    def list_hidden(
+        self, namespaces: Namespaces, listed: Sequence[Folder], *, counts: bool = False
+    ) -> list[Folder]:
+        """Return folders of others and shared ones, where the list of all leaves them out.
+
+        As Dovecot does with `list = no`. Nothing is asked where it shows some of each namespace.
+        """
+        found: list[Folder] = []
+        for space in (*namespaces.others, *namespaces.shared):
+            top = space.prefix.removesuffix(space.delimiter or "")
+            if not top or any(f.name == top or f.name.startswith(space.prefix) for f in listed):
+                continue
+            pattern = encode(space.prefix, utf8=self._utf8) + b"*"
+            try:
+                found += self._listed([], self._items(counts=counts, counters=False), pattern)[1]
+            except CommandFailed:  # such as a namespace that is not for this user
+                continue
+        return found
+
     def _listed(
-        self, first: Sequence[bytes], items: Sequence[bytes]
+        self, first: Sequence[bytes], items: Sequence[bytes], pattern: bytes = b"*"
     ) -> tuple[list[Answer | CommandFailed], list[Folder]]:
         """Run some commands, LIST and, where it takes one, STATUS; return answers and folders."""
         self._wire.phase = "LIST"
-        extended = self._extended_list(items)
-        listing = [extended] if extended else [b'LIST "" "*"', b'LSUB "" "*"']
+        extended = self._extended_list(items, pattern)
+        plain = [b'LIST "" %b' % quoted(pattern), b'LSUB "" %b' % quoted(pattern)]
+        listing = [extended] if extended else plain
         results = self._run_all([*first, *listing])
         self._note_enabled(*results[: len(first)])
         if extended and isinstance(results[-1], CommandFailed):
-            listing = [b'LIST "" "*"', b'LSUB "" "*"']
+            listing = plain
             results = [*results[: len(first)], *self._run_all(listing)]
         # Several answers to one question: which of them holds the untagged data is not said.
         whole = _joined(results, required=results[len(first) :])
@@ -85,7 +105,7 @@ class FolderCommands(ImapConnection):
             known = folder_answers.statuses([whole])
         return results[: len(first)], self._counted(folders, known, items)
 
-    def _extended_list(self, items: Sequence[bytes]) -> bytes | None:
+    def _extended_list(self, items: Sequence[bytes], pattern: bytes) -> bytes | None:
         if "LIST-EXTENDED" not in self.capabilities:
             return None
         options = [b"CHILDREN", b"SUBSCRIBED"]
@@ -93,7 +113,7 @@ class FolderCommands(ImapConnection):
             options.append(b"SPECIAL-USE")
         if items and "LIST-STATUS" in self.capabilities:
             options.append(b"STATUS (%b)" % b" ".join(items))
-        return b'LIST "" "*" RETURN (%b)' % b" ".join(options)
+        return b'LIST "" %b RETURN (%b)' % (quoted(pattern), b" ".join(options))
 
     def _counted(
         self, folders: list[Folder], known: Mapping[bytes, Told], items: Sequence[bytes]
@@ -151,8 +171,7 @@ class FolderCommands(ImapConnection):
 
     def personal_prefix(self) -> str:
         """Return what stands before the user's own folders, such as `INBOX.`."""
-        personal = self.namespaces().personal
-        return personal[0].prefix if personal else ""
+        return self.namespaces().prefix
 
     # -- changing ----------------------------------------------------------
 

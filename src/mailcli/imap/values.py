@@ -95,6 +95,11 @@ class Namespaces:
     others: tuple[Namespace, ...] = ()
     shared: tuple[Namespace, ...] = ()
 
+    @property
+    def prefix(self) -> str:
+        """What stands before the user's own folders, such as `INBOX.`."""
+        return self.personal[0].prefix if self.personal else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Since:
