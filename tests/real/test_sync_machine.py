@@ -310,7 +310,7 @@ class SyncMachine(RuleBasedStateMachine):
     def everybody_settles(self) -> None:
         self.is_sound = False
         self._say("everybody settles")
-        self.world.settle(*(["--allow-mass-delete"] if self.deletes_folders else []))
+        self.world.settle(*(["--allow-mass-delete"] if self.may_stop else []))
         if not self.deletes_folders:
             self.loose |= self.model.old_names
         folders = self.world.same_folders(but_for=self.loose)
@@ -393,7 +393,7 @@ class SyncMachine(RuleBasedStateMachine):
         return self._pick([name for name in NEW_FOLDERS if name not in folders], pick)
 
     def _name_is_taken(self, folder: str) -> None:
-        """Note a folder with a name that another one had: to who knows that one it has new UIDs."""
+        """Note a folder with the name of another: for who knows that one it has new UIDs."""
         if any(is_within(each, folder) for each in self.model.old_names | self.removed):
             self.model.reset(folder, self._files())
         self.removed.discard(folder)
