@@ -108,7 +108,7 @@ _mailcli() {
         case $command in
         "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --raw --fcc --no-save --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "pop-fetch") words="--keep --delete --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "imap-sync") words="--pull --push --allow-mass-delete --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "imap-sync") words="--pull --push --allow-mass-delete --full --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --limit --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "account") words="--help" ;;

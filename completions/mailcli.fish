@@ -76,6 +76,8 @@ complete -c mailcli -n '__mailcli_right_after' -a imap-sync -d 'Synchronise IMAP
 complete -c mailcli -n '__mailcli_at imap-sync' -l pull -d 'Change nothing on the server.'
 complete -c mailcli -n '__mailcli_at imap-sync' -l push -d 'Change nothing in the Maildir.'
 complete -c mailcli -n '__mailcli_at imap-sync' -l allow-mass-delete -d 'Carry deletions even where they empty most of a folder.'
+complete -c mailcli -n '__mailcli_at imap-sync' -l full -d 'List every folder whole; distrust every shortcut, and repair.'
+complete -c mailcli -n '__mailcli_at imap-sync' -l verify -d 'Compare both sides by content and report; change nothing.'
 complete -c mailcli -n '__mailcli_at imap-sync' -s A -l account -x -a '(__mailcli_accounts)' -d 'Use this account; repeatable.'
 complete -c mailcli -n '__mailcli_at imap-sync' -l all-accounts -d 'Use every account that it applies to.'
 complete -c mailcli -n '__mailcli_at imap-sync' -s n -l dry-run -d 'Show what would be done; change nothing.'

@@ -59,6 +59,13 @@ class SyncMode(StrEnum):
     PUSH = "push"
 
 
+class DeletePolicy(StrEnum):
+    """What becomes of a message on the server when its file here was deleted."""
+
+    EXPUNGE = "expunge"
+    TRASH = "trash"  # moved to the trash folder, and expunged only from there
+
+
 class Flag(Enum):
     """A system flag: its letter in a Maildir file name and its IMAP name.
 

@@ -107,7 +107,7 @@ class SkippedImap:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAction:
-    """One line of a dry run: what would be done to which message."""
+    """One line of a dry run or a comparison: what is to be done, or differs, of which message."""
 
     kind: str
     uid: int | None
@@ -117,7 +117,10 @@ class PlannedAction:
 
 @dataclass(frozen=True, slots=True)
 class FolderSync:
-    """What one folder's synchronisation did; with a dry run, `actions` instead of counts."""
+    """What one folder's synchronisation did.
+
+    With a dry run, `actions` instead of counts; with `--verify`, `differences`.
+    """
 
     name: str
     fetched: int = 0
@@ -132,6 +135,7 @@ class FolderSync:
     changed: bool = False
     error: ErrorReport | None = None
     actions: tuple[PlannedAction, ...] | None = None
+    differences: tuple[PlannedAction, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,3 +149,48 @@ def test_a_server_without_any_extension_is_asked_folder_by_folder(
     assert done.returncode == 0
     assert (found["Work"]["messages"], found["Work"]["unseen"]) == (1, 1)
     assert found["Sent"]["subscribed"] is True
+
+
+SHARED = """
+namespace shared {{
+  type = public
+  separator = /
+  prefix = Shared/
+  location = maildir:{directory}/public
+  list = {listed}
+  subscriptions = no
+}}
+"""
+
+
+@pytest.mark.parametrize("listed", ["yes", "no"])
+def test_shared_folders_are_listed_even_where_the_server_hides_them(
+    run_mailcli: RunMailcli,
+    write_config: WriteConfig,
+    authority: Authority,
+    account_user: str,
+    listed: str,
+) -> None:
+    with server_directory("shared") as directory:
+        extra = SHARED.format(directory=directory, listed=listed)
+        with running_dovecot(directory, authority, extra=extra) as server:
+            write_config({"work": account(account_user, imap=server)})
+            server.deliver(account_user, RAW, folder="Shared/Team")
+
+            done = run_mailcli("folders", "--json")
+
+    found = {each["name"]: each for each in document(done, "folders")["folders"]}
+    assert (found["Shared/Team"]["messages"], found["Shared/Team"]["selectable"]) == (1, True)
+    assert len(found) == len(document(done, "folders")["folders"])
+
+
+def test_everything_is_listed_in_one_round_trip_after_the_login(
+    run_mailcli: RunMailcli, user: str
+) -> None:
+    trace = run_mailcli("folders", "--trace").stderr.splitlines()
+
+    logged_in = next(n for n, line in enumerate(trace) if "Logged in" in line)
+    talk = [line[:2] for line in trace[logged_in + 1 :] if line[:2] in {"C:", "S:"}]
+    turns = [one for one, before in zip(talk, ["S:", *talk], strict=False) if one != before]
+    assert turns[:2] == ["C:", "S:"]
+    assert turns[2:] == ["C:"], "LOGOUT, whose answer nobody waits for"

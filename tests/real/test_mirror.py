@@ -88,9 +88,10 @@ def test_flags_and_dates_come_along(
     found = by_subject(maildir / "INBOX")
     assert {name: (p.parent.name, letters(p)) for name, p in found.items()} == {
         "1": ("cur", "FRS"),
-        "2": ("cur", "DPT"),
+        "2": ("cur", "DPTa"),
         "3": ("new", ""),
     }
+    assert (maildir / "INBOX" / "dovecot-keywords").read_text() == "0 todo\n"
     assert {mode(path) for path in found.values()} == {0o600}
     assert all(abs(path.stat().st_mtime - time.time()) < 3600 for path in found.values())
 

@@ -118,7 +118,7 @@ def test_a_folder_that_vanished_from_the_server_stays_here_and_is_said(
 
     done = run_mailcli("imap-sync")
 
-    assert done.returncode == 66
-    assert "Work: the folder is no longer on the server" in done.stderr
+    assert done.returncode == 3
+    assert "Work: the folder is gone on the server; nothing is deleted here" in done.stderr
     assert octets(maildir / "Work") == [mail(1)]
     assert dovecot.messages(user, "Work") == []

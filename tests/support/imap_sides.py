@@ -67,16 +67,18 @@ def _digest(raw: bytes) -> str:
     return sha256(raw).hexdigest()
 
 
-def server_state(dovecot: Dovecot, user: str) -> list[str]:
+def server_state(dovecot: Dovecot, user: str, *, recent: bool = True) -> list[str]:
     """Return all counters of every folder: any change there moves at least one of them.
 
-    Without `\\Marked` and `\\UnMarked`, which go and come with the first look.
+    Without `\\Marked` and `\\UnMarked`, which a look changes; without `recent`, what the first
+    look takes from a message does not count either.
     """
-    wanted = "STATUS (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)"
+    counted = "MESSAGES RECENT" if recent else "MESSAGES"
+    wanted = f"STATUS ({counted} UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)"
     with dovecot.connect(user) as connection:
         connection.xatom("LIST", '""', '"*"', f"RETURN (SUBSCRIBED {wanted})")
         told = [*connection.response("LIST")[1], *connection.response("STATUS")[1]]
-    return sorted(re.sub(r" ?\\\\(?:Un)?Marked", "", repr(line)) for line in told)
+    return sorted(re.sub(r" ?\\\\(Un)?Marked", "", repr(line)) for line in told)
 
 
 def change_flags(

@@ -157,6 +157,51 @@ PLAN = ImapResult(
         ),
     )
 )
+VERIFIED = ImapResult(
+    (
+        ImapAccount(
+            "work",
+            (
+                FolderSync(
+                    "INBOX",
+                    error=ErrorReport(
+                        "local_io", "/mail/INBOX/cur/9:2,S: not as it was", "", 74, None
+                    ),
+                    differences=(
+                        PlannedAction("octets", 17, Path("/mail/INBOX/cur/9:2,S"), "changed here"),
+                        PlannedAction("flags", 18, Path("/mail/INBOX/cur/8:2,"), "here none"),
+                        PlannedAction("missing_there", None, Path("/mail/INBOX/new/\x1b7"), ""),
+                    ),
+                ),
+                FolderSync("Quiet", differences=()),
+            ),
+        ),
+        ImapAccount("home", (FolderSync("INBOX", differences=()),)),
+    )
+)
+CHANGED_WHOLE = ImapResult(
+    (
+        ImapAccount(
+            "work",
+            (
+                FolderSync("New", moved=2, changed=True),
+                FolderSync(
+                    "[Gmail]/All Mail", skipped=(SkippedImap(None, None, "shown once more"),)
+                ),
+            ),
+            folders_deleted=("Old",),
+            folders_renamed=("Work → New",),
+            changed=True,
+        ),
+        ImapAccount(
+            "home",
+            (
+                FolderSync("INBOX"),
+                FolderSync("Important", skipped=(SkippedImap(None, None, "shown once more"),)),
+            ),
+        ),
+    )
+)
 FOLDERS = FoldersResult(
     (
         FolderInfo("work", "INBOX", "/", None, True, True, 1200, 3, Path("/mail/INBOX")),
@@ -199,6 +244,8 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "pop-fetch": ("pop-fetch", POP),
     "imap-sync": ("imap-sync", IMAP),
     "imap-sync-dry-run": ("imap-sync", PLAN),
+    "imap-sync-verify": ("imap-sync", VERIFIED),
+    "imap-sync-folders": ("imap-sync", CHANGED_WHOLE),
     "folders": ("folders", FOLDERS),
     "folders-partly": ("folders", FOLDERS_PARTLY),
     "folders-changed": ("folders", FOLDERS_CHANGED),

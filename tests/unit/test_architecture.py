@@ -48,9 +48,9 @@ PURE = [
     *("message", "sync", "sasl", "model", "errors", "results"),
     *("smtp.data", "smtp.envelope", "smtp.reply", "smtp.meanings"),
     *("pop.plan", "pop.multiline", "pop.meanings"),
+    *("store.names", "store.line_ends", "store.entries", "store.keywords"),
     *("imap.responses", "imap.answers", "imap.folder_answers", "imap.listing", "imap.dates"),
     *("imap.names", "imap.sets", "imap.values", "imap.meanings"),
-    *("store.names", "store.line_ends", "store.entries"),
 ]
 IMPURE = {
     *("socket", "ssl", "selectors", "subprocess", "threading", "asyncio", "sqlite3"),

@@ -11,6 +11,7 @@ from mailcli.errors import ConfigError, Exit
 from mailcli.model import (
     Address,
     AuthKind,
+    DeletePolicy,
     Endpoint,
     Layout,
     Protocol,
@@ -71,6 +72,13 @@ EVERYTHING = f"""
     folders = ["*", "!Spam"]
     mode = "pull"
     max_delete = 0.25
+    subscribed_only = true
+    delete_folders = true
+    deleted = "trash"
+    trash = "Papierkorb"
+    max_size = "10M"
+    max_age = "90d"
+    compress = true
     [accounts.work.pop]
     host = "pop.example.org"
     tls = "none"
@@ -117,6 +125,14 @@ def test_every_key_arrives_where_it_belongs(tmp_path: Path) -> None:
             folders=("*", "!Spam"),
             mode=SyncMode.PULL,
             max_delete=0.25,
+            folders_given=True,
+            subscribed_only=True,
+            delete_folders=True,
+            deleted=DeletePolicy.TRASH,
+            trash="Papierkorb",
+            max_size=10 * 1024**2,
+            max_age=timedelta(days=90),
+            compress=True,
         ),
         pop=PopServer(
             Endpoint(
@@ -176,6 +192,23 @@ def test_keep_is_for_ever_until_stored_or_an_age(
     assert type(pop.keep) is type(expected)
 
 
+@pytest.mark.parametrize(
+    ("lines", "given"),
+    [("", False), ("folders = ['!Spam']", False), ("folders = ['*']", True)],
+    ids=["nothing", "only exclusions", "everything, in so many words"],
+)
+def test_folders_are_given_when_some_are_named(tmp_path: Path, lines: str, given: bool) -> None:
+    imap = server(tmp_path, lines, Protocol.IMAP).imap
+    assert imap is not None
+    assert imap.folders_given == given
+
+
+def test_a_size_may_be_a_number_of_octets(tmp_path: Path) -> None:
+    imap = server(tmp_path, "max_size = 4096", Protocol.IMAP).imap
+    assert imap is not None
+    assert imap.max_size == 4096
+
+
 def test_only_exclusions_mean_everything_else(tmp_path: Path) -> None:
     imap = server(tmp_path, 'folders = ["!Spam", "!Trash"]', Protocol.IMAP).imap
     assert imap is not None
@@ -211,10 +244,12 @@ def test_pop_mail_alone_goes_to_the_inbox(tmp_path: Path) -> None:
     assert pop.folder == "INBOX"
 
 
-@pytest.mark.parametrize("folder", ["INBOX", "Inbox", "Sent", "Lists"])
+@pytest.mark.parametrize("folder", ["INBOX", "Inbox", "Sent", "Bin", "Lists"])
 def test_pop_mail_never_shares_a_folder_with_imap(tmp_path: Path, folder: str) -> None:
     text = BOTH.replace("[accounts.work]", '[accounts.work]\n    sent = "Sent"')
-    text = text.replace('imap.example.org"', 'imap.example.org"\n    folders = ["*", "Lists"]')
+    text = text.replace(
+        'imap.example.org"', 'imap.example.org"\n    folders = ["*", "Lists"]\n    trash = "Bin"'
+    )
     error = refused(tmp_path, f'{text}    folder = "{folder}"\n')
     assert "accounts.work.pop.folder: " in error.message
     assert "POP" in error.hint
@@ -343,6 +378,20 @@ def test_host_is_a_bare_name_or_address(tmp_path: Path, host: str) -> None:
         ("max_delete = 10", "max_delete: expected a share from 0 to 1, such as 0.5, found 10"),
         ("max_delete = nan", "max_delete: expected a share"),
         ("max_delete = '50%'", "max_delete: expected a share"),
+        ("delete_folders = 'yes'", "delete_folders: expected true or false, found a string"),
+        ("subscribed_only = 1", "subscribed_only: expected true or false"),
+        ("compress = 'deflate'", "compress: expected true or false"),
+        ("deleted = 'keep'", "deleted: expected one of expunge, trash"),
+        ("trash = 'Inbox'", "trash: expected a folder for deleted mail"),
+        ("trash = ''", "trash: is empty"),
+        ("max_size = '10X'", 'max_size: "10X" is not a size'),
+        ("max_size = 0", "max_size: expected a size"),
+        ("max_size = -1", "max_size: expected a size"),
+        ("max_size = '0k'", "max_size: expected a size"),
+        ("max_size = 1.5", 'max_size: expected a size such as "10M"'),
+        ("max_age = '90'", 'max_age: "90" is not an age'),
+        ("max_age = 90", 'max_age: expected an age such as "90d", more than 0, found a whole'),
+        ("max_age = '0d'", 'max_age: expected an age such as "90d", more than 0; found 0d'),
         ("keep = true", "keep: unknown key"),
     ],
 )

@@ -40,6 +40,7 @@ TSV_NAMES = {
     "pop-fetch": samples.POP,
     "imap-sync": samples.IMAP,
     "imap-sync --dry-run": samples.PLAN,
+    "imap-sync --verify": samples.VERIFIED,
     "folders": samples.FOLDERS,
     "list": samples.LIST,
     "account list": samples.ACCOUNTS,
@@ -190,6 +191,23 @@ def test_json_of_a_run_has_no_actions() -> None:
     assert not any("actions" in folder for folder in folders)
 
 
+def test_json_of_a_comparison_has_differences_instead_of_counts() -> None:
+    folders = json.loads(printed(samples.VERIFIED, Format.JSON))["accounts"][0]["folders"]
+    assert [each["kind"] for each in folders[0]["differences"]] == [
+        "octets",
+        "flags",
+        "missing_there",
+    ]
+    assert folders[1] == {
+        "name": "Quiet",
+        "skipped": [],
+        "held_back": 0,
+        "changed": False,
+        "error": None,
+        "differences": [],
+    }
+
+
 def test_json_escapes_what_would_steer_a_terminal_and_loses_nothing() -> None:
     text = "\x1b[2J\x07\x7f\x9b1m\u202e\u200b\u2028\U000e0041 naïve 日本 😀"
     written = to_json({"text": text})
@@ -263,6 +281,18 @@ GOLDEN_TSV = {
         "work\tNew\tfolder-created\t\t\t\n"
         "work\tINBOX\tfetch\t17\t\t12 kB\n"
         "work\tINBOX\tappend\t\t/mail/INBOX/cur/9:2,S\t\n"
+    ),
+    "imap-sync-verify": (
+        "work\tINBOX\terror\t\t\t/mail/INBOX/cur/9:2,S: not as it was\n"
+        "work\tINBOX\toctets\t17\t/mail/INBOX/cur/9:2,S\tchanged here\n"
+        "work\tINBOX\tflags\t18\t/mail/INBOX/cur/8:2,\there none\n"
+        "work\tINBOX\tmissing_there\t\t/mail/INBOX/new/<U+001B>7\t\n"
+    ),
+    "imap-sync-folders": (
+        "work\tNew\t0\t0\t2\t0\t0\t0\t0\t0\t0\tyes\t\t\n"
+        "work\t[Gmail]/All Mail\t0\t0\t0\t0\t0\t0\t0\t1\t0\tno\t\t\n"
+        "home\tINBOX\t0\t0\t0\t0\t0\t0\t0\t0\t0\tno\t\t\n"
+        "home\tImportant\t0\t0\t0\t0\t0\t0\t0\t1\t0\tno\t\t\n"
     ),
     "folders": (
         "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\t\n"

@@ -31,6 +31,7 @@ from mailcli.results import (
     ImapAccount,
     ImapResult,
     ListResult,
+    PlannedAction,
     PopAccount,
     PopResult,
     RefusedRecipient,
@@ -90,8 +91,24 @@ home: up to date (1 folder)
     "imap-sync-dry-run": """\
 work: 3 actions planned
   New: folder to be created
-  INBOX: fetch UID 17 12 kB
-  INBOX: append 9:2,S
+  INBOX: fetch UID 17: 12 kB
+  INBOX: upload 9:2,S
+""",
+    "imap-sync-verify": """\
+work: 3 differences
+  INBOX: octets differ UID 17 9:2,S: changed here
+  INBOX: flags differ UID 18: here none
+  INBOX: missing on the server <U+001B>7
+home: no differences (1 folder)
+""",
+    "imap-sync-folders": """\
+work: 2 moved
+  Old: folder deleted
+  Work → New: folder renamed
+  New: 2 moved
+  [Gmail]/All Mail: left out: shown once more
+home: up to date (1 folder)
+  Important: left out: shown once more
 """,
     "folders": """\
 Folder       Role  Messages  Unread  Notes
@@ -160,6 +177,7 @@ hint: try again later
 mailcli: bad: imap.example.org: login refused: ␛[2Jno
 hint: see the log
 """,
+    "imap-sync-verify": "mailcli: work: /mail/INBOX/cur/9:2,S: not as it was\n",
 }
 
 
@@ -322,6 +340,13 @@ def test_an_account_that_did_something_before_it_failed_says_so() -> None:
 def test_a_dry_run_with_nothing_to_do_says_so() -> None:
     result = ImapResult((ImapAccount("work", (FolderSync("INBOX", actions=()),)),))
     assert shown(result) == ("work: nothing to do (1 folder)\n", "")
+
+
+def test_a_plan_leaves_out_what_would_only_be_recorded() -> None:
+    agree = PlannedAction("agree", 1, None, "both sides have seen")
+    folder = FolderSync("INBOX", actions=(agree, PlannedAction("fetch", 2, None, "")))
+    result = ImapResult((ImapAccount("work", (folder,)),))
+    assert shown(result) == ("work: 1 action planned\n  INBOX: fetch UID 2\n", "")
 
 
 def test_every_kind_of_change_is_named() -> None:

@@ -178,6 +178,27 @@ def test_other_letters_are_replaced_when_given(folder: MaildirFolder) -> None:
     assert folder.set_flags(entry, SEEN, others="ca").name == "1.a.h:2,Sac"
 
 
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [("b", "bx"), ("", "x"), ("bcx", "bcx"), ("c", "cx")],
+    ids=["unchanged", "removed", "added", "exchanged"],
+)
+def test_letters_set_meanwhile_by_another_program_stay(
+    folder: MaildirFolder, others: str, expected: str
+) -> None:
+    path = _put(folder, "cur/1.a.h:2,Sb")
+    (entry,) = folder.scan()
+    path.rename(folder.path / "cur" / "1.a.h:2,Sbx")
+    assert folder.set_flags(entry, SEEN | {Flag.FLAGGED}, others=others).others == expected
+
+
+def test_a_letter_that_another_program_took_away_stays_away(folder: MaildirFolder) -> None:
+    path = _put(folder, "cur/1.a.h:2,Sab")
+    (entry,) = folder.scan()
+    path.rename(folder.path / "cur" / "1.a.h:2,Sa")
+    assert folder.set_flags(entry, SEEN, others="abc").name == "1.a.h:2,Sac"
+
+
 def test_flags_that_are_set_already_rename_nothing(folder: MaildirFolder) -> None:
     _put(folder, "new/1.a.h")
     (entry,) = folder.scan()
@@ -376,7 +397,8 @@ def test_a_folder_that_is_not_here_cannot_be_renamed_here(tmp_path: Path, layout
 def test_a_rename_overwrites_nothing(tmp_path: Path, layout: Layout) -> None:
     maildir = _tree(tmp_path / "m", layout, "Work", "Old")
     with pytest.raises(CannotCreate, match="exists already"):
-        maildir.rename(FolderName.parse("Work"), FolderName.parse("Old"))
+        maildir.check_rename(FolderName.parse("Work"), FolderName.parse("Old"))
+    assert not maildir.rename(FolderName.parse("Work"), FolderName.parse("Old"))
     assert list(map(str, maildir.folders().names)) == ["Old", "Work"]
 
 

@@ -15,6 +15,7 @@ from mailcli.store.records import (
     AppendIntent,
     DeleteIntent,
     FolderCounts,
+    LeftOut,
     MessageRow,
     PopRecord,
     PopSource,
@@ -246,7 +247,8 @@ def test_a_database_of_the_first_version_keeps_its_folders(path: Path) -> None:
         migrations = StateStore.migrations[:1]
 
     with First.open(path) as first:
-        first.save_folder("a", uidvalidity=UidValidity(7), uidnext=3, role="sent")
+        sql = "INSERT INTO folder (name, uidvalidity, uidnext, role) VALUES (?, ?, ?, ?)"
+        first._write(sql, [("a", 7, 3, "sent")])
     with StateStore.open(path) as state:
         (row,) = state.folders()
     assert (row.name, row.uidvalidity, row.uidnext, row.role) == ("a", 7, 3, "sent")
@@ -254,6 +256,109 @@ def test_a_database_of_the_first_version_keeps_its_folders(path: Path) -> None:
         *(None, None, False),
         False,
     )
+
+
+def test_a_database_of_the_third_version_keeps_its_content(path: Path) -> None:
+    class Third(StateStore):
+        migrations = StateStore.migrations[:3]
+
+    with Third.open(path) as third:
+        third._write(
+            "INSERT INTO folder (name, uidvalidity, uidnext, highestmodseq, server_name)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [("a", 7, 3, 99, "INBOX.a")],
+        )
+        third._write(
+            "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(1, 7, 1, "1.t.mailcli", "FS", "$Junk work", 100, DIGEST)],
+        )
+        third.add_deletions(1, [DeleteIntent(UidValidity(7), Uid(1), on_server=True)])
+    with StateStore.open(path) as state:
+        (row,) = state.folders()
+        assert (row.name, row.uidnext, row.highestmodseq, row.server_name) == (
+            "a",
+            3,
+            99,
+            "INBOX.a",
+        )
+        assert (row.messages, row.mailbox_id) == (None, None)
+        assert list(state.messages(row.id)) == [ROW]
+        assert len(state.deletions(row.id)) == 1
+        assert state.left_out(row.id) == []
+
+
+def test_a_folder_is_found_by_its_name_and_by_its_id(state: StateStore) -> None:
+    first, second = (
+        state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b")
+    )
+    for name, number in (("a", first), ("b", second)):
+        row = state.folder(name)
+        assert row is not None
+        assert (row.id, row.name) == (number, name)
+        assert state.folder_by_id(number) == row
+    assert (state.folder("A"), state.folder_by_id(second + 1)) == (None, None)
+
+
+def test_shortcuts_last_only_until_the_folder_is_saved_without(state: StateStore) -> None:
+    state.save_folder(
+        "a", uidvalidity=UidValidity(7), uidnext=12, messages=0, mailbox_id="F-1\udcff"
+    )
+    row = state.folder("a")
+    assert row is not None
+    assert (row.messages, row.mailbox_id) == (0, "F-1\udcff")
+    state.save_folder("a", uidvalidity=UidValidity(7), uidnext=12)
+    row = state.folder("a")
+    assert row is not None
+    assert (row.messages, row.mailbox_id) == (None, None)
+
+
+def test_the_name_of_a_content_is_kept_with_its_message(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    named = replace(ROW, uid=Uid(2), email_id="M-1")
+    state.save_messages(folder, [ROW, named])
+    assert list(state.messages(folder)) == [ROW, named]
+
+
+def test_messages_left_out_are_kept_until_forgotten(state: StateStore) -> None:
+    folder, other = (
+        state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b")
+    )
+    big = LeftOut(UidValidity(7), Uid(1), 2**40, 1_700_000_000)
+    old = LeftOut(UidValidity(7), Uid(2), 10, None)
+    former = replace(big, uidvalidity=UidValidity(6))
+    state.save_left_out(folder, [old, big, former])
+    state.save_left_out(folder, [big])
+    state.save_left_out(other, [big])
+    assert state.left_out(folder) == [former, big, old]
+    state.forget_left_out(folder, UidValidity(7), [Uid(1), Uid(3)])
+    assert state.left_out(folder) == [former, old]
+    state.retire_messages(folder, UidValidity(7))
+    assert state.left_out(folder) == []
+    assert state.left_out(other) == [big]
+
+
+def test_a_message_moved_is_recorded_there_and_no_more_here(state: StateStore) -> None:
+    source, target = (
+        state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b")
+    )
+    stays = replace(ROW, uid=Uid(2))
+    state.save_messages(source, [ROW, stays])
+    state.add_deletions(source, [DeleteIntent(UidValidity(7), Uid(1), on_server=True)])
+    moved = replace(ROW, uidvalidity=UidValidity(8), uid=Uid(40))
+    state.move_message(source, ROW, target, moved)
+    assert list(state.messages(source)) == [stays]
+    assert list(state.messages(target)) == [moved]
+    assert state.deletions(source) == []
+
+
+def test_a_move_that_is_interrupted_leaves_the_message_where_it_was(
+    state: StateStore,
+) -> None:
+    source = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    state.save_messages(source, [ROW])
+    with pytest.raises(sqlite3.IntegrityError):  # no folder of that id
+        state.move_message(source, ROW, source + 1, ROW)
+    assert list(state.messages(source)) == [ROW]
 
 
 def test_upload_intents_are_kept_until_dropped(state: StateStore) -> None:

@@ -6,7 +6,7 @@ as detached, so that no later run uploads it again; the mark goes when the serve
 has such a folder, or the Maildir none. Renames are `folder_rename`'s.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,12 +25,13 @@ from mailcli.app.folder_plan import (
     taken,
 )
 from mailcli.app.folder_rename import rename_here, settle_renames
-from mailcli.app.folders import described
+from mailcli.app.folders import described, list_all
 from mailcli.app.sessions import imap_session
 from mailcli.app.stores import locked_state, require_maildir
 from mailcli.config import Account
 from mailcli.errors import ConfirmationNeeded, MailError, NotFound, Refused, UsageError
 from mailcli.imap.session import CommandFailed, ImapSession
+from mailcli.imap.values import Folder
 from mailcli.results import ErrorReport, FolderChange, FolderInfo, FoldersResult
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
@@ -65,9 +66,8 @@ def change_folders(
             state = stack.enter_context(locked_state(context, account))
             session = stack.enter_context(imap_session(context, account))
             run = _Run(account, state, session, confirm, tally, dry_run=dry_run)
-            prefix = session.personal_prefix()
-            run.change(wanted, prefix)
-            tally.folders = described(account, session.list_folders(counts=True), prefix)
+            run.change(wanted, *list_all(session, counts=bool(wanted.delete)))
+            tally.folders = described(account, *list_all(session))
     except MailError as exc:
         tally.errors.append(exc)
     errors = (ErrorReport.of(error, account=account.name) for error in tally.errors)
@@ -92,12 +92,12 @@ class _Run:
         self.maildir = Maildir(account.maildir, account.layout)
         self.kept: set[FolderName] = set()
 
-    def change(self, wanted: Wanted, prefix: str) -> None:
+    def change(self, wanted: Wanted, found: Sequence[Folder], prefix: str) -> None:
         """Plan, ask about deletions, and do what remains.
 
         Raises: MailError where the connection, and so the rest, is lost.
         """
-        listed = Listed.of(self.session.list_folders(counts=bool(wanted.delete)), prefix)
+        listed = Listed.of(found, prefix)
         if self.state.renames() and not self.dry_run:
             if self.state.folders():
                 require_maildir(self.account)

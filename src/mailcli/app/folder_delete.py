@@ -9,31 +9,46 @@ again, and brings no message back.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
-from mailcli.app.folder_state import FolderState, FolderTask, decide
+from mailcli.app.folder_limits import load_left_out
+from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_task import FolderTask
 from mailcli.app.stores import hash_of
-from mailcli.errors import MailError, NotFound, ProtocolViolation, TemporaryFailure
-from mailcli.imap.session import STORE_SET, FolderUnusable, ImapSession
-from mailcli.model import Flag, Flags, Uid
+from mailcli.errors import NotFound, ProtocolViolation
+from mailcli.imap.session import STORE_SET, ImapSession
+from mailcli.model import DeletePolicy, Flag, Flags, Uid
 from mailcli.store.folder import MAX_BATCH
 from mailcli.store.records import DeleteIntent, MessageRow
+from mailcli.sync.moves import Content
 from mailcli.sync.plan import DeleteLocal, DeleteRemote, Hold
-
-Content = tuple[int, bytes]
-"""What makes two files the same message: octets as on the wire, and their SHA-256."""
+from mailcli.sync.states import Side
 
 Unsent = Callable[[Collection[MessageRow]], set[Content]]
 """Returns which of these messages are here as files that no server has."""
 
+
+@dataclass(frozen=True, slots=True)
+class Trash:
+    """What becomes of messages on the server: the folder for deleted ones, if there is any.
+
+    Whether they go there by `policy`, or only where the server cannot expunge just these.
+    """
+
+    wire: bytes | None
+    policy: DeletePolicy
+
+
 _MARK: Flags = frozenset({Flag.DELETED})
 
 
-def settle_deletions(session: ImapSession, state: FolderState, remote: dict[Uid, Flags]) -> None:
+def settle_deletions(session: ImapSession, state: FolderState) -> None:
     """Find out what became of deletions that a run did not finish, before any is planned.
 
     What came true was no decision of the other side. What did not come true is decided anew,
-    without the mark that the run may have left; `remote` is what the folder holds now.
+    without the mark that the run may have left.
     """
+    remote = state.remote
     marked: list[Uid] = []
     for intent in state.store.deletions(state.id):
         row = state.rows.get(intent.uid)
@@ -49,42 +64,43 @@ def settle_deletions(session: ImapSession, state: FolderState, remote: dict[Uid,
                 continue
         state.store.drop_deletions(state.id, [intent])
     if marked and state.policy.changes_remote:
+        state.enter(session)
         session.change_flags(marked, _MARK, add=False)
         state.store.drop_deletions(state.id, [_intent(state, u, on_server=True) for u in marked])
 
 
 def delete_in_folder(
-    session: ImapSession, task: FolderTask, *, unsent: Unsent, trash: bytes | None
-) -> None:
-    """Carry one folder's deletions over, both ways. `trash` is the server's folder for them.
+    session: ImapSession, task: FolderTask, *, unsent: Unsent, trash: Trash, here: bool
+) -> FolderState | None:
+    """Carry one folder's deletions over, both ways, and return how it stands afterwards.
 
-    Raises: TemporaryFailure and ProtocolViolation, after which the connection is of no use;
-        any other failure is the folder's own and one of its counts.
+    Without `here` no file goes: its message may have been moved to a folder that nobody could
+    look into. None where the UIDs have changed since the first pass: then nothing is deleted.
+
+    Raises: MailError.
     """
-    try:
-        selected = session.select(task.pair.wire, read_only=not task.policy.changes_remote)
-        state = FolderState(task, selected)
-        state.load()
-        if not state.settled:
-            return  # its UIDs have changed since the first pass
-        state.scan()
-        actions = decide(state, session.fetch_flags(selected.exists))
-        task.counts.held_back += sum(isinstance(a, Hold) for a in actions)
-        _delete_local(state, [a for a in actions if isinstance(a, DeleteLocal)])
-        missing = [a for a in actions if isinstance(a, DeleteRemote)]
-        _delete_remote(session, state, missing, unsent=unsent, trash=trash)
-    except FolderUnusable as exc:
-        task.counts.error = task.counts.error or exc
-    except (TemporaryFailure, ProtocolViolation):
-        raise
-    except MailError as exc:
-        task.counts.error = task.counts.error or exc
+    selected = session.select(task.pair.wire, read_only=not task.writes_there)
+    state = FolderState(task, selected)
+    state.load()
+    load_left_out(state)
+    if not state.settled:
+        return None
+    state.remote = session.fetch_flags(selected.exists)
+    if not state.scanned():
+        state.vanished = Side.LOCAL
+    actions = decide(state)
+    task.counts.held_back += sum(isinstance(a, Hold) for a in actions)
+    if here:
+        delete_here(state, [a for a in actions if isinstance(a, DeleteLocal)])
+    missing = [a for a in actions if isinstance(a, DeleteRemote)]
+    _delete_remote(session, state, missing, unsent=unsent, trash=trash)
+    return state
 
 
 # -- here --------------------------------------------------------------------
 
 
-def _delete_local(state: FolderState, actions: Sequence[DeleteLocal]) -> None:
+def delete_here(state: FolderState, actions: Sequence[DeleteLocal]) -> None:
     """Remove files whose messages are gone on the server, durably, in batches."""
     if not actions:
         return
@@ -129,7 +145,7 @@ def _delete_remote(
     actions: Sequence[DeleteRemote],
     *,
     unsent: Unsent,
-    trash: bytes | None,
+    trash: Trash,
 ) -> None:
     """Delete on the server what is gone here, in batches."""
     rows = list(_safe_to_delete(state, actions, unsent))
@@ -144,6 +160,8 @@ def _delete_remote(
         remove(uids)
         state.counts.deleted_remote += len(uids)
         state.forget(uids)
+        for uid in uids:
+            del state.remote[uid]
 
 
 def _safe_to_delete(
@@ -161,14 +179,22 @@ def _safe_to_delete(
 
 
 def _remover(
-    session: ImapSession, state: FolderState, trash: bytes | None
+    session: ImapSession, state: FolderState, trash: Trash
 ) -> Callable[[Collection[Uid]], object] | None:
     """Return what removes exactly these messages; None where the server has nothing for it."""
-    if "UIDPLUS" in session.capabilities:
-        return session.delete_messages
-    if "MOVE" in session.capabilities and trash is not None and trash != state.pair.wire:
-        return lambda uids: session.move(uids, trash)
-    return None
+    can_expunge = "UIDPLUS" in session.capabilities
+    wire = trash.wire if trash.wire != state.pair.wire else None
+    if wire is not None and "MOVE" in session.capabilities:
+        if trash.policy is DeletePolicy.TRASH or not can_expunge:
+            return lambda uids: session.move(uids, wire)
+    elif wire is not None and can_expunge and trash.policy is DeletePolicy.TRASH:
+
+        def move(uids: Collection[Uid]) -> None:
+            session.copy(uids, wire)
+            session.delete_messages(uids)
+
+        return move
+    return session.delete_messages if can_expunge else None
 
 
 def _intent(state: FolderState, uid: Uid, *, on_server: bool) -> DeleteIntent:

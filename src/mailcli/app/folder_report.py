@@ -1,12 +1,12 @@
 """What a dry run says of each action, in words."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
-from mailcli.app.folder_state import FolderState
+from mailcli.app.folder_state import FolderState, decide
 from mailcli.model import Flag, Flags
-from mailcli.results import FolderSync, PlannedAction
-from mailcli.store.folder import MaildirFolder
-from mailcli.store.names import FolderName
+from mailcli.results import PlannedAction
+from mailcli.sync.moves import Moved
 from mailcli.sync.plan import (
     Action,
     Agree,
@@ -18,20 +18,26 @@ from mailcli.sync.plan import (
     Forget,
     Hold,
     SetLocalFlags,
-    Side,
     StoreFlags,
 )
+from mailcli.sync.states import Side
 
 
-def preview_upload(folder: MaildirFolder, name: FolderName) -> FolderSync:
-    """Return what filling a folder would do that the server does not have yet."""
-    actions = [
-        PlannedAction("append", None, folder.path_of(entry), "new here") for entry in folder.scan()
-    ]
-    return FolderSync(str(name), actions=tuple(actions))
+def preview(state: FolderState, moves: Sequence[Moved]) -> tuple[PlannedAction, ...]:
+    """Return what a run would do to one folder; `moves` are those that end in it."""
+    moved = (
+        PlannedAction(
+            "move",
+            None,
+            state.path_of(move.stray.unique),
+            f"moved here from {move.missing.folder}",
+        )
+        for move in moves
+    )
+    return (*moved, *(_planned(state, action) for action in decide(state)))
 
 
-def planned(state: FolderState, action: Action) -> PlannedAction:
+def _planned(state: FolderState, action: Action) -> PlannedAction:
     """Return one action as a dry run lists it."""
     path = None if isinstance(action, Fetch) else state.path_of(action.unique)
     uid = None if isinstance(action, Append) else action.uid

@@ -1,110 +1,29 @@
 """What one folder's run knows of both sides, and the one place that records agreements."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from mailcli.app.context import Context
+from mailcli.app.folder_task import FolderTask
 from mailcli.app.stores import hash_of
-from mailcli.errors import LocalError, MailError, NotFound
+from mailcli.errors import LocalError, NotFound
+from mailcli.imap.session import FolderUnusable, ImapSession
 from mailcli.imap.values import Selected
-from mailcli.model import Flags, Uid, keywords_of
-from mailcli.results import ErrorReport, FolderSync, PlannedAction, SkippedImap
+from mailcli.model import Flags, Uid, keywords_of, system_flags_of
 from mailcli.store.entries import Entry
-from mailcli.store.folder import MaildirFolder
-from mailcli.store.names import FolderName
-from mailcli.store.records import MessageRow
-from mailcli.store.state import StateStore
+from mailcli.store.keywords import KeywordLetters
+from mailcli.store.records import LeftOut, MessageRow
+from mailcli.sync.moves import Content
 from mailcli.sync.plan import Action, plan
-from mailcli.sync.states import Agreed, Local, Policy, Remote
+from mailcli.sync.states import Agreed, Local, Remote, Side
 
 _EMPTIED = {"trash", "junk"}
 """Roles of folders that are meant to be emptied: there, many deletions are nothing unusual."""
 
-Twins = dict[tuple[int, bytes], list[str]]
+Twins = dict[Content, list[str]]
 """Files that no message is bound to, by octets and SHA-256."""
-
-
-@dataclass(frozen=True, slots=True)
-class FolderPair:
-    """The same folder on both sides: our name for it, its name on the wire, its role.
-
-    And the rest of what the server says of it: its name as text, delimiter, subscription.
-    """
-
-    name: FolderName
-    wire: bytes
-    role: str | None
-    server_name: str
-    delimiter: str | None
-    subscribed: bool = False
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a run has done to a folder so far."""
-
-    fetched: int = 0
-    appended: int = 0
-    flags_local: int = 0
-    flags_remote: int = 0
-    deleted_local: int = 0
-    deleted_remote: int = 0
-    held_back: int = 0
-    skipped: list[SkippedImap] = field(default_factory=list)
-    error: MailError | None = None
-    actions: tuple[PlannedAction, ...] | None = None
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything happened to the folder, on either side."""
-        arrived = self.fetched + self.appended
-        deleted = self.deleted_local + self.deleted_remote
-        return bool(arrived + self.flags_local + self.flags_remote + deleted)
-
-    def skip(self, uid: Uid | None, reason: str, *, path: Path | None = None) -> None:
-        """Note a message that was left alone."""
-        self.skipped.append(SkippedImap(uid, path, reason))
-
-    def fail(self, error: MailError, *, path: Path | None) -> None:
-        """Note a message that something stood in the way of; the others go on."""
-        self.skip(None, error.message, path=path)
-        self.error = self.error or error
-
-    def result(self, name: FolderName) -> FolderSync:
-        """Return what is to be reported of the folder."""
-        return FolderSync(
-            str(name),
-            fetched=self.fetched,
-            appended=self.appended,
-            flags_local=self.flags_local,
-            flags_remote=self.flags_remote,
-            deleted_local=self.deleted_local,
-            deleted_remote=self.deleted_remote,
-            skipped=tuple(self.skipped),
-            held_back=self.held_back,
-            changed=self.changed,
-            error=ErrorReport.of(self.error) if self.error else None,
-            actions=self.actions,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class FolderTask:
-    """A folder to be synchronised, how, and what was done to it so far."""
-
-    context: Context
-    store: StateStore
-    folder: MaildirFolder
-    pair: FolderPair
-    policy: Policy
-    counts: Counts = field(default_factory=Counts)
-
-    def result(self) -> FolderSync:
-        """Return what is to be reported of the folder."""
-        return self.counts.result(self.pair.name)
 
 
 class FolderState:
@@ -112,8 +31,12 @@ class FolderState:
 
     `rows` are the messages agreed on in this generation of UIDs. `former` are those of
     earlier generations: their files may be matched by content, but are never uploaded.
-    `entries` are the files, by unique name. `settled`: the generation is the last run's;
-    where it is not, nothing is deleted in this run.
+    `entries` are the files, by unique name; `remote` is what the server holds. `settled`: the
+    generation is the last run's; where it is not, nothing is deleted in this run. `vanished` is
+    the side that had the folder and has it no more. `away` are messages whose files stand in
+    another folder now, and `spoken_for` the files that are other folders' messages: both wait
+    for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
+    moved. `left` are messages that the account leaves on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -123,18 +46,51 @@ class FolderState:
         self.rows: dict[Uid, MessageRow] = {}
         self.former: dict[str, MessageRow] = {}
         self.entries: dict[str, Entry] = {}
+        self.letters = KeywordLetters()
+        self.remote: dict[Uid, Flags] = {}
+        self.left: dict[Uid, LeftOut] = {}
+        self.given_up: set[Uid] = set()
         self.settled = False
+        self.vanished: Side | None = None
+        self.away: set[Uid] = set()
+        self.spoken_for: set[str] = set()
+        self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
         self.id = 0
-        self._context = task.context
-        self._unreadable: set[str] = set()
+        self.dry_run = task.dry_run
+        self._task = task
+        self._contents: dict[str, Content | None] = {}
+
+    @property
+    def name(self) -> str:
+        """Our name for the folder."""
+        return str(self.pair.name)
 
     def now(self) -> int:
         """Return the time in whole seconds since 1970."""
-        return self._context.unix_time()
+        return self._task.context.unix_time()
+
+    @property
+    def task(self) -> FolderTask:
+        """What the run has to do with the folder."""
+        return self._task
+
+    def enter(self, session: ImapSession, *, again: bool = False) -> Selected:
+        """Open the folder on the server, unless it is open; `again` asks for fresh numbers.
+
+        Raises: FolderUnusable where its UIDs are others by now; MailError.
+        """
+        if not again and session.open_folder == self.pair.wire:
+            return self.selected
+        selected = session.select(self.pair.wire, read_only=not self._task.writes_there)
+        if selected.uidvalidity != self.generation:
+            raise FolderUnusable(f"{self.name}: the server renumbered the folder during the run")
+        return selected
+
+    # -- what was agreed on -----------------------------------------------------
 
     def load(self) -> None:
         """Read what both sides last agreed on."""
-        known = self.store.folder(str(self.pair.name))
+        known = self.store.folder(self.name)
         if known is None:
             return
         self.id = known.id
@@ -145,20 +101,24 @@ class FolderState:
             else:
                 self.former[row.unique] = row
 
-    def record(self) -> None:
+    def record(self, *, numbers: bool = False) -> None:
         """Record the folder itself, and give up the UIDs of all generations but this one.
 
-        A generation that comes back may have other messages under its UIDs.
+        A generation that comes back may have other messages under its UIDs. With `numbers`,
+        also how many messages and which changes the agreement covers.
         """
         with self.store.transaction():
-            known = self.store.folder(str(self.pair.name))
+            known = self.store.folder(self.name)
             if known is not None and known.uidvalidity != self.generation:
                 self.store.retire_messages(known.id, self.generation)
             self.id = self.store.save_folder(
-                str(self.pair.name),
+                self.name,
                 uidvalidity=self.generation,
                 uidnext=self.selected.uidnext or 0,
                 role=self.pair.role,
+                messages=self.selected.exists if numbers else None,
+                highestmodseq=self.selected.highestmodseq if numbers else None,
+                mailbox_id=self.selected.mailbox_id,
             )
             self.store.save_place(
                 self.id,
@@ -166,21 +126,6 @@ class FolderState:
                 delimiter=self.pair.delimiter,
                 subscribed=self.pair.subscribed,
             )
-
-    def scan(self) -> None:
-        """Read which files there are.
-
-        Raises: NotFound where the folder is missing, which is not the same as empty.
-        """
-        self.entries = {entry.unique: entry for entry in self.folder.scan()}
-
-    def scanned(self) -> bool:
-        """Read which files there are; tell whether the folder is there at all."""
-        try:
-            self.scan()
-        except NotFound:
-            return False
-        return True
 
     def bound(self) -> set[str]:
         """Return the unique names that belong to a message of this generation."""
@@ -192,16 +137,11 @@ class FolderState:
         return f"I{sha256(octets).hexdigest()[:32]}"
 
     def agree(
-        self,
-        uid: Uid,
-        unique: str,
-        flags: Flags,
-        *,
-        size: int,
-        digest: bytes,
+        self, uid: Uid, unique: str, flags: Flags, content: Content, *, email_id: str | None = None
     ) -> MessageRow:
         """Return the record of an agreement, to be saved."""
-        return MessageRow(self.generation, uid, unique, flags, size, digest)
+        size, digest = content
+        return MessageRow(self.generation, uid, unique, flags, size, digest, email_id)
 
     def save(self, rows: Iterable[MessageRow]) -> None:
         """Commit agreements, and drop the records that they replace, in one transaction."""
@@ -225,10 +165,90 @@ class FolderState:
         for uid in uids:
             del self.rows[uid]
 
+    def rebind(self, row: MessageRow) -> None:
+        """Record that a message's file has another name; in a dry run, only take note."""
+        if self.dry_run:
+            self.rows[row.uid] = row
+        else:
+            self.save([row])
+
+    def hold(self, uids: Collection[Uid]) -> None:
+        """Record which deletions wait for a confirmation: these, and no others."""
+        changed = [
+            replace(row, held=row.uid in uids)
+            for row in self.rows.values()
+            if row.held != (row.uid in uids)
+        ]
+        if changed and not self.dry_run:
+            self.store.save_messages(self.id, changed)
+            self.rows.update((row.uid, row) for row in changed)
+
+    def receive(self, row: MessageRow, source: "FolderState", old: MessageRow) -> None:
+        """Commit that another folder's message, `old`, is this one's now, in one transaction."""
+        with self.store.transaction():
+            self.store.move_message(source.id, old, self.id, row)
+            self.store.drop_intents(self.id, [row.unique])
+        if source.former.pop(old.unique, None) is None:
+            del source.rows[old.uid]
+        self.rows[row.uid] = row
+
+    # -- what is here -------------------------------------------------------------
+
+    def scan(self) -> None:
+        """Read which files there are.
+
+        Raises: NotFound where the folder is missing, which is not the same as empty.
+        """
+        self.entries = {entry.unique: entry for entry in self.folder.scan()}
+        self.letters = self.folder.keyword_letters()
+
+    def scanned(self) -> bool:
+        """Read which files there are; tell whether the folder is there at all."""
+        try:
+            self.scan()
+        except NotFound:
+            return False
+        return True
+
+    def flags_here(self, unique: str) -> Flags:
+        """Return the flags of a file.
+
+        A keyword that has no letter here stands for as long as it was agreed on.
+        """
+        entry = self.entries[unique]
+        return entry.flags | self.letters.keywords_of(entry.others)
+
+    def letters_for(self, flags: Flags) -> str:
+        """Return the letters of the keywords among flags, given out and recorded where needed.
+
+        Raises: LocalError, CannotCreate; TemporaryFailure while Dovecot holds them.
+        """
+        wanted = keywords_of(flags)
+        if any(not self.letters.covers(keyword) for keyword in wanted):
+            used = "".join(entry.others for entry in self.entries.values())
+            self.letters = self.folder.save_keyword_letters(self.letters.with_new(wanted, used))
+        return self.letters.letters_for(wanted)
+
+    def set_flags(self, unique: str, flags: Flags) -> None:
+        """Give a file these flags; letters that mean nothing to us stay.
+
+        Raises: NotFound, LocalError, TemporaryFailure.
+        """
+        entry = self.entries[unique]
+        known = self.letters.letters_for(self.letters.keywords_of(entry.others))
+        foreign = set(entry.others) - set(known)
+        others = "".join(sorted(foreign | set(self.letters_for(flags))))
+        self.entries[unique] = self.folder.set_flags(entry, system_flags_of(flags), others=others)
+
     def path_of(self, unique: str) -> Path | None:
         """Return where a message's file is, None where it has gone."""
         entry = self.entries.get(unique)
         return self.folder.path_of(entry) if entry else None
+
+    def strays(self) -> list[str]:
+        """Return the files that are no message of this generation, nor of a former one."""
+        bound = self.bound()
+        return [u for u in self.entries if u not in bound and u not in self.former]
 
     def twins(self) -> Twins:
         """Return the files that no message of this generation is bound to, by content."""
@@ -244,41 +264,58 @@ class FolderState:
                 twins[content].append(unique)
         return twins
 
-    def content_of(self, unique: str) -> tuple[int, bytes] | None:
-        """Return a file's octets and SHA-256, as a server would have it.
+    def content_of(self, unique: str) -> Content | None:
+        """Return a file's octets and SHA-256, as a server would have it; read once.
 
-        None for one that cannot be read, which is noted once.
+        None for one that cannot be read, which is noted.
         """
-        if unique in self._unreadable:
-            return None
+        if unique not in self._contents:
+            self._contents[unique] = self._read(unique)
+        return self._contents[unique]
+
+    def _read(self, unique: str) -> Content | None:
         try:
             digest, size = hash_of(self.folder, self.entries[unique])
         except NotFound:
             return None  # another program took it away meanwhile
         except LocalError as exc:
-            self._unreadable.add(unique)
             self.counts.fail(exc, path=self.path_of(unique))
             return None
         return size, digest
 
 
-def decide(state: FolderState, remote: Mapping[Uid, Flags]) -> list[Action]:
-    """Return what is to be done, as `sync.plan` has it."""
-    bound = {row.unique: row for row in state.rows.values()}
-    origins = {state.token(uid): uid for uid in remote if uid not in state.rows}
+def decide(state: FolderState) -> list[Action]:
+    """Return what is to be done, as `sync.plan` has it.
+
+    What was moved is the moves' affair, and what is left out nobody's.
+    """
+    bound = {row.unique: row for uid, row in state.rows.items() if uid not in state.away}
+    fresh = state.remote.keys() - state.rows
+    origins = {state.token(uid): uid for uid in fresh}
+    hidden = state.former.keys() | state.spoken_for
     local = {
-        unique: Local(_flags_here(entry, bound.get(unique)), origins.get(entry.token or ""))
+        unique: Local(
+            _flags_here(state, unique, bound.get(unique)), origins.get(entry.token or "")
+        )
         for unique, entry in state.entries.items()
-        if unique in bound or unique not in state.former
+        if unique in bound or unique not in hidden
     }
-    agreed = {uid: Agreed(row.unique, row.flags) for uid, row in state.rows.items()}
-    there = {uid: Remote(flags) for uid, flags in remote.items()}
-    policy = replace(state.policy, storable=state.selected.storable)
-    if state.pair.role in _EMPTIED:
+    agreed = {
+        uid: Agreed(row.unique, row.flags, row.held)
+        for uid, row in state.rows.items()
+        if uid not in state.away
+    }
+    hidden_there = state.away | state.left.keys()
+    there = {uid: Remote(flags) for uid, flags in state.remote.items() if uid not in hidden_there}
+    policy = replace(state.policy, storable=state.selected.storable, vanished=state.vanished)
+    if state.pair.role in _EMPTIED and state.vanished is None:
         policy = replace(policy, allow_mass_delete=True)
     return plan(agreed, local, there, policy)
 
 
-def _flags_here(entry: Entry, row: MessageRow | None) -> Flags:
-    """Return a file's flags; it has no letters for keywords, so those agreed on still stand."""
-    return entry.flags | keywords_of(row.flags) if row else entry.flags
+def _flags_here(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
+    """Return a file's flags; keywords without a letter are those that were agreed on."""
+    flags = state.flags_here(unique)
+    if row is None:
+        return flags
+    return flags | {k for k in keywords_of(row.flags) if not state.letters.covers(k)}

@@ -1,31 +1,24 @@
-"""One folder's synchronisation: gather both sides, plan, apply in durable batches.
+"""What both sides of a folder have, and what is new on the server: brought here, and recorded.
 
-The plan is `sync.plan`'s; here it is carried out, in two rounds: first all that
-is no upload, because what is fetched may turn out to be a file that is here
-already, and then what the server really lacks. What a crash at each step leaves
-behind stands in ARCHITECTURE.md.
+The plan is `sync.plan`'s; here all of it is carried out that is neither a move
+nor an upload nor a deletion. Uploads come later, because what is fetched may turn
+out to be a file that is here already. What a crash at each step leaves behind
+stands in ARCHITECTURE.md.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_fetch import fetch_new, recognise
-from mailcli.app.folder_report import planned
-from mailcli.app.folder_state import FolderState, FolderTask, decide
-from mailcli.app.folder_upload import settle_uploads, upload
-from mailcli.errors import (
-    ConfirmationNeeded,
-    LocalError,
-    MailError,
-    NotFound,
-    ProtocolViolation,
-    TemporaryFailure,
-)
-from mailcli.imap.session import CommandFailed, FolderUnusable, ImapSession
-from mailcli.model import Flags, Uid, system_flags_of
-from mailcli.results import PlannedAction
+from mailcli.app.folder_limits import within_limits
+from mailcli.app.folder_orphans import Orphans
+from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_upload import upload
+from mailcli.app.sync_run import SyncRun
+from mailcli.errors import ConfirmationNeeded, LocalError, NotFound
+from mailcli.imap.session import CommandFailed, ImapSession
+from mailcli.model import Flags, Uid
 from mailcli.sync.plan import (
     Action,
     Agree,
@@ -38,117 +31,94 @@ from mailcli.sync.plan import (
     SetLocalFlags,
     StoreFlags,
 )
+from mailcli.sync.states import Side
 
 _REFUSES_ALL = {"OVERQUOTA", "NOPERM", "TRYCREATE", "NONEXISTENT"}
 """Response codes (RFC 5530) of a refusal that is not this one message's."""
 
 
-def sync_folder(session: ImapSession, task: FolderTask, *, dry_run: bool) -> bool:
-    """Synchronise one folder but for deletions, and tell whether there are any.
+def bring(session: ImapSession, state: FolderState, orphans: Orphans) -> None:
+    """Bring flags to both sides, and what is new on the server here.
 
-    With `dry_run`, only note what would be done. What was done stands in the task's counts.
+    `orphans` are the files of the whole account whose messages are gone on the server: what is
+    new may be one of them, moved.
 
-    Raises: TemporaryFailure and ProtocolViolation, after which the connection is of no use;
-        any other failure is the folder's own and one of its counts.
+    Raises: MailError.
     """
-    read_only = dry_run or not task.policy.changes_remote
-    try:
-        state = FolderState(task, session.select(task.pair.wire, read_only=read_only))
-        if not dry_run:
-            return _sync(session, state)
-        task.counts.actions = _preview(session, state)
-    except FolderUnusable as exc:
-        task.counts.error = exc
-    except (TemporaryFailure, ProtocolViolation):
-        raise
-    except MailError as exc:
-        task.counts.error = exc
-    return False
+    actions = decide(state)
+    if _is_held(state, actions):
+        return
+    state.hold({action.uid for action in actions if isinstance(action, Hold)})
+    _begin_anew(state, actions)
+    # What the server lost and is wanted here may turn up in another folder: see `put`.
+    kept = _wanted_again(state, actions)
+    _apply_known(session, state, [a for a in actions if getattr(a, "unique", None) not in kept])
+    if _recognised(session, state, actions, orphans):
+        _apply_known(session, state, decide(state))
 
 
-def _preview(session: ImapSession, state: FolderState) -> tuple[PlannedAction, ...]:
-    """Return what a run would do; nothing is written anywhere."""
-    state.load()
-    found = state.scanned()
-    remote = session.fetch_flags(state.selected.exists)
-    held = [] if found or state.policy.allow_mass_delete else sorted(state.rows.keys() & remote)
-    if held:
-        return tuple(PlannedAction("hold", uid, None, "the folder is gone here") for uid in held)
-    return tuple(planned(state, action) for action in decide(state, remote))
+def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
+    """Upload what the server lacks; tell whether there are deletions to be made.
 
-
-def _sync(session: ImapSession, state: FolderState) -> bool:
-    found = state.scanned()
-    state.load()
-    state.record()
-    remote = session.fetch_flags(state.selected.exists)
-    if not found and not _may_begin_anew(state, remote):
+    Raises: MailError.
+    """
+    actions = decide(state)
+    if not run.looks_everywhere:
+        kept = _wanted_again(state, actions)
+        actions = [action for action in actions if getattr(action, "unique", None) not in kept]
+    if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:
         return False
-    if found or state.policy.changes_local or state.rows:
-        state.folder.create()
-        state.folder.remove_stale_tmp()
-    if state.entries.keys() - state.bound():
-        # What is about to be agreed on must not vanish with the power: it would look deleted.
-        state.folder.sync()
-    settle_deletions(session, state, remote)
-    settle_uploads(session, state, remote)
-    actions = decide(state, remote)
-    _apply_known(session, state, actions)
-    if _recognised(session, state, actions, remote):
-        actions = decide(state, _after(remote, actions))
-        _apply_known(session, state, actions)
     _report_former(state)
+    # Flags of messages that were moved here are merged where they are now.
+    _apply_known(session, state, actions)
     for action in actions:
         if isinstance(action, Append):
             _upload(session, state, action)
     return state.settled and any(isinstance(a, Deletion | Hold) for a in actions)
 
 
-def _may_begin_anew(state: FolderState, remote: Mapping[Uid, Flags]) -> bool:
-    """Tell whether a folder that is missing here may be made again.
+def _wanted_again(state: FolderState, actions: Sequence[Action]) -> set[str]:
+    """Return the files of messages that the server has no more, and that are wanted here."""
+    return {a.unique for a in actions if isinstance(a, Forget) and a.unique in state.entries}
 
-    A disk that is not mounted looks the same as a folder that was deleted. Confirmed, its
-    messages are deleted on the server, too; unless new mail is there: then all of it comes back.
+
+def _is_held(state: FolderState, actions: Sequence[Action]) -> bool:
+    """Tell whether the folder is missing here, and nobody has said that this is meant.
+
+    A disk that is not mounted looks the same as a folder that was deleted.
     """
-    held = state.rows.keys() & remote
-    if not held:
-        return True
-    if not state.policy.allow_mass_delete:
-        state.counts.held_back = len(held)
-        state.counts.error = ConfirmationNeeded(
-            f"{state.folder.path}: the folder is gone; nothing is deleted on the server",
-            hint="restore it; or, if its messages are to go there, too: --allow-mass-delete",
-        )
+    if state.vanished is None or not any(isinstance(action, Hold) for action in actions):
         return False
-    if remote.keys() - state.rows:
-        state.forget(list(state.rows))
+    state.counts.held_back = sum(isinstance(action, Hold) for action in actions)
+    state.counts.error = ConfirmationNeeded(
+        f"{state.folder.path}: the folder is gone; nothing is deleted on the server",
+        hint="restore it; or, if its messages are to go there, too: --allow-mass-delete",
+    )
     return True
 
 
+def _begin_anew(state: FolderState, actions: Sequence[Action]) -> None:
+    """Make a folder again that is missing here, where its messages are wanted."""
+    if state.vanished is Side.LOCAL and any(isinstance(action, Fetch) for action in actions):
+        state.record()
+        state.folder.create()
+        state.vanished = None
+
+
 def _recognised(
-    session: ImapSession,
-    state: FolderState,
-    actions: Sequence[Action],
-    remote: Mapping[Uid, Flags],
+    session: ImapSession, state: FolderState, actions: Sequence[Action], orphans: Orphans
 ) -> bool:
     """Fetch what is new; whether some of it turned out to be a file that is here already.
 
     A run that makes no file only looks for such messages, and only before it would upload.
     """
-    if new := [action.uid for action in actions if isinstance(action, Fetch)]:
-        return fetch_new(session, state, new)
-    fresh = [uid for uid in remote if uid not in state.rows]
+    new = [action.uid for action in actions if isinstance(action, Fetch)]
+    wanted = within_limits(session, state, new)
+    if new:
+        return fetch_new(session, state, wanted, orphans)
+    fresh = [uid for uid in state.remote if uid not in state.rows]
     uploads = any(isinstance(action, Append) for action in actions)
-    return bool(fresh) and uploads and recognise(session, state, fresh)
-
-
-def _after(remote: Mapping[Uid, Flags], actions: Sequence[Action]) -> dict[Uid, Flags]:
-    """Return what the server holds once these actions have been carried out."""
-    now = dict(remote)
-    for action in actions:
-        if isinstance(action, StoreFlags):
-            now[action.uid] = (now[action.uid] | action.add) - action.remove
-    return now
+    return bool(fresh) and (uploads or bool(state.spoken_for)) and recognise(session, state, fresh)
 
 
 def _report_former(state: FolderState) -> None:
@@ -165,7 +135,8 @@ def _report_former(state: FolderState) -> None:
 def _apply_known(session: ImapSession, state: FolderState, actions: Sequence[Action]) -> None:
     """Bring flags to both sides, then record what was agreed on."""
     state.forget([a.uid for a in actions if isinstance(a, Forget)])
-    lost = _bind(state, [a for a in actions if isinstance(a, Bind)])
+    lost = set(state.given_up)  # what was refused is not tried again in this run
+    lost |= _bind(state, [a for a in actions if isinstance(a, Bind)])
     known = [a for a in actions if isinstance(a, StoreFlags | SetLocalFlags) and a.uid not in lost]
     lost |= _store_flags(session, state, [a for a in known if isinstance(a, StoreFlags)])
     lost |= _set_local_flags(state, [a for a in known if isinstance(a, SetLocalFlags)])
@@ -178,8 +149,7 @@ def _bind(state: FolderState, actions: Sequence[Bind]) -> set[Uid]:
     rows = []
     for uid, unique, flags in ((a.uid, a.unique, a.flags) for a in actions):
         if content := state.content_of(unique):
-            size, digest = content
-            rows.append(state.agree(uid, unique, flags, size=size, digest=digest))
+            rows.append(state.agree(uid, unique, flags, content))
     state.save(rows)
     return {a.uid for a in actions} - {row.uid for row in rows}
 
@@ -192,6 +162,8 @@ def _store_flags(
     Returns the messages whose change it refused: that stops no other.
     """
     refused: set[Uid] = set()
+    if actions:
+        state.enter(session)
     for add in (True, False):
         changes: dict[Flags, list[Uid]] = defaultdict(list)
         for action in actions:
@@ -203,7 +175,11 @@ def _store_flags(
             except CommandFailed as exc:
                 refused.update(uids)
                 state.counts.error = state.counts.error or exc
-    state.counts.flags_remote += len(actions) - len(refused)
+    for action in actions:
+        if action.uid not in refused:
+            state.remote[action.uid] = (state.remote[action.uid] | action.add) - action.remove
+            state.counts.flags_remote += 1
+    state.given_up |= refused
     return refused
 
 
@@ -211,11 +187,8 @@ def _set_local_flags(state: FolderState, actions: Sequence[SetLocalFlags]) -> se
     """Rename files durably; return the messages whose file could not be renamed."""
     lost: set[Uid] = set()
     for action in actions:
-        entry = state.entries[action.unique]
         try:
-            state.entries[action.unique] = state.folder.set_flags(
-                entry, system_flags_of(action.flags)
-            )
+            state.set_flags(action.unique, action.flags)
             state.counts.flags_local += 1
         except NotFound:
             lost.add(action.uid)
@@ -225,6 +198,7 @@ def _set_local_flags(state: FolderState, actions: Sequence[SetLocalFlags]) -> se
             state.counts.fail(exc, path=state.path_of(action.unique))
     if actions:
         state.folder.sync()
+    state.given_up |= lost
     return lost
 
 

@@ -4,66 +4,66 @@ An APPEND cannot be repeated without harm, so its intent is durable before the
 first octet leaves, and a run that finds one open looks on the server first.
 """
 
-from collections.abc import Mapping
-
+from mailcli.app.folder_fetch import digests
 from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import message_id_of
 from mailcli.errors import NotFound
 from mailcli.imap.session import CommandFailed, ImapSession
-from mailcli.model import Flags, Uid
+from mailcli.model import Uid
 from mailcli.store.records import AppendIntent
 from mailcli.sync.plan import Append
 
 
-def settle_uploads(session: ImapSession, state: FolderState, remote: Mapping[Uid, Flags]) -> None:
+def settle_uploads(session: ImapSession, state: FolderState) -> None:
     """Find out what became of uploads whose answer was lost, before any is repeated.
 
-    By Message-ID among the messages that came since; one without a Message-ID is recognised
-    by its octets when it is fetched. `remote` is what the folder holds now.
+    By Message-ID among the messages that came since, and then by octets: another copy of the
+    same letter, by way of a mailing list, has the same Message-ID. One without a Message-ID is
+    recognised when it is fetched.
     """
     for intent in state.store.intents(state.id):
-        uid = _uploaded_as(session, state, intent, remote)
+        uid = _uploaded_as(session, state, intent)
         if uid is None:
             state.store.drop_intents(state.id, [intent.unique])
             continue
-        state.save(
-            [
-                state.agree(
-                    uid,
-                    intent.unique,
-                    state.entries[intent.unique].flags & remote[uid],
-                    size=intent.size,
-                    digest=intent.sha256,
-                )
-            ]
-        )
+        _bind(state, intent, uid)
         state.counts.appended += 1
 
 
-def _uploaded_as(
-    session: ImapSession,
-    state: FolderState,
-    intent: AppendIntent,
-    remote: Mapping[Uid, Flags],
-) -> Uid | None:
-    """Return the one message that an upload must have become, or None."""
+def _bind(state: FolderState, intent: AppendIntent, uid: Uid) -> None:
+    base = state.flags_here(intent.unique) & state.remote[uid]
+    content = intent.size, intent.sha256
+    state.save([state.agree(uid, intent.unique, base, content)])
+
+
+def _uploaded_as(session: ImapSession, state: FolderState, intent: AppendIntent) -> Uid | None:
+    """Return the message that an upload has become, or None."""
     if intent.unique not in state.entries or intent.uidvalidity != state.generation:
         return None
+    candidates = _candidates(session, state, intent)
+    # All of them are read: a conversation that is left in the middle of an answer is over.
+    wanted = intent.size, intent.sha256
+    found = [uid for uid, _, content in digests(session, candidates) if content == wanted]
+    return found[0] if found else None
+
+
+def _candidates(session: ImapSession, state: FolderState, intent: AppendIntent) -> list[Uid]:
+    """Return the messages that came since and have the Message-ID of what was uploaded."""
     if not intent.message_id:
-        return None
+        return []
+    state.enter(session)
     first = intent.uidnext_before or 1
-    candidates = [
+    return [
         uid
         for uid in session.search_message_id(intent.message_id)
-        if uid >= first and uid in remote and uid not in state.rows
+        if uid >= first and uid in state.remote and uid not in state.rows
     ]
-    return candidates[0] if len(candidates) == 1 else None
 
 
 def upload(session: ImapSession, state: FolderState, action: Append) -> None:
     """Upload one file and record it under the UID that the server gives.
 
-    Without UIDPLUS the intent stays: the next run finds the message and binds it.
+    Where the server gives none, it is looked up when all are uploaded (`look_up`).
 
     Raises: CommandFailed when the server refuses; MailError.
     """
@@ -71,25 +71,49 @@ def upload(session: ImapSession, state: FolderState, action: Append) -> None:
     content = state.content_of(action.unique)
     if content is None:
         return
-    size, digest = content
     try:
         message_id = message_id_of(state.folder, entry)
         received = state.folder.received(entry)
     except NotFound:
         return  # another program took it away meanwhile
     intent = AppendIntent(
-        action.unique, digest, size, message_id, state.generation, state.selected.uidnext
+        action.unique,
+        content[1],
+        content[0],
+        message_id,
+        state.generation,
+        state.selected.uidnext,
     )
     state.store.add_intents(state.id, [intent])
     octets = state.folder.open_wire(entry)
     try:
         place = session.append(
-            state.pair.wire, octets, size=size, flags=action.flags, received=received
+            state.pair.wire, octets, size=content[0], flags=action.flags, received=received
         )
     except CommandFailed:
         state.store.drop_intents(state.id, [action.unique])
         raise
     state.counts.appended += 1
     if place and place[0] == state.generation:
-        row = state.agree(place[1], action.unique, action.flags, size=size, digest=digest)
-        state.save([row])
+        state.save([state.agree(place[1], action.unique, action.flags, content)])
+        state.remote[place[1]] = action.flags
+
+
+def look_up(session: ImapSession, state: FolderState) -> None:
+    """Find the new UIDs of what was just uploaded to a server that does not tell them.
+
+    By octets. Where a server has changed those, the only message that came since with the same
+    Message-ID is it: the upload was answered with OK.
+
+    Raises: MailError.
+    """
+    open_intents = state.store.intents(state.id)
+    if not open_intents:
+        return
+    state.remote = session.fetch_flags(state.enter(session, again=True).exists)
+    for intent in open_intents:
+        uid = _uploaded_as(session, state, intent)
+        if uid is None and len(candidates := _candidates(session, state, intent)) == 1:
+            uid = candidates[0]
+        if uid is not None:
+            _bind(state, intent, uid)

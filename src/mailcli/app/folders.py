@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailcli.app.context import Context
 from mailcli.app.sessions import imap_session
@@ -13,6 +14,9 @@ from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName, from_server
 from mailcli.store.records import FolderCounts
 from mailcli.store.state import StateStore
+
+if TYPE_CHECKING:
+    from mailcli.imap.session import ImapSession
 
 
 def folders(
@@ -93,8 +97,17 @@ def recorded(context: Context, account: Account) -> list[FolderInfo]:
 
 def _listed(context: Context, account: Account) -> list[FolderInfo]:
     with imap_session(context, account) as session:
-        prefix = session.personal_prefix()
-        return described(account, session.list_folders(counts=True), prefix)
+        listed, prefix = list_all(session)
+        return described(account, listed, prefix)
+
+
+def list_all(session: "ImapSession", *, counts: bool = True) -> tuple[list[Folder], str]:
+    """Return every folder, others' and shared ones too, and what stands before the user's own.
+
+    In one round trip, where the server has LIST-STATUS and hides no namespace from its list.
+    """
+    namespaces, listed = session.open_store(counts=counts, counters=False)
+    return [*listed, *session.list_hidden(namespaces, listed, counts=counts)], namespaces.prefix
 
 
 def _path(account: Account, folder: Folder, prefix: str) -> Path | None:

@@ -1,158 +1,253 @@
 """`imap-sync`: keep an account's IMAP folders and its Maildir alike.
 
-This module decides which folders there are to keep alike, and lets one that
-fails stop no other; `folder_sync` does the work inside one. Deletions of all
-folders come last (`folder_delete`).
+One account's run goes in passes, each over all folders, because a message that
+is missing in one folder may be in another: a look at both sides of every folder;
+what other programs moved; flags, and what is new on the server; what is new
+here; deletions, after another look; and folders that are gone. A pass that
+fails for one folder stops no other (`SyncRun.attempt`).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 
 from mailcli.app.context import Context
-from mailcli.app.folder_delete import Content, delete_in_folder
-from mailcli.app.folder_rename import settle_renames
-from mailcli.app.folder_report import preview_upload
-from mailcli.app.folder_state import FolderPair, FolderTask
-from mailcli.app.folder_sync import sync_folder
-from mailcli.app.sessions import imap_session
+from mailcli.app.folder_choice import chooser, report_left_out
+from mailcli.app.folder_delete import Trash, delete_in_folder
+from mailcli.app.folder_follow import Followed
+from mailcli.app.folder_moves import can_move, carry_moves, find_moves
+from mailcli.app.folder_orphans import Orphans
+from mailcli.app.folder_report import preview
+from mailcli.app.folder_set import FolderSet
+from mailcli.app.folder_state import FolderState
+from mailcli.app.folder_survey import record_numbers, survey, survey_here
+from mailcli.app.folder_sync import bring, put
+from mailcli.app.folder_task import FolderPair, FolderTask
+from mailcli.app.folder_vanish import delete_gone_here, settle_gone_there
 from mailcli.app.stores import hash_of, locked_state, require_maildir
-from mailcli.config import Account, ImapServer
-from mailcli.errors import CannotCreate, MailError, NotFound, ProtocolViolation
-from mailcli.imap.names import selected
-from mailcli.imap.session import CommandFailed, ImapSession
-from mailcli.imap.values import Folder
+from mailcli.app.sync_run import SyncRun
+from mailcli.config import Account
+from mailcli.errors import CannotCreate, MailError
+from mailcli.imap.session import CommandFailed
 from mailcli.model import SyncMode
-from mailcli.results import ErrorReport, FolderSync, ImapAccount, ImapResult
-from mailcli.store.folder import is_maildir, refused_link
-from mailcli.store.maildir import Folders, Maildir
-from mailcli.store.names import FolderName, from_server, to_server
+from mailcli.results import ErrorReport, ImapAccount, ImapResult
+from mailcli.store.names import INBOX, FolderName
 from mailcli.store.records import MessageRow
-from mailcli.store.state import StateStore
-from mailcli.sync.states import Policy
+from mailcli.sync.folders import Fate
+from mailcli.sync.moves import Content, Moved
+from mailcli.sync.states import Policy, Side
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What one account's run has done so far; it survives the run's failure."""
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """What the command line asks for: `mode` overrides the account's.
 
-    folders: list[FolderSync | FolderTask] = field(default_factory=list)
-    created: list[str] = field(default_factory=list)
-    error: MailError | None = None
+    `allow_mass_delete` confirms deletions that are otherwise held back. `full` lists every folder
+    whole, whatever the server's counters say. A dry run lists what would be done and changes
+    neither side.
+    """
 
-    def result(self, account: Account) -> ImapAccount:
-        folders = [
-            each if isinstance(each, FolderSync) else each.result() for each in self.folders
-        ]
-        return ImapAccount(
-            account.name,
-            tuple(folders),
-            folders_created=tuple(self.created),
-            changed=bool(self.created) or any(folder.changed for folder in folders),
-            error=ErrorReport.of(self.error, account=account.name) if self.error else None,
-        )
+    mode: SyncMode | None = None
+    allow_mass_delete: bool = False
+    full: bool = False
+    dry_run: bool = False
 
 
 def imap_sync(
     context: Context,
     accounts: Sequence[Account],
     folders: Sequence[str] = (),
-    *,
-    mode: SyncMode | None = None,
-    allow_mass_delete: bool = False,
-    dry_run: bool = False,
+    options: SyncOptions = SyncOptions(),
 ) -> ImapResult:
     """Synchronise every account; one that fails does not stop the others.
 
-    `folders` are patterns that choose among the account's folders, `mode` overrides the
-    account's. `allow_mass_delete` confirms deletions that are otherwise held back. A dry run
-    lists what would be done and changes neither side.
+    `folders` are patterns that choose among the account's folders.
     """
-    done = []
-    for account in accounts:
-        policy = _policy(account, mode, allow_mass_delete=allow_mass_delete)
-        done.append(_account(context, account, tuple(folders), policy, dry_run=dry_run))
+    done = [_account(context, account, tuple(folders), options) for account in accounts]
     return ImapResult(tuple(done))
 
 
-def _policy(account: Account, mode: SyncMode | None, *, allow_mass_delete: bool) -> Policy:
-    policy = Policy(allow_mass_delete=allow_mass_delete)
+def _account(
+    context: Context, account: Account, wanted: tuple[str, ...], options: SyncOptions
+) -> ImapAccount:
+    run: SyncRun | None = None
+    try:
+        with ExitStack() as stack:
+            state = stack.enter_context(locked_state(context, account))
+            policy = _policy(account, options)
+            run = SyncRun(context, account, state, policy, dry_run=options.dry_run)
+            run.connect(stack)
+            if state.has_messages():
+                require_maildir(account)
+            _Passes(run, full=options.full).sync(wanted)
+    except MailError as exc:
+        error = exc.of(account.name)
+        if run is None:
+            return ImapAccount(account.name, error=ErrorReport.of(error, account=account.name))
+        run.tally.error = error
+    return run.tally.result(account)
+
+
+def _policy(account: Account, options: SyncOptions) -> Policy:
+    policy = Policy(allow_mass_delete=options.allow_mass_delete)
     if account.imap is None:
         return policy  # the session says so
     if account.imap.max_delete is not None:
         policy = replace(policy, max_delete=account.imap.max_delete)
-    return replace(policy, mode=mode or account.imap.mode)
+    return replace(policy, mode=options.mode or account.imap.mode)
 
 
-def _account(
-    context: Context,
-    account: Account,
-    wanted: tuple[str, ...],
-    policy: Policy,
-    *,
-    dry_run: bool,
-) -> ImapAccount:
-    tally = _Tally()
-    try:
-        with ExitStack() as stack:
-            state = stack.enter_context(locked_state(context, account))
-            session = stack.enter_context(imap_session(context, account))
-            assert account.imap is not None  # noqa: S101 - imap_session checked it
-            run = _Run(context, account, account.imap, state, session, policy, tally)
-            run.sync(wanted, dry_run=dry_run)
-    except MailError as exc:
-        tally.error = exc.of(account.name)
-    return tally.result(account)
+class _Passes:
+    """The passes of one account's run, in their order."""
 
+    def __init__(self, run: SyncRun, *, full: bool) -> None:
+        self.run, self.full = run, full
+        self.folders = FolderSet(run)
+        self.states: dict[str, FolderState] = {}
+        self.gone_there: list[FolderState] = []
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One account's run: everything that its steps have in common."""
-
-    context: Context
-    account: Account
-    server: ImapServer
-    state: StateStore
-    session: ImapSession
-    policy: Policy
-    tally: _Tally
-    deletions: list[FolderTask] = field(default_factory=list)
-
-    @property
-    def maildir(self) -> Maildir:
-        return Maildir(self.account.maildir, self.account.layout)
-
-    def sync(self, wanted: tuple[str, ...], *, dry_run: bool) -> None:
+    def sync(self, wanted: tuple[str, ...]) -> None:
         """Synchronise every folder that the account and the command line choose.
 
         Raises: MailError where the connection, and so the whole account, is lost.
         """
-        if self.state.has_messages():
-            require_maildir(self.account)
-        prefix = self.session.personal_prefix()
-        remote = self._remote(prefix)
-        if self.policy.changes_local and not dry_run:
-            settle_renames(self.state, self.maildir, remote)
-        found = self.maildir.folders() if self.maildir.exists() else Folders(())
-        local = set(found.names)
-        wanted = tuple(_ours(pattern, remote) for pattern in wanted)
-        for pattern in wanted:
-            self._check_asked(pattern, local | set(remote))
-        chosen = self._chooser(wanted, local | set(remote))
-        for name in sorted(filter(chosen, remote), key=_inbox_first):
-            self._one(_pair(name, remote[name]), dry_run=dry_run)
-        if self.policy.changes_remote:
-            delimiter = next((f.delimiter for f in remote.values() if f.delimiter), None)
-            for name in sorted(filter(chosen, local - set(remote)), key=str):
-                self._create(name, delimiter, prefix, dry_run=dry_run)
+        run = self.run
+        run.is_partial = bool(wanted)
+        folders = self.folders
+        chosen = chooser(run, folders, wanted)
+        Followed(run, folders, chosen).follow()
+        for name, fate in folders.fates().items():
+            if chosen(name):
+                self._look(name, fate)
         if not wanted:
-            self._report_links(found, remote)
-        if not dry_run:
-            self._forget_detached(local | set(remote))
-        trash = next((f.wire for f in remote.values() if f.role == "trash"), None)
-        for task in self.deletions:
-            delete_in_folder(self.session, task, unsent=self._unsent, trash=trash)
+            report_left_out(run, folders)
+        looked_at = (*self.states.values(), *self.gone_there)
+        moves = find_moves(run, [state for state in looked_at if not state.counts.broken])
+        if run.dry_run:
+            self._preview(moves)
+        else:
+            self._carry_out(moves)
+
+    # -- pass by pass --------------------------------------------------------------
+
+    def _look(self, name: FolderName, fate: Fate) -> None:
+        """Look at both sides of one folder."""
+        run = self.run
+        match fate:
+            case Fate.DETACHED:
+                run.context.notice(
+                    f"{run.account.name}: {name} is only here, as it is meant to be"
+                )
+            case Fate.FORGOTTEN:
+                if not run.dry_run:
+                    run.state.forget_folder(self.folders.known[name].id)
+            case Fate.GONE_THERE:
+                row = self.folders.known[name]
+                pair = FolderPair(name, b"", row.role, row.server_name or str(name), row.delimiter)
+                task = run.task(pair)
+                if state := run.attempt(task, lambda _: survey_here(task, row)):
+                    self.gone_there.append(state)
+            case Fate.NEW_HERE:
+                if run.policy.changes_remote:
+                    self._create(name)
+            case _:
+                self._survey(run.task(self.folders.pair(name)), fate)
+
+    def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR) -> None:
+        run = self.run
+        may_go = fate is Fate.GONE_HERE and run.maildir.exists() and task.pair.name != INBOX
+        may_go = may_go and run.policy.changes_remote and run.server.delete_folders
+        if state := run.attempt(task, survey, task, full=self.full, may_go=may_go):
+            self.states[state.name] = state
+            if state.counts.made and state.name not in self.run.tally.created:
+                self.run.tally.created.append(state.name)
+
+    def _create(self, name: FolderName) -> None:
+        """Make a folder on the server that exists only here."""
+        run = self.run
+        try:
+            pair = self.folders.create_there(name)
+        except (CannotCreate, CommandFailed) as exc:
+            run.failed(name, exc)
+            return
+        run.tally.created.append(str(name))
+        task = run.task(pair)
+        if not run.dry_run:
+            self._survey(task)
+        elif state := run.attempt(task, lambda _: survey_here(task, None)):
+            self.states[state.name] = state
+
+    def _preview(self, moves: Sequence[Moved]) -> None:
+        """Tell what a run would do; nothing is written anywhere."""
+        for state in (*self.states.values(), *self.gone_there):
+            if not state.counts.broken:
+                mine = [m for m in moves if m.stray.folder == state.name]
+                state.counts.actions = preview(state, mine)
+
+    def _carry_out(self, moves: Sequence[Moved]) -> None:
+        run = self.run
+        orphans = Orphans((*self.states.values(), *self.gone_there))
+        for state in self.states.values():
+            run.attempt(state, bring, state, orphans)
+        if run.policy.changes_remote and can_move(run.session):
+            self._move(moves)
+        else:
+            self._release(moves)
+        deletions = [s for s in self.states.values() if run.attempt(s, put, s, run)]
+        for state in self.gone_there:
+            if run.attempt(state, settle_gone_there, state, run):
+                self._create(state.pair.name)
+                self._fill(state.name)
+        trash = self._trash()
+        for state in deletions:
+            after = run.attempt(
+                state,
+                delete_in_folder,
+                state.task,
+                unsent=self._unsent,
+                trash=trash,
+                here=run.has_seen_all,
+            )
+            if after is not None:
+                self.states[state.name] = after
+        if run.policy.changes_remote and run.server.delete_folders:
+            gone = [s for s in self.states.values() if s.vanished is Side.LOCAL]
+            delete_gone_here(run.session, gone, run)
+        for state in self.states.values():
+            if state.vanished is None and not state.counts.broken and not state.counts.error:
+                record_numbers(state)
+
+    def _move(self, moves: Sequence[Moved]) -> None:
+        """Carry moves to the server, one folder's after the other's."""
+        for state in self.states.values():
+            mine = [m for m in moves if m.missing.folder == state.name]
+            ready = [m for m in mine if not self.states[m.stray.folder].counts.broken]
+            if ready:
+                self.run.attempt(state, carry_moves, self.states, ready)
+
+    def _release(self, moves: Sequence[Moved]) -> None:
+        """Let moved files be uploaded, where the server cannot move; a `--pull` leaves them."""
+        if not self.run.policy.changes_remote:
+            return
+        for moved in moves:
+            self.states[moved.missing.folder].away.clear()
+            self.states[moved.stray.folder].spoken_for.clear()
+
+    def _fill(self, name: str) -> None:
+        state = self.states.get(name)
+        if state is not None:
+            self.run.attempt(state, put, state, self.run)
+
+    # -- what the passes ask ---------------------------------------------------------
+
+    def _trash(self) -> Trash:
+        """Return what becomes of deleted messages; their folder by name where one is set."""
+        server, there = self.run.server, self.folders.there
+        if server.trash is not None:
+            folder = there.get(FolderName.parse(server.trash))
+            return Trash(folder.wire if folder else None, server.deleted)
+        wire = next((f.wire for f in there.values() if f.role == "trash"), None)
+        return Trash(wire, server.deleted)
 
     def _unsent(self, rows: Collection[MessageRow]) -> set[Content]:
         """Return which of these messages are here as files that were never uploaded.
@@ -160,12 +255,13 @@ class _Run:
         That is how a message looks that was moved to a folder which failed, or which was left
         out on the command line. A folder that is not mirrored does not count.
         """
+        run, folders = self.run, self.run.maildir.folders()
         wanted = {(row.size, row.sha256) for row in rows}
         sizes = range(min(size for size, _ in wanted), max(size for size, _ in wanted) + 1)
         waiting = set()
-        for name in filter(self._is_mirrored, self.maildir.folders().names):
-            folder, known = self.maildir.folder(name), self.state.folder(str(name))
-            uploaded = {row.unique for row in self.state.messages(known.id)} if known else set()
+        for name in filter(self.folders.is_mirrored, folders.names):
+            folder, known = run.maildir.folder(name), run.state.folder(str(name))
+            uploaded = {row.unique for row in run.state.messages(known.id)} if known else set()
             for entry in folder.scan(stat=True):
                 # A file has its own line ends: it may be smaller by one octet for each line.
                 fits = entry.size < sizes.stop and 2 * entry.size >= sizes.start
@@ -173,120 +269,3 @@ class _Run:
                     digest, size = hash_of(folder, entry)
                     waiting.add((size, digest))
         return waiting & wanted
-
-    def _remote(self, prefix: str) -> dict[FolderName, Folder]:
-        """Return the server's folders by our names; a name that must be refused stops no other."""
-        found: dict[FolderName, Folder] = {}
-        for folder in self.session.list_folders():
-            if not folder.selectable:
-                continue
-            try:
-                if not folder.can_be_named:
-                    raise ProtocolViolation("the folder's name holds NUL, CR or LF")
-                name = from_server(folder.name, folder.delimiter, prefix=prefix)
-                self.maildir.folder(name)
-                if name in found:
-                    raise ProtocolViolation(f"two folders of the server are {str(name)!r} here")
-            except MailError as exc:
-                self._failed(folder.name, exc)
-                continue
-            found[name] = folder
-        return found
-
-    def _chooser(
-        self, wanted: tuple[str, ...], known: Collection[FolderName]
-    ) -> Callable[[FolderName], bool]:
-        """Return what tells whether a folder is mirrored and the command line asks for it."""
-        names = set(map(str, known)) if wanted else set()
-        exact = {name for name in wanted if name in names and set("*%") & set(name)}
-        patterns = tuple(pattern for pattern in wanted if pattern not in exact)
-
-        def chosen(name: FolderName) -> bool:
-            asked = not wanted or str(name) in exact
-            asked = asked or (bool(patterns) and selected(str(name), patterns, "/"))
-            return asked and self._is_mirrored(name)
-
-        return chosen
-
-    def _report_links(self, found: Folders, remote: Collection[FolderName]) -> None:
-        """Say what is not synchronised because it lies behind a symbolic link."""
-        mirrored = {self.maildir.folder(name).path for name in remote}  # they say so themselves
-        for path in (each.path for each in found.skipped if each.path not in mirrored):
-            if path.is_symlink() and is_maildir(str(path)):
-                self._failed(path.name, refused_link(path))
-
-    def _is_mirrored(self, name: FolderName) -> bool:
-        if self.account.pop is not None and str(name) == self.account.pop.folder:
-            return False
-        return selected(str(name), self.server.folders, "/")
-
-    def _check_asked(self, pattern: str, known: Collection[FolderName]) -> None:
-        """Report a folder that was asked for by its name and cannot be had."""
-        if set("*%!") & set(pattern):
-            return
-        name = FolderName.parse(pattern)
-        if name not in known:
-            near = get_close_matches(pattern, map(str, known), n=1)
-            hint = f"did you mean {near[0]}?" if near else "see: mailcli folders"
-            self._failed(pattern, NotFound("there is no such folder", hint=hint))
-        elif not self._is_mirrored(name):
-            hint = f"see folders in [accounts.{self.account.name}.imap], and folder in its pop"
-            self._failed(pattern, NotFound("the account leaves this folder out", hint=hint))
-
-    def _create(
-        self, name: FolderName, delimiter: str | None, prefix: str, *, dry_run: bool
-    ) -> None:
-        """Make a folder on the server that exists only here, and fill it."""
-        row = self.state.folder(str(name))
-        if row is not None and row.detached:
-            self.context.notice(f"{self.account.name}: {name} is only here, as it is meant to be")
-            return
-        if row is not None:
-            # It was there once: deleted on the server, or not listed this time.
-            hint = "delete it here, too, or create it on the server again"
-            self._failed(str(name), NotFound("the folder is no longer on the server", hint=hint))
-            return
-        try:
-            remote_name = to_server(name, delimiter, prefix=prefix)
-            wire = b"" if dry_run else self.session.create(remote_name)
-        except (CannotCreate, CommandFailed) as exc:
-            self._failed(str(name), exc)
-            return
-        self.tally.created.append(str(name))
-        if dry_run:
-            self.tally.folders.append(preview_upload(self.maildir.folder(name), name))
-        else:
-            self._one(FolderPair(name, wire, None, remote_name, delimiter), dry_run=False)
-
-    def _forget_detached(self, known: Collection[FolderName]) -> None:
-        """Drop what is recorded of folders that we deleted there, and the user here."""
-        for row in self.state.folders():
-            if row.detached and FolderName.parse(row.name) not in known:
-                self.state.forget_folder(row.id)
-
-    def _one(self, pair: FolderPair, *, dry_run: bool) -> None:
-        self.context.notice(f"{self.account.name}: {pair.name}")
-        folder = self.maildir.folder(pair.name)
-        task = FolderTask(self.context, self.state, folder, pair, self.policy)
-        self.tally.folders.append(task)
-        if sync_folder(self.session, task, dry_run=dry_run):
-            self.deletions.append(task)
-
-    def _failed(self, name: str, error: MailError) -> None:
-        report = ErrorReport.of(error, account=self.account.name)
-        self.tally.folders.append(FolderSync(name, error=report))
-
-
-def _pair(name: FolderName, folder: Folder) -> FolderPair:
-    return FolderPair(
-        name, folder.wire, folder.role, folder.name, folder.delimiter, folder.subscribed
-    )
-
-
-def _ours(pattern: str, remote: Mapping[FolderName, Folder]) -> str:
-    """Return our name for a folder that was asked for by the server's, as `folders` shows it."""
-    return next((str(name) for name, f in remote.items() if f.name == pattern), pattern)
-
-
-def _inbox_first(name: FolderName) -> tuple[bool, str]:
-    return (str(name) != "INBOX", str(name).casefold())

@@ -10,6 +10,7 @@ Examples:
   mailcli imap-sync                 every folder of the account, both ways
   mailcli imap-sync INBOX Sent -n   what would be done in these two
   mailcli imap-sync --all-accounts --pull
+  mailcli imap-sync --verify        compare both sides, change nothing
 """
 
 
@@ -22,9 +23,26 @@ Examples:
     is_flag=True,
     help="Carry deletions even where they empty most of a folder.",
 )
+@click.option(
+    "--full",
+    is_flag=True,
+    help="List every folder whole; distrust every shortcut, and repair.",
+)
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Compare both sides by content and report; change nothing.",
+)
 @common_options(accounts="many", network=True, dry_run=True)
-def command(
-    common: Common, folders: tuple[str, ...], pull: bool, push: bool, allow_mass_delete: bool
+def command(  # noqa: PLR0913 - one argument for each option
+    common: Common,
+    *,
+    folders: tuple[str, ...],
+    pull: bool,
+    push: bool,
+    allow_mass_delete: bool,
+    full: bool,
+    verify: bool,
 ) -> Exit:
     """Synchronise IMAP folders with the Maildir.
 
@@ -33,25 +51,28 @@ def command(
     the other stays. Where more than ten messages and more than half of a folder would be
     deleted, those deletions wait until they are confirmed (exit 3).
     """
-    from mailcli.app.imap_sync import imap_sync
+    from mailcli.app.imap_sync import SyncOptions, imap_sync
+    from mailcli.app.imap_verify import imap_verify
     from mailcli.cli.runtime import Runtime
     from mailcli.errors import UsageError
     from mailcli.model import Protocol, SyncMode
     from mailcli.output.problems import exit_of
+    from mailcli.output.tables import differs
 
     if pull and push:
         raise UsageError("--pull and --push contradict each other")
+    if verify and (pull or push or full or allow_mass_delete):
+        raise UsageError("--verify changes nothing, and goes with no option that says what to")
     runtime = Runtime(common)
     context = runtime.context
-    mode = SyncMode.PULL if pull else SyncMode.PUSH if push else None
     accounts = context.accounts(common.account, Protocol.IMAP, everyone=common.all_accounts)
-    result = imap_sync(
-        context,
-        accounts,
-        folders,
-        mode=mode,
-        allow_mass_delete=allow_mass_delete,
-        dry_run=common.dry_run,
-    )
-    runtime.printer.emit(result, asked=common.dry_run)
+    if verify:
+        result = imap_verify(context, accounts, folders)
+    else:
+        mode = SyncMode.PULL if pull else SyncMode.PUSH if push else None
+        options = SyncOptions(
+            mode, allow_mass_delete=allow_mass_delete, full=full, dry_run=common.dry_run
+        )
+        result = imap_sync(context, accounts, folders, options)
+    runtime.printer.emit(result, asked=common.dry_run or differs(result))
     return exit_of(result)

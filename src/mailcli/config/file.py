@@ -120,7 +120,7 @@ def _check_folders_apart(account: Account) -> None:
     if account.pop is None or account.imap is None:
         return
     # A pattern that happens to match is no conflict: imap-sync skips the POP folder.
-    mirrored = {"INBOX", account.sent, *account.imap.folders}
+    mirrored = {"INBOX", account.sent, account.imap.trash, *account.imap.folders}
     if account.pop.folder in mirrored:
         raise ConfigError(
             f"accounts.{account.name}.pop.folder: {account.pop.folder} belongs to imap, "

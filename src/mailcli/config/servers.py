@@ -11,11 +11,12 @@ from typing import Any
 
 from mailcli.config import parsers
 from mailcli.config.table import Table
-from mailcli.config.units import parse_age
+from mailcli.config.units import parse_age, parse_size
 from mailcli.config.values import ImapServer, Login, PopServer, SmtpServer
 from mailcli.model import (
     DEFAULT_PORTS,
     AuthKind,
+    DeletePolicy,
     Endpoint,
     Protocol,
     SyncMode,
@@ -32,7 +33,10 @@ SERVER_KEYS = (
 KEYS = {
     Protocol.SMTP: SERVER_KEYS,
     Protocol.POP3: (*SERVER_KEYS, "keep", "folder"),
-    Protocol.IMAP: (*SERVER_KEYS, "folders", "mode", "max_delete"),
+    Protocol.IMAP: (
+        *(*SERVER_KEYS, "folders", "subscribed_only", "mode", "max_delete", "delete_folders"),
+        *("deleted", "trash", "max_size", "max_age", "compress"),
+    ),
 }
 POP_FOLDER_BESIDE_IMAP = "POP"
 
@@ -89,6 +93,14 @@ def imap_server(account: Table, defaults: Defaults) -> ImapServer | None:
         folders=_folders(table),
         mode=table.choice("mode", SyncMode.TWO_WAY),
         max_delete=_share(table, "max_delete"),
+        folders_given=any(not pattern.startswith("!") for pattern in table.texts("folders")),
+        subscribed_only=table.truth("subscribed_only", default=False),
+        delete_folders=table.truth("delete_folders", default=False),
+        deleted=table.choice("deleted", DeletePolicy.EXPUNGE),
+        trash=_trash(table),
+        max_size=_size(table, "max_size"),
+        max_age=_age(table, "max_age"),
+        compress=table.truth("compress", default=False),
     )
 
 
@@ -179,6 +191,33 @@ def _folders(table: Table) -> tuple[str, ...]:
         raise table.error("folders", 'expected patterns such as "*", "Work/*" or "!Spam"')
     # Only exclusions: everything but these, as anybody would read it.
     return ("*", *patterns) if all(p.startswith("!") for p in patterns) else patterns
+
+
+def _trash(table: Table) -> str | None:
+    name = table.text("trash")
+    if name is not None and name.upper() == "INBOX":
+        raise table.error("trash", "expected a folder for deleted mail, found INBOX")
+    return name
+
+
+def _size(table: Table, key: str) -> int | None:
+    expected = 'a size such as "10M", or octets, more than 0'
+    value: object = table.take(key, str, int, expected=expected)
+    size = table.parsed(key, parse_size) if isinstance(value, str) else value
+    if size is None:
+        return None
+    if not isinstance(size, int) or size <= 0:
+        raise table.error(key, f"expected {expected}; found {value}")
+    return size
+
+
+def _age(table: Table, key: str) -> timedelta | None:
+    expected = 'an age such as "90d", more than 0'
+    value = table.take(key, str, expected=expected)
+    age = None if value is None else table.parsed(key, parse_age)
+    if age is not None and not age:
+        raise table.error(key, f"expected {expected}; found {value}")
+    return age
 
 
 def _share(table: Table, key: str) -> float | None:

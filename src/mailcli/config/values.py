@@ -12,7 +12,15 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from mailcli.errors import ConfigError
-from mailcli.model import Address, AuthKind, Endpoint, Layout, Protocol, SyncMode
+from mailcli.model import (
+    Address,
+    AuthKind,
+    DeletePolicy,
+    Endpoint,
+    Layout,
+    Protocol,
+    SyncMode,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,13 @@ class PopServer:
 class ImapServer:
     """Folders on a server, which of them are mirrored, and which way.
 
-    `folders` are IMAP patterns (RFC 3501 §6.3.8), `!` excludes. `max_delete` is
-    the share of a folder, 0 to 1, above which deletions need confirmation;
-    None is mailcli's own.
+    `folders` are IMAP patterns (RFC 3501 §6.3.8), `!` excludes; `folders_given`: some
+    of them say what to mirror, so nothing is left out that was not excluded.
+    `max_delete` is the share of a folder, 0 to 1, above which deletions need
+    confirmation; None is mailcli's own. `delete_folders` lets deletions of whole
+    folders travel both ways. `trash` names the trash folder where the server does
+    not. Larger than `max_size` (octets) or older than `max_age`, a message stays on
+    the server. `compress` asks for COMPRESS (RFC 4978).
     """
 
     endpoint: Endpoint
@@ -63,6 +75,14 @@ class ImapServer:
     folders: tuple[str, ...] = ("*",)
     mode: SyncMode = SyncMode.TWO_WAY
     max_delete: float | None = None
+    folders_given: bool = False
+    subscribed_only: bool = False
+    delete_folders: bool = False
+    deleted: DeletePolicy = DeletePolicy.EXPUNGE
+    trash: str | None = None
+    max_size: int | None = None
+    max_age: timedelta | None = None
+    compress: bool = False
 
 
 Server = SmtpServer | PopServer | ImapServer

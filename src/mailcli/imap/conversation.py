@@ -72,6 +72,11 @@ class Conversation:
         """Close the connection without a word."""
         self._wire.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection can still be used."""
+        return self._wire.is_open
+
     # -- one command -------------------------------------------------------
 
     def _run(self, command: bytes) -> Answer:
@@ -198,6 +203,7 @@ class Conversation:
         if response.tag and response.tag not in tags:
             raise self._wire.violation("an answer to a command that was not sent")
         if not response.tag and response.kind == "BYE":
+            self.close()
             raise self._wire.failure(self._wire.quote(response.text))
         return bool(response.tag)
 

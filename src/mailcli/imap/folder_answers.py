@@ -154,7 +154,6 @@ def status(told: Told) -> Status | None:
         uidnext,
         UidValidity(uidvalidity),
         modseq(told.get("HIGHESTMODSEQ")),
-        object_id(told.get("MAILBOXID")),
     )
 
 

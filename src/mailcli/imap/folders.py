@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mailcli.errors import NotFound, ProtocolViolation
-from mailcli.imap import folder_answers
+from mailcli.imap import folder_answers, responses
 from mailcli.imap.answers import Answer
 from mailcli.imap.connection import ImapConnection, quoted
 from mailcli.imap.conversation import CommandFailed, FolderUnusable
@@ -31,6 +31,7 @@ class FolderCommands(ImapConnection):
     def __init__(self, wire: Wire) -> None:
         super().__init__(wire)
         self._takes_parameters = True  # until SELECT with parameters was not understood
+        self.open_folder: bytes | None = None
 
     # -- listing -----------------------------------------------------------
 
@@ -61,17 +62,37 @@ class FolderCommands(ImapConnection):
                 namespaces = folder_answers.namespaces(results[-1], utf8=self._utf8)
         return namespaces, folders
 
+    def list_hidden(
+        self, namespaces: Namespaces, listed: Sequence[Folder], *, counts: bool = False
+    ) -> list[Folder]:
+        """Return folders of others and shared ones, where the list of all leaves them out.
+
+        As Dovecot does with `list = no`. Nothing is asked where it shows some of each namespace.
+        """
+        found: list[Folder] = []
+        for space in (*namespaces.others, *namespaces.shared):
+            top = space.prefix.removesuffix(space.delimiter or "")
+            if not top or any(f.name == top or f.name.startswith(space.prefix) for f in listed):
+                continue
+            pattern = encode(space.prefix, utf8=self._utf8) + b"*"
+            try:
+                found += self._listed([], self._items(counts=counts, counters=False), pattern)[1]
+            except CommandFailed:  # such as a namespace that is not for this user
+                continue
+        return found
+
     def _listed(
-        self, first: Sequence[bytes], items: Sequence[bytes]
+        self, first: Sequence[bytes], items: Sequence[bytes], pattern: bytes = b"*"
     ) -> tuple[list[Answer | CommandFailed], list[Folder]]:
         """Run some commands, LIST and, where it takes one, STATUS; return answers and folders."""
         self._wire.phase = "LIST"
-        extended = self._extended_list(items)
-        listing = [extended] if extended else [b'LIST "" "*"', b'LSUB "" "*"']
+        extended = self._extended_list(items, pattern)
+        plain = [b'LIST "" %b' % quoted(pattern), b'LSUB "" %b' % quoted(pattern)]
+        listing = [extended] if extended else plain
         results = self._run_all([*first, *listing])
         self._note_enabled(*results[: len(first)])
         if extended and isinstance(results[-1], CommandFailed):
-            listing = [b'LIST "" "*"', b'LSUB "" "*"']
+            listing = plain
             results = [*results[: len(first)], *self._run_all(listing)]
         # Several answers to one question: which of them holds the untagged data is not said.
         whole = _joined(results, required=results[len(first) :])
@@ -84,7 +105,7 @@ class FolderCommands(ImapConnection):
             known = folder_answers.statuses([whole])
         return results[: len(first)], self._counted(folders, known, items)
 
-    def _extended_list(self, items: Sequence[bytes]) -> bytes | None:
+    def _extended_list(self, items: Sequence[bytes], pattern: bytes) -> bytes | None:
         if "LIST-EXTENDED" not in self.capabilities:
             return None
         options = [b"CHILDREN", b"SUBSCRIBED"]
@@ -92,7 +113,7 @@ class FolderCommands(ImapConnection):
             options.append(b"SPECIAL-USE")
         if items and "LIST-STATUS" in self.capabilities:
             options.append(b"STATUS (%b)" % b" ".join(items))
-        return b'LIST "" "*" RETURN (%b)' % b" ".join(options)
+        return b'LIST "" %b RETURN (%b)' % (quoted(pattern), b" ".join(options))
 
     def _counted(
         self, folders: list[Folder], known: Mapping[bytes, Told], items: Sequence[bytes]
@@ -125,7 +146,6 @@ class FolderCommands(ImapConnection):
             b"UIDNEXT": counters,
             b"UIDVALIDITY": counters,
             b"HIGHESTMODSEQ": counters and self._keeps_modseq,
-            b"MAILBOXID": counters and "OBJECTID" in has,
             b"UNSEEN": counts,
             b"SIZE": counts and "STATUS=SIZE" in has,
         }
@@ -151,10 +171,20 @@ class FolderCommands(ImapConnection):
 
     def personal_prefix(self) -> str:
         """Return what stands before the user's own folders, such as `INBOX.`."""
-        personal = self.namespaces().personal
-        return personal[0].prefix if personal else ""
+        return self.namespaces().prefix
 
     # -- changing ----------------------------------------------------------
+
+    def count_messages(self, folder: bytes) -> int | None:
+        """Return how many messages a folder that is not open holds; None if it is not said.
+
+        Raises: CommandFailed, also when it does not exist.
+        """
+        self._enter("STATUS", folder)
+        answer = self._run(b"STATUS %b (MESSAGES)" % quoted(folder))
+        with self._wire.blaming():
+            told = folder_answers.statuses([answer]).get(key(folder), {})
+            return responses.number(told["MESSAGES"]) if "MESSAGES" in told else None
 
     def create(self, name: str) -> bytes:
         """Create a folder and return its name as the wire has it.
@@ -216,7 +246,7 @@ class FolderCommands(ImapConnection):
         command = b"%b %b" % (verb.encode(), quoted(folder))
         parameter = self._parameter(since)
         try:
-            return self._select(command + parameter, read_only=read_only, since=since)
+            return self._select(folder, command + parameter, read_only=read_only, since=since)
         except CommandFailed as exc:
             if parameter and exc.misunderstood:  # such as iCloud (MailKit#970)
                 self._takes_parameters = False
@@ -234,8 +264,11 @@ class FolderCommands(ImapConnection):
             return b" (CONDSTORE)"
         return b""
 
-    def _select(self, command: bytes, *, read_only: bool, since: Since | None) -> Selected:
+    def _select(
+        self, folder: bytes, command: bytes, *, read_only: bool, since: Since | None
+    ) -> Selected:
         opening = _Opening()
+        self.open_folder = None  # a SELECT that fails closes what was open (RFC 3501 §6.3.1)
         with self._wire.transfer(CHANGES_CAP), self._wire.blaming():
             tag = self._send(command)
             for response in self._responses(tag, shortcut=opening.take):
@@ -246,6 +279,7 @@ class FolderCommands(ImapConnection):
         except ProtocolViolation as exc:
             raise FolderUnusable(f"{self._wire.where}: {exc.message.partition(':')[0]}") from exc
         self._exists = found.exists
+        self.open_folder = folder
         if not self._keeps_modseq:
             # Yahoo tells a HIGHESTMODSEQ that no command can be asked about.
             return replace(found, highestmodseq=None)

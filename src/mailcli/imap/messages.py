@@ -123,6 +123,11 @@ class MessageCommands(ImapConnection):
             return answers.details(done)
 
     @property
+    def has_email_ids(self) -> bool:
+        """Whether the server gives a message an id that it keeps when it is moved."""
+        return bool(self._email_id)
+
+    @property
     def _email_id(self) -> bytes:
         """What FETCH is asked for, to recognise a message in another folder."""
         if "OBJECTID" in self.capabilities:

@@ -35,15 +35,13 @@ class Body(Protocol):
 class Status:
     """What tells whether a folder changed, without opening it (RFC 3501 §6.3.10, RFC 7162 §3.1.7).
 
-    `highestmodseq` is None where the server keeps none for the folder; `mailbox_id` (RFC 8474)
-    stays when the folder is renamed.
+    `highestmodseq` is None where the server keeps none for the folder.
     """
 
     messages: int
     uidnext: int
     uidvalidity: UidValidity
     highestmodseq: int | None = None
-    mailbox_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +95,11 @@ class Namespaces:
     others: tuple[Namespace, ...] = ()
     shared: tuple[Namespace, ...] = ()
 
+    @property
+    def prefix(self) -> str:
+        """What stands before the user's own folders, such as `INBOX.`."""
+        return self.personal[0].prefix if self.personal else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Since:
@@ -126,8 +129,8 @@ class Selected:
     """An open folder: how many messages, which generation of UIDs, the next UID if said.
 
     `storable` are the flags that the server keeps when they are set. `highestmodseq` is None
-    where the server keeps none. `changes` is None unless it told what changed since a state of
-    the same generation.
+    where the server keeps none. `mailbox_id` (RFC 8474) stays when the folder is renamed.
+    `changes` is None unless it told what changed since a state of the same generation.
     """
 
     exists: int

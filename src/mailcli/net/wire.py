@@ -285,6 +285,11 @@ class Wire:
         with contextlib.suppress(OSError):
             self._sock.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still be said: nothing has closed the connection here."""
+        return self._sock.fileno() >= 0
+
     def shutdown(self, how: int) -> None:
         """Shut the socket down as the standard library's clients expect."""
         self._sock.shutdown(how)

@@ -35,7 +35,7 @@ _COUNTS = frozenset(
         "deleted_remote",
     )
 )
-"""What a dry run replaces by `actions`: nothing has been counted yet."""
+"""What a dry run replaces by `actions`, and a comparison by `differences`: nothing is done."""
 
 _UNSAFE = re.compile(
     "[{}]".format("".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in UNSAFE_RANGES))
@@ -142,7 +142,10 @@ def _shown(value: object) -> tuple[tuple[str, str], ...]:
     names = _names(value)
     if not isinstance(value, FolderSync):
         return names
-    hidden = {"actions"} if value.actions is None else _COUNTS
+    optional = {"actions": value.actions, "differences": value.differences}
+    hidden = {name for name, given in optional.items() if given is None}
+    if hidden != optional.keys():
+        hidden |= _COUNTS
     return tuple(pair for pair in names if pair[0] not in hidden)
 
 

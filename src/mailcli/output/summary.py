@@ -9,7 +9,7 @@ from functools import singledispatch
 from pathlib import Path
 
 from mailcli.message.clean import clean, visible
-from mailcli.output.tables import folder_changes, is_dry_run
+from mailcli.output.tables import folder_changes, is_comparison, is_dry_run
 from mailcli.results import (
     CredentialChange,
     FolderChange,
@@ -17,10 +17,12 @@ from mailcli.results import (
     FolderSync,
     ImapAccount,
     ImapResult,
+    PlannedAction,
     PopAccount,
     PopResult,
     SendPreview,
     SendResult,
+    SkippedImap,
 )
 
 
@@ -42,7 +44,7 @@ def _(result: PopResult) -> list[str]:
 
 @summary_of.register
 def _(result: ImapResult) -> list[str]:
-    account = _plan if is_dry_run(result) else _imap
+    account = _compared if is_comparison(result) else _plan if is_dry_run(result) else _imap
     return [line for each in result.accounts for line in account(each)]
 
 
@@ -152,17 +154,28 @@ def _pop(account: PopAccount) -> Iterator[str]:
 
 def _imap(account: ImapAccount) -> Iterator[str]:
     name, told = visible(account.account), [each for each in account.folders if _tells(each)]
-    if account.changed or told:
+    if account.changed or any(not _is_left_out(each) for each in told):
         yield f"{name}: {_totals(account)}"
     elif not account.error:
-        yield f"{name}: up to date ({counted(len(account.folders), 'folder')})"
+        yield f"{name}: up to date ({_mirrored(account)})"
     for verb, folders in folder_changes(account):
         yield from (f"  {visible(folder)}: folder {verb}" for folder in folders)
     for each in told:
+        if _is_left_out(each):
+            yield f"  {visible(each.name)}: {_skipped(each.skipped[0])}"
+            continue
         yield f"  {visible(each.name)}: {', '.join(_parts(each)) or _otherwise(each)}"
-        for skipped in each.skipped:
-            what = f"UID {skipped.uid}" if skipped.path is None else visible(str(skipped.path))
-            yield f"    skipped {what}: {clean(skipped.reason)}"
+        yield from (f"    {_skipped(skipped)}" for skipped in each.skipped)
+
+
+def _is_left_out(folder: FolderSync) -> bool:
+    """Say whether the folder as a whole was left out: what is skipped is no message."""
+    whole = any(each.uid is None and each.path is None for each in folder.skipped)
+    return whole and folder.error is None
+
+
+def _mirrored(account: ImapAccount) -> str:
+    return counted(sum(not _is_left_out(each) for each in account.folders), "folder")
 
 
 def _tells(folder: FolderSync) -> bool:
@@ -206,19 +219,78 @@ def _parts(folder: FolderSync) -> list[str]:
     return [counted(number, one, many or one) for number, one, many in counts if number]
 
 
+_WORDS = {
+    "append": "upload",
+    "delete_local": "delete here",
+    "delete_remote": "delete on the server",
+    "flags": "flags differ",
+    "flags_local": "change flags here",
+    "flags_remote": "change flags on the server",
+    "hold": "hold back",
+    "missing_here": "missing here",
+    "missing_there": "missing on the server",
+    "octets": "octets differ",
+}
+"""Kinds of actions and differences, as people say it, where that is another word."""
+
+_BOOKKEEPING = {"agree", "forget"}
+"""What a run would only record: neither side changes."""
+
+
 def _plan(account: ImapAccount) -> Iterator[str]:
     name = visible(account.account)
     changes = [(verb, each) for verb, folders in folder_changes(account) for each in folders]
-    planned = sum(len(each.actions or ()) for each in account.folders) + len(changes)
-    if planned:
+    actions = [
+        (folder, action)
+        for folder in account.folders
+        for action in folder.actions or ()
+        if action.kind not in _BOOKKEEPING
+    ]
+    if planned := len(actions) + len(changes):
         yield f"{name}: {counted(planned, 'action')} planned"
     elif not account.error:
-        yield f"{name}: nothing to do ({counted(len(account.folders), 'folder')})"
+        yield f"{name}: nothing to do ({_mirrored(account)})"
     for verb, each in changes:
         yield f"  {visible(each)}: folder to be {verb}"
+    for folder, action in actions:
+        yield f"  {visible(folder.name)}: {_action(action)}"
+    yield from _left_out(account)
+
+
+def _compared(account: ImapAccount) -> Iterator[str]:
+    name = visible(account.account)
+    found = [(folder, each) for folder in account.folders for each in folder.differences or ()]
+    if found:
+        yield f"{name}: {counted(len(found), 'difference')}"
+    elif not account.error:
+        yield f"{name}: no differences ({_mirrored(account)})"
+    for folder, each in found:
+        yield f"  {visible(folder.name)}: {_action(each)}"
+    yield from _left_out(account)
+
+
+def _action(action: PlannedAction) -> str:
+    """Return one line: the UID says which message it is; without one, the file does."""
+    words = [_WORDS.get(action.kind) or clean(action.kind)]
+    if action.uid is not None:
+        words.append(f"UID {action.uid}")
+    if action.path is not None and (action.uid is None or action.kind == "octets"):
+        words.append(visible(action.path.name))
+    detail = clean(action.detail)
+    return " ".join(words) + (f": {detail}" if detail else "")
+
+
+def _left_out(account: ImapAccount) -> Iterator[str]:
     for folder in account.folders:
-        for action in folder.actions or ():
-            uid = f"UID {action.uid}" if action.uid is not None else ""
-            path = visible(action.path.name) if action.path else ""
-            words = (clean(action.kind), uid, path, clean(action.detail))
-            yield f"  {visible(folder.name)}: {' '.join(filter(None, words))}"
+        for skipped in folder.skipped:
+            yield f"  {visible(folder.name)}: {_skipped(skipped)}"
+
+
+def _skipped(skipped: SkippedImap) -> str:
+    """Return what was left alone and why: a message, a file, or the whole folder."""
+    reason = clean(skipped.reason)
+    if skipped.path is not None:
+        return f"skipped {visible(str(skipped.path))}: {reason}"
+    if skipped.uid is not None:
+        return f"skipped UID {skipped.uid}: {reason}"
+    return f"left out: {reason}"

@@ -101,9 +101,10 @@ def _(result: PopResult) -> Table:
 
 @table_of.register
 def _(result: ImapResult) -> Table:
-    """One row for each folder; in a dry run, one for each planned action."""
-    if is_dry_run(result):
-        columns: tuple[str, ...] = ("account", "folder", "action", "uid", "path", "detail")
+    """One row for each folder; in a dry run for each planned action, or for each difference."""
+    if is_dry_run(result) or is_comparison(result):
+        kind = "difference" if is_comparison(result) else "action"
+        columns: tuple[str, ...] = ("account", "folder", kind, "uid", "path", "detail")
         return Table(columns, tuple(row for each in result.accounts for row in _plan(each)))
     columns = (
         "account",
@@ -191,6 +192,18 @@ def is_dry_run(result: ImapResult) -> bool:
     return any(each.actions is not None for account in result.accounts for each in account.folders)
 
 
+def is_comparison(result: ImapResult) -> bool:
+    """Say whether `result` tells what differs rather than what was done."""
+    return any(
+        each.differences is not None for account in result.accounts for each in account.folders
+    )
+
+
+def differs(result: ImapResult) -> bool:
+    """Say whether a comparison found any difference."""
+    return any(each.differences for account in result.accounts for each in account.folders)
+
+
 def address_text(address: Address) -> str:
     """Return `Name <email>`, the name quoted where a comma or the like asks for it."""
     name, email = clean(address.name), visible(address.email)
@@ -245,7 +258,7 @@ def _plan(account: ImapAccount) -> Iterator[Row]:
     for each in account.folders:
         if each.error:
             yield (name, each.name, "error", None, None, clean(each.error.message))
-        for action in each.actions or ():
+        for action in each.actions or each.differences or ():
             yield (name, each.name, action.kind, action.uid, action.path, clean(action.detail))
 
 

@@ -162,6 +162,16 @@ def loaded(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
 
 
+def stored_if_any(text: str | None) -> str | bytes | None:
+    """Return what `stored` makes of a text that may be missing."""
+    return None if text is None else stored(text)
+
+
+def loaded_if_any(value: str | bytes | None) -> str | None:
+    """Return the text that `stored_if_any` was given."""
+    return None if value is None else loaded(value)
+
+
 def _make_private_file(path: Path) -> None:
     """Make the file before SQLite does: its companions (-wal, -shm) get the same mode."""
     try:

@@ -72,6 +72,17 @@ class Entry:
         """Return the entry that this one becomes with these flags: always in `cur`."""
         return replace(self, subdirectory="cur", name=self.unique + info(flags, others))
 
+    def lettered(self, others: str) -> "Entry":
+        """Return the entry with these other letters; with those that it has, as it is."""
+        return self if {*others} == {*self.others} else self.flagged(self.flags, others)
+
+    def numbered(self, number: int) -> "Entry":
+        """Return the entry with another unique part, where its own is taken."""
+        unique, colon, rest = self.name.partition(":")
+        base, comma, fields = unique.partition(",")
+        base = f"{base}+{number}" if self.token is None else numbered(base, number)
+        return replace(self, name=base + comma + fields + colon + rest)
+
 
 def unique_name(token: str, *, when: int) -> str:
     """Return the unique part for a message that is stored at `when` (Unix seconds).

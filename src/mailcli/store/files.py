@@ -26,19 +26,25 @@ _NO_DIRECTORY_FSYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, 
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
+class OtherFileSystem(LocalError):
+    """A file cannot be renamed to where it is to go: that is another file system."""
+
+
 def local_error(
     error: OSError, path: Path | str, *, creating: bool = False
 ) -> LocalError | CannotCreate:
     """Return the error for what the system refused at `path`: 74, or 73 when creating.
 
     A full disk, an exceeded quota or a file size limit is 74 in both cases,
-    with a hint.
+    with a hint. A rename across file systems is an `OtherFileSystem`.
     """
     text = f"{path}: {os.strerror(error.errno) if error.errno else error}"
     match error.errno:
         case code if code in _DISK_FULL:
             hint = "free some space, or raise the quota or limit, and run again: no mail was lost"
             return LocalError(text, hint=hint)
+        case errno.EXDEV:
+            return OtherFileSystem(text)
         case errno.EMFILE | errno.ENFILE:
             return LocalError(text, hint="raise the limit of open files (ulimit -n)")
         case errno.EACCES | errno.EPERM:
@@ -91,6 +97,15 @@ def fsync_directory(path: Path | str) -> None:
                 raise
         finally:
             os.close(descriptor)
+
+
+def fsync_file(path: Path | str) -> None:
+    """Make a file durable that another program wrote. Raises: OSError."""
+    descriptor = os.open(path, _READ)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def make_private_directory(path: Path) -> None:

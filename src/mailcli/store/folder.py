@@ -1,4 +1,4 @@
-"""One folder of a Maildir: deliver durably, list stably, change flags, read.
+"""One folder of a Maildir: deliver durably, change flags, move, remove.
 
 The Maildir is the user's, and other programs may change it at any moment. So
 no name is ever overwritten, no message content parsed or rewritten, no
@@ -19,31 +19,34 @@ Only one process at a time delivers into an account's Maildir (`lock`).
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from mailcli.errors import LocalError, NotFound, TemporaryFailure
 from mailcli.model import SystemFlags
 from mailcli.store.entries import SUBDIRECTORIES, TMP, Entry, is_own_temporary
 from mailcli.store.files import (
     fsync_directory,
+    fsync_file,
     make_private_directory,
     place,
-    read_chunks,
     same_octets,
     translated,
 )
-from mailcli.store.line_ends import is_verbatim, to_wire
-from mailcli.store.listing import list_messages
+from mailcli.store.folder_view import TRIES, FolderView
+from mailcli.store.keyword_file import add_letters, read_letters
+from mailcli.store.keywords import KeywordLetters
+from mailcli.store.removal import (
+    holds_nothing,
+    is_half_removed,
+    remove_rest,
+    remove_subdirectories,
+)
 from mailcli.store.staging import Staged
 
 MAX_BATCH = 200
 """Messages to deliver at a time: enough to share the fsyncs, few enough open files."""
-
-_TRIES = 10
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +58,8 @@ class Delivered:
     size: int
 
 
-class MaildirFolder:
+class MaildirFolder(FolderView):
     """One folder: the directory that holds `cur`, `new` and `tmp`."""
-
-    def __init__(self, root: Path, relative: PurePosixPath) -> None:
-        self.path = root / relative
-        self._root = root
-        self._base = str(self.path)
-        self._relative = relative
-
-    def __repr__(self) -> str:
-        return f"MaildirFolder({self._base!r})"
-
-    def exists(self) -> bool:
-        """Tell whether all three directories are there.
-
-        Raises:
-            LocalError: one of them, or one on the way, is a symbolic link.
-        """
-        self._refuse_links()
-        return is_maildir(self._base)
 
     def create(self) -> None:
         """Make the folder durable, and first of all make it, where it is not there.
@@ -129,24 +114,6 @@ class MaildirFolder:
             for staged, entry in zip(batch, placed, strict=True)
         ]
 
-    def scan(self, *, stat: bool = False) -> list[Entry]:
-        """List the messages, each once, whatever other programs rename meanwhile.
-
-        `stat` fills in inode, size and time. See `listing` for what makes the
-        list complete.
-
-        Raises:
-            NotFound: the folder is missing, which is not the same as empty.
-            TemporaryFailure: other programs did not stop changing it.
-            LocalError: it cannot be read, or a symbolic link is in the way.
-        """
-        self._refuse_links()
-        return list_messages(self._base, stat=stat)
-
-    def find(self, unique: str) -> Entry | None:
-        """Return the message with this unique part, wherever it is now. Raises as `scan`."""
-        return next((entry for entry in self.scan() if entry.unique == unique), None)
-
     def tokens(self) -> dict[str, Entry]:
         """Return the messages delivered by mailcli, by token, made durable where they are.
 
@@ -169,28 +136,86 @@ class MaildirFolder:
     def set_flags(self, entry: Entry, flags: SystemFlags, *, others: str | None = None) -> Entry:
         """Rename a message so that it has these flags, and return it as it is then.
 
-        Keywords and letters that we do not know stay, unless `others` replaces
-        them. Where another program has changed the flags since `entry` was read,
-        only the difference between `entry` and `flags` is applied, so that its
-        change stays too. `sync` makes the renames of a run durable.
+        `others` are the other letters that it is to have: keywords (`KeywordLetters`)
+        and what we do not know; None leaves them. Where another program has changed
+        flags or letters since `entry` was read, only the difference between `entry`
+        and what is asked for is applied, so that its change stays too. `sync` makes
+        the renames of a run durable.
 
         Raises:
             NotFound: the message is gone.
             LocalError: the system refuses, or two files have the same unique part.
         """
         added, removed = flags - entry.flags, entry.flags - flags
+        wanted, had = set(entry.others if others is None else others), set(entry.others)
         current: Entry | None = entry
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             if current is None:
                 raise NotFound(f"{self.path_of(entry)}: the message is gone")
-            kept = current.others if others is None else others
-            target = current.flagged((current.flags | added) - removed, kept)
+            letters = "".join((set(current.others) | (wanted - had)) - (had - wanted))
+            target = current.flagged((current.flags | added) - removed, letters)
             if (current.flags, current.others) == (target.flags, target.others):
                 return current
             if self._rename(current, target):
                 return target
             current = self.find(entry.unique)
         raise TemporaryFailure(f"{self.path_of(entry)}: another program keeps renaming it")
+
+    def adopt(
+        self,
+        entry: Entry,
+        source: "MaildirFolder",
+        *,
+        others: str,
+        there: Mapping[str, Entry] | None = None,
+    ) -> Entry:
+        """Take a message out of another folder by one rename, and return it as it is here.
+
+        It keeps its unique name, flags and time; in `new` it stays in `new`. `others` are
+        its letters as they are here, where each may mean another keyword. `there` is what
+        this folder holds, by unique name, for who takes many and knows. Where a message of
+        that name is here, it is the same if the octets are, and the source goes; otherwise
+        the one taken gets a number. `sync` here, then there, makes it durable.
+
+        Raises:
+            NotFound: the message is gone.
+            OtherFileSystem: it cannot be renamed so far.
+            TemporaryFailure: another program changes it, or its letters, which mean
+                something there alone.
+            LocalError: the system refuses, or this folder is missing.
+        """
+        current: Entry | None = entry
+        for _ in range(TRIES):
+            if current is None:
+                raise NotFound(f"{source.path_of(entry)}: the message is gone")
+            if {*current.others} != {*entry.others}:
+                raise TemporaryFailure(
+                    f"{source.path_of(current)}: its keywords have just changed"
+                )
+            known = self.find(current.unique) if there is None else there.get(current.unique)
+            if adopted := self._adopt(source.path_of(current), current.lettered(others), known):
+                return adopted
+            current = source.find(entry.unique)
+        raise TemporaryFailure(f"{source.path_of(entry)}: another program keeps renaming it")
+
+    def keyword_letters(self) -> KeywordLetters:
+        """Return which letters in file names mean which keywords here. Raises: LocalError."""
+        self._refuse_links()
+        return read_letters(self._base)
+
+    def save_keyword_letters(self, letters: KeywordLetters) -> KeywordLetters:
+        """Add letters to those of the folder, durably, and return what they mean from now on.
+
+        To be used from then on is what is returned: another program may have given
+        a letter away meanwhile, and what it says counts. To be called before a file
+        name gets a new letter.
+
+        Raises:
+            TemporaryFailure: another program keeps the folder locked.
+            LocalError: the system refuses.
+        """
+        self._refuse_links()
+        return add_letters(self._base, letters)
 
     def remove(self, entry: Entry) -> bool:
         """Remove a message; tell whether it is gone. `sync` makes it durable.
@@ -201,7 +226,7 @@ class MaildirFolder:
             LocalError: the system refuses.
         """
         current: Entry | None = entry
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             if current is None:
                 return True
             if (current.flags, current.others) != (entry.flags, entry.others):
@@ -211,42 +236,6 @@ class MaildirFolder:
                 return True
             current = self.find(entry.unique)
         raise TemporaryFailure(f"{self.path_of(entry)}: another program keeps renaming it")
-
-    def path_of(self, entry: Entry) -> Path:
-        """Return where the message lies."""
-        return Path(self._file(entry))
-
-    def received(self, entry: Entry) -> datetime | None:
-        """Return when the message was received: the time of its file, as `Staged.close` sets it.
-
-        None for a time that no calendar has.
-
-        Raises: NotFound, LocalError.
-        """
-        with translated(self.path_of(entry)):
-            descriptor, _ = self._open(entry)
-            try:
-                return datetime.fromtimestamp(int(os.fstat(descriptor).st_mtime), UTC)
-            except (OverflowError, ValueError):
-                return None
-            finally:
-                os.close(descriptor)
-
-    def open_wire(self, entry: Entry) -> Iterator[bytes]:
-        """Yield the octets that the server sent, for uploads, hashes and exports.
-
-        Raises (while iterating):
-            NotFound: the message is gone.
-            LocalError: it cannot be read.
-        """
-        with translated(self.path_of(entry)):
-            descriptor, entry = self._open(entry)
-            try:
-                verbatim = is_verbatim(read_chunks(descriptor), marked=entry.marked_verbatim)
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                yield from to_wire(read_chunks(descriptor), verbatim=verbatim)
-            finally:
-                os.close(descriptor)
 
     def remove_stale_tmp(self) -> int:
         """Remove what our own killed runs left in `tmp`, and return how many files.
@@ -268,8 +257,33 @@ class MaildirFolder:
                 os.unlink(f"{directory}/{name}")  # noqa: PTH108 - the fault tests stop at it
         return len(stale)
 
-    def _file(self, entry: Entry) -> str:
-        return f"{self._base}/{entry.subdirectory}/{entry.name}"
+    def remove_empty(self) -> bool:
+        """Remove the folder if it holds no message, durably; tell whether it is gone.
+
+        Gone are `cur`, `new`, `tmp` and Dovecot's indexes, and the directory itself
+        unless other folders lie in it. Where a message or anything else of anybody's is
+        in it, all stays, or is made whole after a run that was killed here. Only with
+        the account's lock held, as `remove_stale_tmp`.
+
+        Raises:
+            LocalError: the system refuses, or a symbolic link is in the way.
+        """
+        self._refuse_links()
+        if not holds_nothing(self._base):
+            if is_half_removed(self._base):  # what was delivered since is to be seen
+                self.create()
+            return False
+        self.remove_stale_tmp()
+        removed = False
+        try:
+            with translated(self._base):
+                removed = remove_subdirectories(self._base)
+        finally:
+            if not removed:
+                self.create()
+        if removed:
+            remove_rest(self._base)
+        return removed
 
     def _place(self, staged: Staged, entry: Entry) -> Entry:
         number = 1
@@ -282,6 +296,34 @@ class MaildirFolder:
                 entry = staged.renumbered(number)
         staged.leave()
         return entry
+
+    def _adopt(self, source: Path, target: Entry, known: Entry | None) -> Entry | None:
+        """Return where the file is now; None where another program renamed it."""
+        with translated(source):
+            try:
+                if known is not None and same_octets(str(source), self._file(known)):
+                    fsync_file(self._file(known))  # the last copy must not be one in memory
+                    fsync_directory(f"{self._base}/{known.subdirectory}")
+                    os.unlink(source)  # noqa: PTH108 - the fault tests stop at it
+                    return known
+                target = self._unused(target, clash=known is not None)
+                os.rename(source, self._file(target))  # noqa: PTH104 - the fault tests stop at it
+            except FileNotFoundError:
+                if os.path.lexists(source):
+                    raise
+                return None
+        return target
+
+    def _unused(self, entry: Entry, *, clash: bool) -> Entry:
+        """Return the entry, numbered if it must be, where no message of its name is."""
+        target, number = entry, 1
+        if not clash and not os.path.lexists(self._file(target)):
+            return target
+        taken = {each.unique for each in self.scan()}
+        while target.unique in taken or os.path.lexists(self._file(target)):
+            number += 1
+            target = entry.numbered(number)
+        return target
 
     def _rename(self, entry: Entry, target: Entry) -> bool:
         """Rename unless another program did; overwrite nothing."""
@@ -299,42 +341,3 @@ class MaildirFolder:
             except FileNotFoundError:
                 return False
         return True
-
-    def _open(self, entry: Entry) -> tuple[int, Entry]:
-        current: Entry | None = entry
-        for _ in range(_TRIES):
-            if current is None:
-                break
-            try:
-                return os.open(self.path_of(current), _READ), current
-            except FileNotFoundError:
-                current = self.find(entry.unique)
-        raise NotFound(f"{self.path_of(entry)}: the message is gone")
-
-    def _refuse_links(self) -> None:
-        """Refuse symbolic links below the root: they lead anywhere, or to nothing."""
-        path = self._root
-        for part in self._relative.parts:
-            path /= part
-            refuse_link(path)
-        for subdirectory in SUBDIRECTORIES:
-            refuse_link(self.path / subdirectory)
-
-
-def is_maildir(directory: str) -> bool:
-    """Tell whether a directory is a folder: whether it holds `cur`, `new` and `tmp`."""
-    return all(os.path.isdir(f"{directory}/{name}") for name in SUBDIRECTORIES)  # noqa: PTH112 - is_dir raises what isdir takes for no
-
-
-def refuse_link(path: Path) -> None:
-    """Raise LocalError when `path` is a symbolic link."""
-    if path.is_symlink():
-        raise refused_link(path)
-
-
-def refused_link(path: Path) -> LocalError:
-    """Return the error for a symbolic link below a Maildir's root."""
-    return LocalError(
-        f"{path}: a symbolic link inside a Maildir is not followed",
-        hint="make it a directory, or set the account's maildir to where it leads",
-    )

@@ -14,7 +14,8 @@ from mailcli.errors import CannotCreate, NotFound
 from mailcli.model import Layout
 from mailcli.store.entries import SUBDIRECTORIES
 from mailcli.store.files import fsync_directory, make_private_directory, translated
-from mailcli.store.folder import MaildirFolder, is_maildir, refuse_link
+from mailcli.store.folder import MaildirFolder
+from mailcli.store.folder_view import is_maildir, refuse_link
 from mailcli.store.names import MAX_DEPTH, FolderName, from_path, to_path
 
 
@@ -99,12 +100,18 @@ class Maildir:
     def rename(self, old: FolderName, new: FolderName) -> bool:
         """Give a folder, and all below it, another name, durably; say whether it was here.
 
-        What an earlier call did before it was killed is not done again.
+        What has its new name already stays as it is: an earlier call gave it before it was
+        killed, or another program did. `check_rename` tells before what is in the way.
 
-        Raises: as `check_rename`; LocalError where the system refuses.
+        Raises: LocalError where the system refuses, or a symbolic link is in the way.
         """
-        self.check_rename(old, new)
-        moves = self._moves(old, new)
+        moves = [
+            (source, target)
+            for source, target in self._moves(old, new)
+            if not os.path.lexists(self.root / target)
+        ]
+        for path in (path for move in moves for path in move):
+            self._refuse_links(path)
         for source, target in moves:
             make_private_directory((self.root / target).parent)
             with translated(self.root / source):

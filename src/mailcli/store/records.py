@@ -43,6 +43,8 @@ class FolderRow:
     CONDSTORE (RFC 7162). `role` is its special use (RFC 6154), such as `sent`.
     `server_name`, `delimiter` and `subscribed` are what the server last said.
     `detached`: deleted on the server by us; what is here stays here, and only here.
+    `messages` is how many the server had when all up to the counters was done; None: no
+    shortcut may rest on them. `mailbox_id` outlives a rename (RFC 8474 §4).
     """
 
     id: int
@@ -55,6 +57,8 @@ class FolderRow:
     delimiter: str | None = None
     subscribed: bool = False
     detached: bool = False
+    messages: int | None = None
+    mailbox_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,11 @@ class RenameIntent:
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """What both sides last agreed on about a message. `unique` is that of its file."""
+    """What both sides last agreed on about a message. `unique` is that of its file.
+
+    `email_id` names its content wherever the server has it (RFC 8474 §5.1). `held`: one side
+    has it no more, with too many others, and nobody has confirmed that yet.
+    """
 
     uidvalidity: UidValidity
     uid: Uid
@@ -85,6 +93,21 @@ class MessageRow:
     flags: Flags
     size: int
     sha256: bytes
+    email_id: str | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A message that the policy leaves on the server, with what the policy looks at.
+
+    `received` is its INTERNALDATE; None for one that no calendar has.
+    """
+
+    uidvalidity: UidValidity
+    uid: Uid
+    size: int
+    received: int | None
 
 
 @dataclass(frozen=True, slots=True)

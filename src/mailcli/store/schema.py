@@ -81,4 +81,20 @@ _VERSION_3 = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = (
+    # NULL messages: no shortcut may rest on the folder's counters.
+    "ALTER TABLE folder ADD COLUMN messages INTEGER",
+    "ALTER TABLE folder ADD COLUMN mailbox_id TEXT",
+    "ALTER TABLE message ADD COLUMN email_id TEXT",
+    "ALTER TABLE message ADD COLUMN held INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE left_out (
+        folder INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
+        uidvalidity INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        received INTEGER,
+        PRIMARY KEY (folder, uidvalidity, uid)
+    ) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)

@@ -3,14 +3,15 @@
 It holds no mail. Losing it costs time: messages are matched by content again.
 It says something only after it has come true: a message is recorded once it is
 durable in the Maildir, a flag once both sides have it. The exceptions are
-intents, written before what cannot be repeated: an upload, a deletion, a folder's
-new name or its deletion (`detached`).
+intents, written before what cannot be repeated: an upload, a deletion, a
+folder's new name (`intent_state`) or its deletion (`detached`).
 
 Every method that writes commits on its own, or as part of the `transaction`
 that it is called in.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from mailcli.model import (
     Flag,
@@ -21,22 +22,19 @@ from mailcli.model import (
     keywords_of,
     system_flags_of,
 )
-from mailcli.store.database import loaded, stored
-from mailcli.store.pop_state import PopState
-from mailcli.store.records import (
-    AppendIntent,
-    DeleteIntent,
-    FolderCounts,
-    FolderRow,
-    MessageRow,
-    RenameIntent,
-)
+from mailcli.store.database import loaded, loaded_if_any, stored, stored_if_any
+from mailcli.store.intent_state import IntentState
+from mailcli.store.records import FolderCounts, FolderRow, LeftOut, MessageRow
 from mailcli.store.schema import MIGRATIONS
 
 _FLAGS = {flag.letter: flag for flag in Flag}
+_SELECT_FOLDER = (
+    "SELECT id, name, uidvalidity, uidnext, highestmodseq, role, server_name, delimiter,"
+    " subscribed, detached, messages, mailbox_id FROM folder"
+)
 
 
-class StateStore(PopState):
+class StateStore(IntentState):
     """The state of one account, open."""
 
     migrations = MIGRATIONS
@@ -45,40 +43,17 @@ class StateStore(PopState):
 
     def folder(self, name: str) -> FolderRow | None:
         """Return what is recorded about a folder."""
-        return next((row for row in self.folders() if row.name == name), None)
+        rows = self._rows(f"{_SELECT_FOLDER} WHERE name = ?", stored(name))
+        return next(map(_folder_row, rows), None)
+
+    def folder_by_id(self, folder: int) -> FolderRow | None:
+        """Return what is recorded about a folder, whatever its name is now."""
+        rows = self._rows(f"{_SELECT_FOLDER} WHERE id = ?", folder)
+        return next(map(_folder_row, rows), None)
 
     def folders(self) -> list[FolderRow]:
         """Return all recorded folders, in the order they were first recorded."""
-        sql = (
-            "SELECT id, name, uidvalidity, uidnext, highestmodseq, role,"
-            " server_name, delimiter, subscribed, detached FROM folder ORDER BY id"
-        )
-        return [
-            FolderRow(
-                number,
-                loaded(name),
-                UidValidity(uidvalidity),
-                uidnext,
-                modseq,
-                role,
-                None if server_name is None else loaded(server_name),
-                None if delimiter is None else loaded(delimiter),
-                bool(subscribed),
-                bool(detached),
-            )
-            for (
-                number,
-                name,
-                uidvalidity,
-                uidnext,
-                modseq,
-                role,
-                server_name,
-                delimiter,
-                subscribed,
-                detached,
-            ) in self._rows(sql)
-        ]
+        return list(map(_folder_row, self._rows(f"{_SELECT_FOLDER} ORDER BY id")))
 
     def folder_counts(self) -> dict[int, FolderCounts]:
         """Return what is recorded of each folder's messages, of its present UIDs alone."""
@@ -89,7 +64,7 @@ class StateStore(PopState):
         )
         return {number: FolderCounts(*counts) for number, *counts in self._rows(sql)}
 
-    def save_folder(
+    def save_folder(  # noqa: PLR0913 - the columns of a row, by name
         self,
         name: str,
         *,
@@ -97,19 +72,25 @@ class StateStore(PopState):
         uidnext: int,
         highestmodseq: int | None = None,
         role: str | None = None,
+        messages: int | None = None,
+        mailbox_id: str | None = None,
     ) -> int:
-        """Record a folder's counters and role, and return its id.
+        """Record a folder's counters, role and identity, all anew, and return its id.
 
         They stand for "everything up to here is done": to be saved in the same
-        transaction as the last change that they cover.
+        transaction as the last change that they cover. Without `messages`, no
+        shortcut may rest on them.
         """
+        values = (uidvalidity, uidnext, highestmodseq, role, messages, stored_if_any(mailbox_id))
         with self.transaction():
             self._write(
-                "INSERT INTO folder (name, uidvalidity, uidnext, highestmodseq, role)"
-                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+                "INSERT INTO folder"
+                " (name, uidvalidity, uidnext, highestmodseq, role, messages, mailbox_id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
                 " uidvalidity = excluded.uidvalidity, uidnext = excluded.uidnext,"
-                " highestmodseq = excluded.highestmodseq, role = excluded.role",
-                [(stored(name), uidvalidity, uidnext, highestmodseq, role)],
+                " highestmodseq = excluded.highestmodseq, role = excluded.role,"
+                " messages = excluded.messages, mailbox_id = excluded.mailbox_id",
+                [(stored(name), *values)],
             )
             ((number,),) = self._rows("SELECT id FROM folder WHERE name = ?", stored(name))
         return int(number)
@@ -121,7 +102,7 @@ class StateStore(PopState):
         self._write(
             "UPDATE folder SET server_name = ?, delimiter = ?, subscribed = ?, detached = 0"
             " WHERE id = ?",
-            [(stored(server_name), stored(delimiter) if delimiter else None, subscribed, folder)],
+            [(stored(server_name), stored_if_any(delimiter or None), subscribed, folder)],
         )
 
     def set_detached(self, folder: int, detached: bool, /) -> None:
@@ -141,32 +122,17 @@ class StateStore(PopState):
         """Remove what is recorded about a folder: messages and intents too."""
         self._write("DELETE FROM folder WHERE id = ?", [(folder,)])
 
-    def add_rename(self, old: str, new: str) -> RenameIntent:
-        """Record that a folder is about to be renamed on the server."""
-        with self.transaction():
-            sql = "INSERT INTO rename_intent (old, new) VALUES (?, ?)"
-            self._write(sql, [(stored(old), stored(new))])
-            return self.renames()[-1]
-
-    def renames(self) -> list[RenameIntent]:
-        """Return the renames whose outcome is not recorded, oldest first."""
-        rows = self._rows("SELECT id, old, new FROM rename_intent ORDER BY id")
-        return [RenameIntent(number, loaded(old), loaded(new)) for number, old, new in rows]
-
-    def drop_rename(self, intent: RenameIntent) -> None:
-        """Remove a rename whose outcome is recorded, in that same transaction."""
-        self._write("DELETE FROM rename_intent WHERE id = ?", [(intent.id,)])
-
     # IMAP messages
 
     def messages(self, folder: int) -> Iterator[MessageRow]:
         """Yield the recorded messages by UIDVALIDITY and UID; read them all before writing."""
         known: dict[tuple[str, str | bytes], Flags] = {}  # most messages have the same few
         sql = (
-            "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256"
-            " FROM message WHERE folder = ? ORDER BY uidvalidity, uid"
+            "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256, email_id,"
+            " held FROM message WHERE folder = ? ORDER BY uidvalidity, uid"
         )
-        for generation, uid, unique, letters, keywords, size, sha256 in self._rows(sql, folder):
+        for generation, uid, unique, letters, keywords, *content in self._rows(sql, folder):
+            size, sha256, email_id, held = content
             if (letters, keywords) not in known:
                 names = loaded(keywords).split()
                 known[letters, keywords] = frozenset(
@@ -179,6 +145,8 @@ class StateStore(PopState):
                 known[letters, keywords],
                 size,
                 sha256,
+                loaded_if_any(email_id),
+                held=bool(held),
             )
 
     def has_messages(self) -> bool:
@@ -189,7 +157,7 @@ class StateStore(PopState):
         """Record messages, or replace what is recorded about them: flags, file, all."""
         self._write(
             "INSERT OR REPLACE INTO message (folder, uidvalidity, uid, unique_name, base_flags,"
-            " keywords, size, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " keywords, size, sha256, email_id, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     folder,
@@ -200,13 +168,15 @@ class StateStore(PopState):
                     stored(" ".join(sorted(flag.imap for flag in keywords_of(row.flags)))),
                     row.size,
                     row.sha256,
+                    stored_if_any(row.email_id),
+                    row.held,
                 )
                 for row in rows
             ),
         )
 
     def forget_messages(self, folder: int, uidvalidity: UidValidity, uids: Iterable[Uid]) -> None:
-        """Remove records of messages that neither side has any more, and of their deletion."""
+        """Remove records of messages that the folder has no more, and intents that took them."""
         keys = [(folder, uidvalidity, uid) for uid in uids]
         with self.transaction():
             for table in ("message", "delete_intent"):
@@ -215,85 +185,72 @@ class StateStore(PopState):
                     keys,
                 )
 
+    def move_message(
+        self, source_folder: int, row: MessageRow, target_folder: int, new_row: MessageRow
+    ) -> None:
+        """Record that a message is in another folder now, on both sides; its intents are done."""
+        with self.transaction():
+            self.forget_messages(source_folder, row.uidvalidity, [row.uid])
+            self.save_messages(target_folder, [new_row])
+
     def retire_messages(self, folder: int, uidvalidity: UidValidity) -> None:
         """Give what is recorded for a generation a number that no server has.
 
         For a server that comes back to an old UIDVALIDITY: its UIDs may be other messages now.
+        What was left out is decided anew, so it is forgotten, whatever its generation.
         """
-        self._write(
-            "UPDATE message SET uidvalidity ="
-            " (SELECT min(0, min(uidvalidity)) - 1 FROM message WHERE folder = ?)"
-            " WHERE folder = ? AND uidvalidity = ?",
-            [(folder, folder, uidvalidity)],
-        )
-
-    # Deletions
-
-    def add_deletions(self, folder: int, intents: Iterable[DeleteIntent]) -> None:
-        """Record deletions, before the first of them is carried out."""
-        self._write(
-            "INSERT OR REPLACE INTO delete_intent (folder, uidvalidity, uid, on_server)"
-            " VALUES (?, ?, ?, ?)",
-            ((folder, each.uidvalidity, each.uid, each.on_server) for each in intents),
-        )
-
-    def deletions(self, folder: int) -> list[DeleteIntent]:
-        """Return the deletions whose outcome is not recorded."""
-        sql = "SELECT uidvalidity, uid, on_server FROM delete_intent WHERE folder = ?"
-        return [
-            DeleteIntent(UidValidity(generation), Uid(uid), bool(on_server))
-            for generation, uid, on_server in self._rows(sql, folder)
-        ]
-
-    def drop_deletions(self, folder: int, intents: Iterable[DeleteIntent]) -> None:
-        """Remove deletions that were given up, or are decided anew."""
-        self._write(
-            "DELETE FROM delete_intent WHERE folder = ? AND uidvalidity = ? AND uid = ?",
-            ((folder, each.uidvalidity, each.uid) for each in intents),
-        )
-
-    # Uploads
-
-    def add_intents(self, folder: int, intents: Iterable[AppendIntent]) -> None:
-        """Record uploads, before the first octet of them is sent."""
-        self._write(
-            "INSERT INTO append_intent (folder, unique_name, sha256, size, message_id,"
-            " uidvalidity, uidnext_before) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    folder,
-                    stored(intent.unique),
-                    intent.sha256,
-                    intent.size,
-                    None if intent.message_id is None else stored(intent.message_id),
-                    intent.uidvalidity,
-                    intent.uidnext_before,
-                )
-                for intent in intents
-            ),
-        )
-
-    def intents(self, folder: int) -> list[AppendIntent]:
-        """Return the uploads whose outcome is not recorded, oldest first."""
-        sql = (
-            "SELECT unique_name, sha256, size, message_id, uidvalidity, uidnext_before"
-            " FROM append_intent WHERE folder = ? ORDER BY id"
-        )
-        return [
-            AppendIntent(
-                loaded(unique),
-                sha256,
-                size,
-                None if message_id is None else loaded(message_id),
-                UidValidity(uidvalidity),
-                uidnext,
+        with self.transaction():
+            self._write(
+                "UPDATE message SET uidvalidity ="
+                " (SELECT min(0, min(uidvalidity)) - 1 FROM message WHERE folder = ?)"
+                " WHERE folder = ? AND uidvalidity = ?",
+                [(folder, folder, uidvalidity)],
             )
-            for unique, sha256, size, message_id, uidvalidity, uidnext in self._rows(sql, folder)
+            self._write("DELETE FROM left_out WHERE folder = ?", [(folder,)])
+
+    # Messages that stay on the server
+
+    def left_out(self, folder: int) -> list[LeftOut]:
+        """Return the messages that the policy leaves on the server, by UIDVALIDITY and UID."""
+        sql = (
+            "SELECT uidvalidity, uid, size, received FROM left_out WHERE folder = ?"
+            " ORDER BY uidvalidity, uid"
+        )
+        return [
+            LeftOut(UidValidity(generation), Uid(uid), size, received)
+            for generation, uid, size, received in self._rows(sql, folder)
         ]
 
-    def drop_intents(self, folder: int, uniques: Iterable[str]) -> None:
-        """Remove uploads whose outcome is recorded, in that same transaction."""
+    def save_left_out(self, folder: int, rows: Iterable[LeftOut]) -> None:
+        """Record messages that are not to be fetched, in the transaction that passes them by."""
         self._write(
-            "DELETE FROM append_intent WHERE folder = ? AND unique_name = ?",
-            ((folder, stored(unique)) for unique in uniques),
+            "INSERT OR REPLACE INTO left_out (folder, uidvalidity, uid, size, received)"
+            " VALUES (?, ?, ?, ?, ?)",
+            ((folder, row.uidvalidity, row.uid, row.size, row.received) for row in rows),
         )
+
+    def forget_left_out(self, folder: int, uidvalidity: UidValidity, uids: Iterable[Uid]) -> None:
+        """Remove records of messages that are fetched after all, or are gone from the server."""
+        self._write(
+            "DELETE FROM left_out WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+            ((folder, uidvalidity, uid) for uid in uids),
+        )
+
+
+def _folder_row(values: tuple[Any, ...]) -> FolderRow:
+    number, name, uidvalidity, uidnext, modseq, role, *rest = values
+    server_name, delimiter, subscribed, detached, messages, mailbox_id = rest
+    return FolderRow(
+        number,
+        loaded(name),
+        UidValidity(uidvalidity),
+        uidnext,
+        modseq,
+        role,
+        loaded_if_any(server_name),
+        loaded_if_any(delimiter),
+        bool(subscribed),
+        bool(detached),
+        messages,
+        loaded_if_any(mailbox_id),
+    )

@@ -9,20 +9,12 @@ since here absence is taken for deletion.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from mailcli.model import Flag, Flags, Uid
-from mailcli.sync.states import Agreed, Local, Policy, Remote
+from mailcli.sync.states import Agreed, Local, Policy, Remote, Side
 
 FEW = 10
 """Deletions that never need confirmation, whatever share of a folder they are."""
-
-
-class Side(Enum):
-    """One of the two places that are kept alike."""
-
-    LOCAL = "local"
-    REMOTE = "remote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +126,8 @@ def plan(
     Everything known comes first, then what is fetched, then what is appended: a file whose
     message turns out to be on the server already is never uploaded again. Deletions come last.
     """
+    if policy.vanished is not None:
+        return _vanished(agreed, local, remote, policy)
     actions = [
         action
         for uid, base in sorted(agreed.items())
@@ -144,9 +138,65 @@ def plan(
     forgotten = {action.uid for action in actions if isinstance(action, Forget)}
     bases = {uid: base for uid, base in agreed.items() if uid not in forgotten}
     actions += _new(bases, local, remote, policy)
-    here = sum(base.unique in local for base in bases.values())
-    there = sum(uid in remote for uid in bases)
-    return [*actions, *_confirmed(deletions, here, there, policy)]
+    return [*actions, *_confirmed(deletions, agreed, local, remote, policy)]
+
+
+def _vanished(
+    agreed: Mapping[Uid, Agreed],
+    local: Mapping[str, Local],
+    remote: Mapping[Uid, Remote],
+    policy: Policy,
+) -> list[Action]:
+    """Decide about a folder that one side has no more as a whole.
+
+    What the other side still has of it is held back until that is confirmed. Then it goes, too;
+    unless there is something newer than the agreement: then all of it comes back.
+    """
+    left = {
+        uid: base for uid, base in sorted(agreed.items()) if uid in remote or base.unique in local
+    }
+    forgotten = [Forget(uid, base.unique) for uid, base in agreed.items() if uid not in left]
+    if left and not policy.allow_mass_delete:
+        is_here = policy.vanished is Side.REMOTE
+        if not (policy.changes_local if is_here else policy.changes_remote):
+            return list(forgotten)  # a run that could not delete it has nothing to ask
+        assert policy.vanished is not None  # noqa: S101 - for the type checker
+        gone = policy.vanished
+        return [*forgotten, *(Hold(uid, base.unique, gone) for uid, base in left.items())]
+    if not left or _has_newer(left, local, remote, policy):
+        forgotten += [Forget(uid, base.unique) for uid, base in left.items()]
+        return [*forgotten, *_new({}, local, remote, policy)]
+    deletions = (
+        action
+        for uid, base in left.items()
+        for action in _gone(uid, base, local.get(base.unique), remote.get(uid), policy)
+    )
+    return [*forgotten, *deletions]
+
+
+def _has_newer(
+    agreed: Mapping[Uid, Agreed],
+    local: Mapping[str, Local],
+    remote: Mapping[Uid, Remote],
+    policy: Policy,
+) -> bool:
+    """Tell whether one side has what was not agreed on: a message, or a flag that wants it."""
+    bound = {base.unique for base in agreed.values()}
+    storable = policy.storable.of
+    return (
+        any(uid not in agreed for uid in remote)
+        or any(unique not in bound for unique in local)
+        or any(
+            _is_wanted(base.flags, remote[uid].flags)
+            for uid, base in agreed.items()
+            if uid in remote
+        )
+        or any(
+            _is_wanted(storable(base.flags), storable(local[base.unique].flags))
+            for base in agreed.values()
+            if base.unique in local
+        )
+    )
 
 
 def _new(
@@ -171,25 +221,42 @@ def _new(
 
 
 def _confirmed(
-    deletions: Sequence[Deletion], here: int, there: int, policy: Policy
+    deletions: Sequence[Deletion],
+    agreed: Mapping[Uid, Agreed],
+    local: Mapping[str, Local],
+    remote: Mapping[Uid, Remote],
+    policy: Policy,
 ) -> Iterator[Action]:
     """Hold back the deletions of a side that would lose too much.
 
-    `here` and `there` are how many of the messages agreed on each side still has.
+    Its share counts among the messages agreed on that the side still has.
     """
-    count = sum(isinstance(action, DeleteLocal) for action in deletions)
+    here = [a for a in deletions if isinstance(a, DeleteLocal)]
+    there = [a for a in deletions if isinstance(a, DeleteRemote)]
+    left_here = sum(base.unique in local for base in agreed.values())
+    left_there = sum(uid in remote for uid in agreed)
     held = {
-        DeleteLocal: needs_confirmation(count, here, policy),
-        DeleteRemote: needs_confirmation(len(deletions) - count, there, policy),
+        DeleteLocal: _is_held(here, agreed, left_here, policy),
+        DeleteRemote: _is_held(there, agreed, left_there, policy),
     }
     for action in deletions:
         gone = Side.REMOTE if isinstance(action, DeleteLocal) else Side.LOCAL
         yield Hold(action.uid, action.unique, gone) if held[type(action)] else action
 
 
+def _is_held(
+    deletions: Sequence[Deletion], agreed: Mapping[Uid, Agreed], messages: int, policy: Policy
+) -> bool:
+    """Tell whether deletions wait: once held, new mail does not make them fewer of many."""
+    if any(agreed[action.uid].held for action in deletions):
+        return len(deletions) > FEW and not policy.allow_mass_delete
+    return needs_confirmation(len(deletions), messages, policy)
+
+
 def needs_confirmation(count: int, messages: int, policy: Policy) -> bool:
     """Tell whether `count` deletions among `messages` are too many to be carried unasked."""
-    too_many = count > FEW and count > policy.max_delete * messages
+    # Divided, not multiplied: 29 of 100 are not more than 0.29, but 0.29 * 100 is less than 29.
+    too_many = count > FEW and count / messages > policy.max_delete
     return too_many and not policy.allow_mass_delete
 
 

@@ -1,0 +1,75 @@
+"""What an account leaves on the server: messages that are too large, or too old.
+
+They are no part of the mirror: never fetched, and never taken for deleted here.
+What is known of them is recorded, so that they are asked about once; when the
+limit is lifted they are fetched like any other.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from mailcli.app.folder_state import FolderState
+from mailcli.app.folder_task import FolderTask
+from mailcli.imap.session import ImapSession
+from mailcli.imap.values import Details
+from mailcli.model import Uid
+from mailcli.store.records import LeftOut
+
+
+def load_left_out(state: FolderState) -> None:
+    """Read which messages were left out, as far as the account still leaves them out."""
+    for message in state.store.left_out(state.id):
+        if message.uidvalidity == state.generation and _reason(state.task, message) is not None:
+            state.left[message.uid] = message
+
+
+def report_left_out(state: FolderState) -> None:
+    """Say which messages stay on the server for their size; what is too old may be nearly all."""
+    for uid, message in sorted(state.left.items()):
+        if uid in state.remote and (reason := _reason(state.task, message)):
+            state.counts.skip(uid, reason)
+
+
+def within_limits(session: ImapSession, state: FolderState, uids: Iterable[Uid]) -> list[Uid]:
+    """Return the messages that the account wants, of those that are new.
+
+    Raises: MailError.
+    """
+    new = sorted(uids)
+    if state.task.has_limits and new:
+        state.enter(session)
+        for uid, details in session.fetch_details(new).items():
+            message = _left_out(state, uid, details)
+            if _reason(state.task, message) is not None:
+                state.left[uid] = message
+    _record(state)
+    report_left_out(state)
+    return [uid for uid in new if uid not in state.left]
+
+
+def _left_out(state: FolderState, uid: Uid, details: Details) -> LeftOut:
+    received = details.internal_date
+    seconds = int(received.timestamp()) if received else None
+    return LeftOut(state.generation, uid, details.size, seconds)
+
+
+def _reason(task: FolderTask, message: LeftOut) -> str | None:
+    """Return why a message stays on the server; empty where that needs no words, None if not."""
+    if task.max_age is not None and message.received is not None:
+        oldest = task.context.unix_time() - task.max_age // timedelta(seconds=1)
+        if message.received < oldest:
+            return ""
+    if task.max_size is not None and message.size > task.max_size:
+        return f"{message.size} octets are more than max_size: it stays on the server"
+    return None
+
+
+def _record(state: FolderState) -> None:
+    """Record what is left out now, where that has changed."""
+    state.left = {uid: each for uid, each in state.left.items() if uid in state.remote}
+    before = {each.uid for each in state.store.left_out(state.id)}
+    if before == state.left.keys() or state.dry_run:
+        return
+    with state.store.transaction():
+        state.store.forget_left_out(state.id, state.generation, before - state.left.keys())
+        state.store.save_left_out(state.id, state.left.values())

@@ -1,0 +1,185 @@
+"""Messages that another program moved here: one MOVE on the server, or only a new name.
+
+Which file is which message is `sync.moves`' decision. A MOVE cannot be repeated
+without harm, so the journal has an upload to the new folder, which a run that
+finds it open looks up there, and where the server can only copy and delete, a
+deletion from the old one.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from mailcli.app.folder_fetch import recognise
+from mailcli.app.folder_state import FolderState
+from mailcli.app.stores import message_id_of
+from mailcli.app.sync_run import SyncRun
+from mailcli.errors import NotFound
+from mailcli.imap.session import STORE_SET, CommandFailed, ImapSession
+from mailcli.imap.values import Moved as Places
+from mailcli.model import Uid, keywords_of
+from mailcli.store.records import AppendIntent, DeleteIntent
+from mailcli.sync.moves import Missing, Moved, Stray, pair
+
+
+def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
+    """Return what another program moved or renamed here, and take it out of the folders' plans.
+
+    A file's new name within its folder is recorded at once: nothing has to be done. One that the
+    server has no more may have been moved there as well: `Orphans` looks where the file is now.
+    """
+    missing = [message for state in states for message in _missing(state)]
+    octets = {message.content[0] for message in missing}
+    here = [state for state in states if missing and state.strays()]
+    strays = [s for state in here for s in run.attempt(state, _strays, state, octets) or ()]
+    by_name = {state.name: state for state in states}
+    moves = []
+    for moved in pair(missing, strays):
+        source, target = by_name[moved.missing.folder], by_name[moved.stray.folder]
+        if moved.is_rename:
+            row = source.rows[moved.missing.uid]
+            flags, content = row.flags, moved.missing.content
+            if not source.dry_run:
+                source.folder.sync()
+            renamed = source.agree(
+                row.uid, moved.stray.unique, flags, content, email_id=row.email_id
+            )
+            source.rebind(renamed)
+        elif moved.missing.uid not in source.remote:
+            source.elsewhere[moved.missing.uid] = target, moved.stray.unique
+        elif source.pair.wire and target.pair.wire:
+            source.away.add(moved.missing.uid)
+            target.spoken_for.add(moved.stray.unique)
+            moves.append(moved)
+    return moves
+
+
+def _missing(state: FolderState) -> list[Missing]:
+    """Return the messages whose files are not where they were."""
+    return [
+        Missing(state.name, row.uid, row.unique, (row.size, row.sha256))
+        for row in state.rows.values()
+        if row.unique not in state.entries
+    ]
+
+
+def _strays(session: ImapSession, state: FolderState, octets: Collection[int]) -> list[Stray]:
+    """Return the files that no message is bound to and whose size one of these could have."""
+    del session
+    smallest, largest = min(octets), max(octets)
+    found = []
+    sizes = {entry.unique: entry.size for entry in state.folder.scan(stat=True)}
+    for unique in state.strays():
+        # A file has its own line ends: it may be smaller by one octet for each line.
+        size = sizes.get(unique, 0)
+        if size > largest or 2 * size < smallest:
+            continue
+        content = state.content_of(unique)
+        if content and content[0] in octets:
+            found.append(Stray(state.name, unique, content))
+    return found
+
+
+def carry_moves(
+    session: ImapSession, states: Mapping[str, FolderState], moves: Sequence[Moved]
+) -> None:
+    """Move on the server what was moved here, between two folders.
+
+    Raises: MailError; what is then open is settled by the next run.
+    """
+    pairs: dict[tuple[str, str], list[Moved]] = defaultdict(list)
+    for moved in moves:
+        pairs[moved.missing.folder, moved.stray.folder].append(moved)
+    for (source, target), group in pairs.items():
+        for start in range(0, len(group), STORE_SET):
+            _carry(session, states[source], states[target], group[start : start + STORE_SET])
+
+
+def _carry(
+    session: ImapSession, source: FolderState, target: FolderState, moves: Sequence[Moved]
+) -> None:
+    """Move messages between two folders, unless what is new there turned out to be them."""
+    waiting = target.strays()
+    moves = [m for m in moves if m.stray.unique in waiting and m.missing.uid in source.rows]
+    unique_of = {m.missing.uid: m.stray.unique for m in moves}
+    intents = [_intent(target, m) for m in moves]
+    if not moves:
+        return
+    target.folder.sync()
+    target.store.add_intents(target.id, [intent for intent in intents if intent])
+    source.enter(session)
+    try:
+        places = _move(session, source, target, list(unique_of))
+    except CommandFailed as exc:
+        # Part of it may be done: the journal stays, and the next run looks.
+        source.counts.error = source.counts.error or exc
+        return
+    known = places.pairs if places and places.uidvalidity == target.generation else {}
+    for uid, unique in unique_of.items():
+        new = known.get(uid)
+        if new is not None:
+            row = source.rows[uid]
+            moved = target.agree(
+                new, unique, row.flags, (row.size, row.sha256), email_id=row.email_id
+            )
+            _translate(source, target, uid, unique)
+            target.remote[new] = source.remote.pop(uid)
+            target.receive(moved, source, row)
+            target.spoken_for.discard(unique)
+            target.counts.moved += 1
+        source.away.discard(uid)
+    if left := [uid for uid in unique_of if uid not in known]:
+        _look_up(session, source, target, left)
+
+
+def _move(
+    session: ImapSession, source: FolderState, target: FolderState, uids: Sequence[Uid]
+) -> Places | None:
+    """Move by one command, or by a copy and a deletion of exactly these messages."""
+    if "MOVE" in session.capabilities:
+        return session.move(uids, target.pair.wire)
+    places = session.copy(uids, target.pair.wire)
+    intents = [DeleteIntent(source.generation, uid, on_server=True) for uid in uids]
+    source.store.add_deletions(source.id, intents)
+    session.delete_messages(uids)
+    return places
+
+
+def can_move(session: ImapSession) -> bool:
+    """Tell whether messages can be moved: without MOVE, exactly they must be removable."""
+    return "MOVE" in session.capabilities or "UIDPLUS" in session.capabilities
+
+
+def _look_up(
+    session: ImapSession, source: FolderState, target: FolderState, uids: Sequence[Uid]
+) -> None:
+    """Find what the server did not say the new UID of, by its octets."""
+    target.counts.moved += len(uids)
+    for uid in uids:
+        source.remote.pop(uid, None)
+    source.forget([uid for uid in uids if uid in source.rows])
+    selected = target.enter(session, again=True)
+    target.remote = session.fetch_flags(selected.exists)
+    recognise(session, target, [uid for uid in target.remote if uid not in target.rows])
+    target.spoken_for.clear()
+
+
+def _translate(source: FolderState, target: FolderState, uid: Uid, unique: str) -> None:
+    """Give a file its keywords in its new folder's letters, where it kept those of the old."""
+    row, entry = source.rows[uid], target.entries[unique]
+    keywords = keywords_of(row.flags)
+    if not keywords or not target.policy.changes_local:
+        return
+    if entry.others == source.letters.letters_for(keywords):
+        target.set_flags(unique, entry.flags | keywords)
+
+
+def _intent(target: FolderState, moved: Moved) -> AppendIntent | None:
+    """Return the journal's record of a move: to the new folder, it is an upload."""
+    entry = target.entries[moved.stray.unique]
+    size, digest = moved.stray.content
+    try:
+        message_id = message_id_of(target.folder, entry)
+    except NotFound:
+        return None  # another program took it away meanwhile
+    following = target.selected.uidnext
+    return AppendIntent(entry.unique, digest, size, message_id, target.generation, following)

@@ -1,0 +1,133 @@
+"""Files whose messages are gone on the server, and may be new in another folder of it.
+
+A message that another client moved is taken over by one rename: its file keeps
+its name and its inode, as other programs that read the Maildir would wish. A
+kill between the rename and the commit leaves a file in the new folder that no
+message is bound to, and a message without a file in the old one: the next run
+fetches the message, sees that they are the same, and forgets the other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from mailcli.app.folder_state import FolderState
+from mailcli.app.stores import hash_of
+from mailcli.errors import NotFound
+from mailcli.model import Uid
+from mailcli.store.files import OtherFileSystem
+from mailcli.store.records import MessageRow
+from mailcli.sync.moves import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A message that the server has no more under its UID, and where its file is."""
+
+    state: FolderState
+    row: MessageRow
+    holder: FolderState
+    unique: str
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has taken it yet."""
+        place = self.row.uidvalidity, self.row.uid
+        known = self.state.rows.get(self.row.uid), self.state.former.get(self.row.unique)
+        return any(row is not None and (row.uidvalidity, row.uid) == place for row in known)
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A file that was taken over: the record to be made of it, and whose it was."""
+
+    row: MessageRow
+    orphan: Orphan
+
+
+class Orphans:
+    """All orphans of an account, by content and by the server's own id for a message."""
+
+    def __init__(self, states: Iterable[FolderState]) -> None:
+        self._by_content: dict[Content, list[Orphan]] = defaultdict(list)
+        self._by_id: dict[str, list[Orphan]] = defaultdict(list)
+        for state in states:
+            for orphan in _orphaned(state):
+                row = orphan.row
+                self._by_content[row.size, row.sha256].append(orphan)
+                if row.email_id:
+                    self._by_id[row.email_id].append(orphan)
+
+    @property
+    def have_ids(self) -> bool:
+        """Whether the server has given any of them an id."""
+        return bool(self._by_id)
+
+    def take(self, content: Content) -> Orphan | None:
+        """Return one with these octets, each at most once."""
+        return _next(self._by_content.get(content, []))
+
+    def take_id(self, email_id: str) -> Orphan | None:
+        """Return one with this id, each at most once."""
+        return _next(self._by_id.get(email_id, []))
+
+
+def _orphaned(state: FolderState) -> list[Orphan]:
+    """Return what is gone from a folder: by UID, or with all its UIDs of an earlier generation."""
+    gone = [row for row in state.rows.values() if row.uid not in state.remote]
+    here = [
+        Orphan(state, row, state, row.unique)
+        for row in (*gone, *state.former.values())
+        if row.unique in state.entries
+    ]
+    moved = state.elsewhere.items()
+    return here + [Orphan(state, state.rows[uid], *place) for uid, place in moved]
+
+
+def _next(orphans: list[Orphan]) -> Orphan | None:
+    """Take the next one that nobody has taken by its other key."""
+    while orphans:
+        orphan = orphans.pop(0)
+        if orphan.is_free:
+            return orphan
+    return None
+
+
+def adopt(state: FolderState, uid: Uid, orphan: Orphan | None) -> Adoption | None:
+    """Rename an orphan's file into the folder of the message that it is; None if it cannot be.
+
+    `settle_adoptions` must follow.
+
+    Raises: LocalError.
+    """
+    if orphan is None or orphan.holder is state or orphan.unique in state.entries:
+        return None
+    source, row = orphan.holder, orphan.row
+    entry = source.entries.get(orphan.unique)
+    with suppress(NotFound, OtherFileSystem):
+        if entry is None or hash_of(source.folder, entry) != (row.sha256, row.size):
+            return None  # another program has changed it: it is another message by now
+        keywords = source.flags_here(orphan.unique)
+        adopted = state.folder.adopt(
+            entry, source.folder, others=state.letters_for(keywords), there=state.entries
+        )
+        state.entries[adopted.unique] = adopted
+        del source.entries[orphan.unique]
+        content = row.size, row.sha256
+        bound = state.agree(uid, adopted.unique, row.flags, content, email_id=row.email_id)
+        return Adoption(bound, orphan)
+    return None
+
+
+def settle_adoptions(state: FolderState, adopted: Sequence[Adoption]) -> None:
+    """Make renames durable, the new names first, then commit them."""
+    if not adopted:
+        return
+    state.folder.sync()
+    for source in {id(a.orphan.holder): a.orphan.holder for a in adopted}.values():
+        source.folder.sync()
+    with state.store.transaction():
+        for adoption in adopted:
+            state.receive(adoption.row, adoption.orphan.state, adoption.orphan.row)
+    state.counts.moved += len(adopted)

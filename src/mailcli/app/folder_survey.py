@@ -1,0 +1,154 @@
+"""What both sides of a folder hold now: the first look of a run, before anything is decided.
+
+It also settles what an earlier run left open, makes the folder where it is new
+here, and keeps to reading in a dry run.
+
+The server is asked for no more than is needed: nothing at all where its counters
+are those of the last agreement, only the changes since then where it can tell
+them (RFC 7162). That is a hint, held against the number of messages; where it does
+not fit, and with `--full`, all flags are listed. Deletions never rest on it.
+"""
+
+from mailcli.app.folder_delete import settle_deletions
+from mailcli.app.folder_limits import load_left_out, report_left_out
+from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_task import FolderTask
+from mailcli.app.folder_upload import settle_uploads
+from mailcli.imap.session import ImapSession
+from mailcli.imap.values import Selected, Since
+from mailcli.model import Flags, Uid, UidValidity
+from mailcli.store.records import FolderRow
+from mailcli.sync.states import Side
+
+
+def survey(
+    session: ImapSession, task: FolderTask, *, full: bool = False, may_go: bool = False
+) -> FolderState | None:
+    """Look at a folder that the server has; None where nothing is to be done about it.
+
+    With `may_go`, one that was deleted here and is empty there is as good as deleted.
+
+    Raises: MailError.
+    """
+    known = None if full else task.agreed_numbers()
+    if known is not None and _is_unchanged(task, known):
+        return None
+    since = None
+    if known is not None and known.highestmodseq is not None:
+        since = Since(known.uidvalidity, known.highestmodseq)
+    selected = session.select(task.pair.wire, read_only=not task.writes_there, since=since)
+    state = FolderState(task, selected)
+    is_here = state.scanned()
+    _load(state)
+    # What was once agreed on shows that the folder was here, until it is made again or deleted.
+    was_here = state.settled and (bool(state.rows) or task.agreed_numbers() is not None)
+    if not task.dry_run and (is_here or not was_here):
+        state.record()
+    state.remote = _listed(session, state, since)
+    is_empty = may_go and was_here and not state.remote
+    if not is_here and (is_empty or state.rows.keys() & state.remote.keys()):
+        state.vanished = Side.LOCAL
+    elif task.dry_run:
+        state.counts.made = not is_here and task.policy.changes_local
+    else:
+        _prepare(session, state, is_here=is_here)
+    return state
+
+
+def _is_unchanged(task: FolderTask, known: FolderRow) -> bool:
+    """Tell whether neither side has changed since both last agreed, without opening the folder.
+
+    By four counters together: a server may leave HIGHESTMODSEQ as it is when mail arrives or
+    goes (RFC 7162 asks for it with QRESYNC alone).
+    """
+    status = task.pair.status
+    if status is None or status.highestmodseq is None or task.store.has_intents(known.id):
+        return False
+    counters = (status.uidvalidity, status.uidnext, status.messages, status.highestmodseq)
+    if counters != (known.uidvalidity, known.uidnext, known.messages, known.highestmodseq):
+        return False
+    state = FolderState(
+        task,
+        Selected(status.messages, status.uidvalidity, status.uidnext, read_only=True),
+    )
+    if not state.scanned():
+        return False
+    _load(state)
+    state.remote = _agreed(state)
+    if state.former or decide(state):
+        return False
+    report_left_out(state)
+    return True
+
+
+def _load(state: FolderState) -> None:
+    state.load()
+    load_left_out(state)
+
+
+def _listed(session: ImapSession, state: FolderState, since: Since | None) -> dict[Uid, Flags]:
+    """Return the flags of all messages, by the changes since the last agreement where they fit."""
+    if since is not None and state.settled:
+        remote = _agreed(state)
+        changes = state.selected.changes
+        if changes is not None:
+            for uid in [uid for uid in remote if uid in changes.vanished]:
+                del remote[uid]
+            remote.update(changes.flags)
+        else:
+            remote.update(session.fetch_changed_flags(since.modseq))
+        if len(remote) == state.selected.exists:
+            return remote
+    return session.fetch_flags(state.selected.exists)
+
+
+def _agreed(state: FolderState) -> dict[Uid, Flags]:
+    """Return what the server held when both sides last agreed."""
+    left: dict[Uid, Flags] = {
+        each.uid: frozenset()
+        for each in state.store.left_out(state.id)
+        if each.uidvalidity == state.generation
+    }
+    return left | {uid: row.flags for uid, row in state.rows.items()}
+
+
+def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None:
+    """Make the folder where it is new here, and settle what an earlier run left open."""
+    if is_here or state.policy.changes_local or state.rows:
+        if not is_here:
+            state.record()
+        state.folder.create()
+        state.counts.made = not is_here
+        state.folder.remove_stale_tmp()
+    if state.entries.keys() - state.bound():
+        # What is about to be agreed on must not vanish with the power: it would look deleted.
+        state.folder.sync()
+    settle_deletions(session, state)
+    settle_uploads(session, state)
+
+
+def survey_here(task: FolderTask, known: FolderRow | None) -> FolderState:
+    """Look at a folder that the server has not: one that it lost, or in a dry run a new one.
+
+    Raises: MailError.
+    """
+    generation = known.uidvalidity if known else UidValidity(0)
+    state = FolderState(task, Selected(0, generation, None, read_only=True))
+    state.scan()
+    state.load()
+    if state.rows:
+        state.vanished = Side.REMOTE
+    return state
+
+
+def record_numbers(state: FolderState) -> None:
+    """Record the server's counters, if both sides agree on all that they cover.
+
+    They are those of the first look: what came since is told by the next run.
+    """
+    kept = state.selected.storable.of
+    agreed = state.left.keys() | state.rows.keys() == state.remote.keys() and all(
+        kept(row.flags) == kept(state.remote[uid]) for uid, row in state.rows.items()
+    )
+    if agreed and not state.former and state.folder.exists():
+        state.record(numbers=True)

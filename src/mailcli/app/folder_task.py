@@ -1,0 +1,126 @@
+"""A folder to be synchronised: which it is on both sides, how, and what was done to it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from mailcli.app.context import Context
+from mailcli.errors import MailError
+from mailcli.imap.values import Status
+from mailcli.model import Uid
+from mailcli.results import ErrorReport, FolderSync, PlannedAction, SkippedImap
+from mailcli.store.folder import MaildirFolder
+from mailcli.store.names import FolderName
+from mailcli.store.records import FolderRow
+from mailcli.store.state import StateStore
+from mailcli.sync.states import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPair:
+    """The same folder on both sides: our name for it, its name on the wire, its role.
+
+    And the rest of what the server says of it: its name as text, delimiter, subscription, and
+    the counters that tell whether anything changed.
+    """
+
+    name: FolderName
+    wire: bytes
+    role: str | None
+    server_name: str
+    delimiter: str | None
+    subscribed: bool = False
+    status: Status | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run has done to a folder so far; `broken`: it can do no more to it.
+
+    `made`: the folder is new here.
+    """
+
+    fetched: int = 0
+    appended: int = 0
+    moved: int = 0
+    flags_local: int = 0
+    flags_remote: int = 0
+    deleted_local: int = 0
+    deleted_remote: int = 0
+    held_back: int = 0
+    skipped: list[SkippedImap] = field(default_factory=list)
+    error: MailError | None = None
+    broken: bool = False
+    made: bool = False
+    actions: tuple[PlannedAction, ...] | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything happened to the folder, on either side."""
+        arrived = self.fetched + self.appended + self.moved
+        deleted = self.deleted_local + self.deleted_remote
+        return bool(arrived + self.flags_local + self.flags_remote + deleted)
+
+    def skip(self, uid: Uid | None, reason: str, *, path: Path | None = None) -> None:
+        """Note a message that was left alone."""
+        self.skipped.append(SkippedImap(uid, path, reason))
+
+    def fail(self, error: MailError, *, path: Path | None) -> None:
+        """Note a message that something stood in the way of; the others go on."""
+        self.skip(None, error.message, path=path)
+        self.error = self.error or error
+
+    def result(self, name: FolderName) -> FolderSync:
+        """Return what is to be reported of the folder."""
+        return FolderSync(
+            str(name),
+            fetched=self.fetched,
+            appended=self.appended,
+            moved=self.moved,
+            flags_local=self.flags_local,
+            flags_remote=self.flags_remote,
+            deleted_local=self.deleted_local,
+            deleted_remote=self.deleted_remote,
+            skipped=tuple(self.skipped),
+            held_back=self.held_back,
+            changed=self.changed,
+            error=ErrorReport.of(self.error) if self.error else None,
+            actions=self.actions,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTask:
+    """A folder to be synchronised, how, and what was done to it so far.
+
+    Larger messages than `max_size` octets, and older ones than `max_age`, are not fetched.
+    """
+
+    context: Context
+    store: StateStore
+    folder: MaildirFolder
+    pair: FolderPair
+    policy: Policy
+    dry_run: bool = False
+    max_size: int | None = None
+    max_age: timedelta | None = None
+    counts: Counts = field(default_factory=Counts)
+
+    def agreed_numbers(self) -> FolderRow | None:
+        """Return what is recorded of the folder, if both sides agreed on all of it then."""
+        known = self.store.folder(str(self.pair.name))
+        return known if known is not None and known.messages is not None else None
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether some messages are to stay on the server."""
+        return self.max_size is not None or self.max_age is not None
+
+    @property
+    def writes_there(self) -> bool:
+        """Whether this run may change anything on the server."""
+        return self.policy.changes_remote and not self.dry_run
+
+    def result(self) -> FolderSync:
+        """Return what is to be reported of the folder."""
+        return self.counts.result(self.pair.name)

@@ -1,0 +1,167 @@
+"""What the steps of one account's synchronisation have in common: both sides, and what was done.
+
+Here a failure is contained: it ends one folder's part of the run, never another's.
+A connection that broke over one folder is opened again for the others.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Concatenate, ParamSpec, TypeVar
+
+from mailcli.app.context import Context
+from mailcli.app.folder_state import FolderState
+from mailcli.app.folder_task import FolderPair, FolderTask
+from mailcli.app.sessions import imap_session
+from mailcli.config import Account, ImapServer
+from mailcli.errors import Exit, MailError, ProtocolViolation
+from mailcli.imap.session import FolderUnusable, ImapSession
+from mailcli.results import ErrorReport, FolderSync, ImapAccount
+from mailcli.store.maildir import Maildir
+from mailcli.store.names import FolderName
+from mailcli.store.state import StateStore
+from mailcli.sync.states import Policy
+
+MAX_RECONNECTS = 3
+"""How often a run connects anew before it gives up on the rest of the account."""
+
+_PASSING = {Exit.TEMPORARY, Exit.LOCAL_IO}
+"""How a folder fails that another run will look into."""
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one account's run has done so far; it survives the run's failure."""
+
+    folders: list[FolderSync | FolderTask] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
+    error: MailError | None = None
+
+    def result(self, account: Account) -> ImapAccount:
+        """Return what is to be reported of the account."""
+        folders = [
+            each if isinstance(each, FolderSync) else each.result() for each in self.folders
+        ]
+        changed = bool(self.created or self.deleted or self.renamed)
+        return ImapAccount(
+            account.name,
+            tuple(folders),
+            folders_created=tuple(self.created),
+            folders_deleted=tuple(self.deleted),
+            folders_renamed=tuple(self.renamed),
+            changed=changed or any(folder.changed for folder in folders),
+            error=ErrorReport.of(self.error, account=account.name) if self.error else None,
+        )
+
+
+class SyncRun:
+    """One account's run: everything that its steps need."""
+
+    def __init__(
+        self,
+        context: Context,
+        account: Account,
+        state: StateStore,
+        policy: Policy,
+        *,
+        dry_run: bool,
+    ) -> None:
+        assert account.imap is not None  # noqa: S101 - the session would have said so
+        self.context, self.account, self.state = context, account, state
+        self.server: ImapServer = account.imap
+        self.policy, self.dry_run = policy, dry_run
+        self.maildir = Maildir(account.maildir, account.layout)
+        self.tally = Tally()
+        self._stack = ExitStack()
+        self._reconnects = 0
+        self.is_partial = False
+        self.session: ImapSession
+
+    def connect(self, stack: ExitStack) -> None:
+        """Open the session, which ends with `stack`. Raises: MailError."""
+        self._stack = stack
+        self.session = stack.enter_context(imap_session(self.context, self.account))
+
+    def task(self, pair: FolderPair) -> FolderTask:
+        """Begin to tell what becomes of a folder."""
+        self.context.notice(f"{self.account.name}: {pair.name}")
+        folder = self.maildir.folder(pair.name)
+        task = FolderTask(
+            self.context,
+            self.state,
+            folder,
+            pair,
+            self.policy,
+            dry_run=self.dry_run,
+            max_size=self.server.max_size,
+            max_age=self.server.max_age,
+        )
+        if self.dry_run:
+            task.counts.actions = ()
+        self.tally.folders.append(task)
+        return task
+
+    def failed(self, name: FolderName | str, error: MailError) -> None:
+        """Tell why nothing could be done about a folder."""
+        report = ErrorReport.of(error, account=self.account.name)
+        self.tally.folders.append(FolderSync(str(name), error=report))
+
+    @property
+    def looks_everywhere(self) -> bool:
+        """Whether a message that left one folder cannot be in another that was not looked into."""
+        return self.has_seen_all and not self.is_partial
+
+    @property
+    def has_seen_all(self) -> bool:
+        """Whether what is gone in one folder would have been found in another by now.
+
+        A folder that is refused for good does not count: nothing of it will ever be here.
+        """
+        return not any(
+            task.counts.broken and task.counts.error and task.counts.error.exit_code in _PASSING
+            for task in self.tally.folders
+            if isinstance(task, FolderTask)
+        )
+
+    def attempt(
+        self,
+        task: FolderTask | FolderState,
+        step: Callable[Concatenate[ImapSession, _Arguments], _Result],
+        *args: _Arguments.args,
+        **kwargs: _Arguments.kwargs,
+    ) -> _Result | None:
+        """Do one step for a folder, unless an earlier one failed; None where this one does.
+
+        Raises: MailError where the connection is lost for good, and so the rest of the account.
+        """
+        counts = task.counts
+        if counts.broken:
+            return None
+        try:
+            return step(self.session, *args, **kwargs)
+        except MailError as exc:
+            counts.error = counts.error or exc
+            counts.broken = True
+            broken = isinstance(exc, ProtocolViolation) and not isinstance(exc, FolderUnusable)
+            if (broken or not self.session.is_open) and not self._is_connected_anew(exc):
+                if counts.error is exc:
+                    counts.error = None  # it is the account's now
+                raise
+        return None
+
+    def _is_connected_anew(self, why: MailError) -> bool:
+        self.session.close()
+        self._reconnects += 1
+        if self._reconnects > MAX_RECONNECTS:
+            return False
+        self.context.notice(f"{self.account.name}: {why.message}; connecting again")
+        try:
+            self.connect(self._stack)
+        except MailError:
+            return False
+        return True

@@ -1,0 +1,140 @@
+"""One folder of a Maildir, looked at: nothing here changes anything.
+
+Other programs rename and remove files at any moment, so a message that is not
+where it was is looked for, and a listing that may have missed a file is not
+returned as one. No symbolic link below the root is followed.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from mailcli.errors import LocalError, NotFound
+from mailcli.store.entries import SUBDIRECTORIES, Entry
+from mailcli.store.files import read_chunks, translated
+from mailcli.store.line_ends import is_verbatim, to_wire
+from mailcli.store.listing import list_messages
+
+TRIES = 10
+"""How often a message that other programs rename is looked for."""
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class FolderView:
+    """One folder: the directory that holds `cur`, `new` and `tmp`."""
+
+    def __init__(self, root: Path, relative: PurePosixPath) -> None:
+        self.path = root / relative
+        self._root = root
+        self._base = str(self.path)
+        self._relative = relative
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base!r})"
+
+    def exists(self) -> bool:
+        """Tell whether all three directories are there.
+
+        Raises:
+            LocalError: one of them, or one on the way, is a symbolic link.
+        """
+        self._refuse_links()
+        return is_maildir(self._base)
+
+    def scan(self, *, stat: bool = False) -> list[Entry]:
+        """List the messages, each once, whatever other programs rename meanwhile.
+
+        `stat` fills in inode, size and time. See `listing` for what makes the
+        list complete.
+
+        Raises:
+            NotFound: the folder is missing, which is not the same as empty.
+            TemporaryFailure: other programs did not stop changing it.
+            LocalError: it cannot be read, or a symbolic link is in the way.
+        """
+        self._refuse_links()
+        return list_messages(self._base, stat=stat)
+
+    def find(self, unique: str) -> Entry | None:
+        """Return the message with this unique part, wherever it is now. Raises as `scan`."""
+        return next((entry for entry in self.scan() if entry.unique == unique), None)
+
+    def path_of(self, entry: Entry) -> Path:
+        """Return where the message lies."""
+        return Path(self._file(entry))
+
+    def received(self, entry: Entry) -> datetime | None:
+        """Return when the message was received: the time of its file, as `Staged.close` sets it.
+
+        None for a time that no calendar has.
+
+        Raises: NotFound, LocalError.
+        """
+        with translated(self.path_of(entry)):
+            descriptor, _ = self._open(entry)
+            try:
+                return datetime.fromtimestamp(int(os.fstat(descriptor).st_mtime), UTC)
+            except (OverflowError, ValueError):
+                return None
+            finally:
+                os.close(descriptor)
+
+    def open_wire(self, entry: Entry) -> Iterator[bytes]:
+        """Yield the octets that the server sent, for uploads, hashes and exports.
+
+        Raises (while iterating):
+            NotFound: the message is gone.
+            LocalError: it cannot be read.
+        """
+        with translated(self.path_of(entry)):
+            descriptor, entry = self._open(entry)
+            try:
+                verbatim = is_verbatim(read_chunks(descriptor), marked=entry.marked_verbatim)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                yield from to_wire(read_chunks(descriptor), verbatim=verbatim)
+            finally:
+                os.close(descriptor)
+
+    def _file(self, entry: Entry) -> str:
+        return f"{self._base}/{entry.subdirectory}/{entry.name}"
+
+    def _open(self, entry: Entry) -> tuple[int, Entry]:
+        current: Entry | None = entry
+        for _ in range(TRIES):
+            if current is None:
+                break
+            try:
+                return os.open(self.path_of(current), _READ), current
+            except FileNotFoundError:
+                current = self.find(entry.unique)
+        raise NotFound(f"{self.path_of(entry)}: the message is gone")
+
+    def _refuse_links(self) -> None:
+        """Refuse symbolic links below the root: they lead anywhere, or to nothing."""
+        path = self._root
+        for part in self._relative.parts:
+            path /= part
+            refuse_link(path)
+        for subdirectory in SUBDIRECTORIES:
+            refuse_link(self.path / subdirectory)
+
+
+def is_maildir(directory: str) -> bool:
+    """Tell whether a directory is a folder: whether it holds `cur`, `new` and `tmp`."""
+    return all(os.path.isdir(f"{directory}/{name}") for name in SUBDIRECTORIES)  # noqa: PTH112 - is_dir raises what isdir takes for no
+
+
+def refuse_link(path: Path) -> None:
+    """Raise LocalError when `path` is a symbolic link."""
+    if path.is_symlink():
+        raise refused_link(path)
+
+
+def refused_link(path: Path) -> LocalError:
+    """Return the error for a symbolic link below a Maildir's root."""
+    return LocalError(
+        f"{path}: a symbolic link inside a Maildir is not followed",
+        hint="make it a directory, or set the account's maildir to where it leads",
+    )
