@@ -126,7 +126,7 @@ def _names(messages: Messages, folder: str) -> dict[str, str]:
 def test_a_mark_that_a_killed_run_left_goes_when_the_message_is_back(ground: Ground) -> None:
     walk = begin(ground)
     ground.restore()
-    ground.run(Fault(Mode.KILL_AFTER, _place(walk, "reply", "UID STORE 1:2,4 +FLAGS")))
+    ground.run(Fault(Mode.KILL_AFTER, _place(walk, "reply", "UID STORE 1:2 +FLAGS")))
     assert "T" in _names(ground.end().server, "INBOX")["one"]
     _put_back(ground, "one")
     assert ground.run().code == 0
