@@ -63,7 +63,7 @@ class SyncAccount:
 
     def said(self, *args: str, code: int = 0) -> list[Said]:
         """Run `imap-sync` and return the commands that it sent, in their order."""
-        trace = self.maildir.parent / "trace"
+        trace = Path("~/trace").expanduser()
         trace.unlink(missing_ok=True)
         self.sync(f"--trace={trace}", *args, code=code)
         lines = trace.read_text("utf-8").splitlines()
@@ -73,6 +73,11 @@ class SyncAccount:
         """Run once more; tell whether nothing was left to be done."""
         result = self.sync(*args)
         return not result["changed"] and not any(f["held_back"] for f in result["folders"])
+
+    def lose_state(self) -> None:
+        """Lose what both sides agreed on."""
+        for path in Path("~/.local/state/mailcli").expanduser().glob("work.db*"):
+            path.unlink()
 
     # -- both sides --------------------------------------------------------------------
 
@@ -180,12 +185,16 @@ def _run(*argv: str) -> tuple[int, str, str]:
 def sync_account(
     server: Dovecot, user: str, write_config: WriteConfig, **imap: Any
 ) -> SyncAccount:
-    """Write the account's configuration; `imap` are more keys of its IMAP table."""
+    """Write the account's configuration.
+
+    `imap` are more keys of its IMAP table, but for `maildir` and `layout`.
+    """
+    maildir = Path(imap.pop("maildir", "~/Mail/work")).expanduser()
     layout = imap.pop("layout", "nested")
-    table = account(user, imap=server, layout=layout)
+    table = account(user, imap=server, layout=layout, maildir=str(maildir))
     table["imap"].update(imap)
     write_config({"work": table})
-    return SyncAccount(server, user, Path("~/Mail/work").expanduser())
+    return SyncAccount(server, user, maildir)
 
 
 def reflagged(path: Path, flags: str) -> Path:
