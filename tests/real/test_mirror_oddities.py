@@ -13,6 +13,7 @@ from tests.support.mirror import folder_of
 from tests.support.scripted import Scripted
 
 Serve = Callable[..., Scripted]
+OPENING = dialogues.opening("imap", tls="implicit")
 BYE = dialogues.goodbye("imap", required=False)
 
 
@@ -22,7 +23,7 @@ def serve(write_config: WriteConfig, authority: Authority) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(*parts: str) -> Scripted:
-            script = dialogues.script(dialogues.opening("imap", tls="implicit"), *parts)
+            script = dialogues.script("@connection 1", OPENING, *parts)
             server = stack.enter_context(Scripted(script, certificate=authority.server()))
             table = {"host": "localhost", "port": server.port, "ca_file": str(authority.ca_pem)}
             command = ["printf", "pw"]
@@ -41,7 +42,8 @@ def root(home: Path) -> Path:
 def listing(*names: str) -> str:
     """Return the part in which the client asks for the folders; names as IMAP writes them."""
     listed = [f'LIST () "/" {name}' for name in names]
-    return dialogues.script(dialogues.answer('LIST "" "*"', *listed), dialogues.answer("LSUB *"))
+    asked = dialogues.answer('LIST "" "*"', *listed), dialogues.answer("LSUB *")
+    return dialogues.script(*asked, dialogues.counters())
 
 
 def opened(exists: int) -> str:
@@ -113,6 +115,7 @@ def test_a_name_in_an_unknown_encoding_is_kept_as_it_is(
         r'S! * LIST () "/" INBOX\r\n* LIST () "/" "latin-\xe9"\r\n',
         "S: {tag} OK done",
         dialogues.answer("LSUB *"),
+        dialogues.counters(),
         opened(0),
         opened(0),
         BYE,
@@ -155,7 +158,8 @@ def test_a_folder_that_cannot_be_made_stops_no_other(
         dialogues.answer('CREATE "Alpha"', status="NO [NOPERM] not here"),
         dialogues.answer('CREATE "Beta"'),
         opened(0),
-        dialogues.script("C~ {tag} APPEND *", "S: {tag} NO [LIMIT] empty"),
+        # Sent without being asked for: the octets have left before the refusal comes.
+        dialogues.script("C~ {tag} APPEND *", "@literal none", "C:", "S: {tag} NO [LIMIT] empty"),
         BYE,
     )
 
@@ -184,21 +188,28 @@ def test_an_upload_whose_answer_was_lost_is_not_repeated(
     run_mailcli: RunMailcli, serve: Serve, root: Path
 ) -> None:
     put(root / "INBOX", "1.a", b"Message-ID: <q@x>\n\nbody\n")
-    lost = serve(listing("INBOX"), opened(0), "C~ {tag} APPEND *", "@literal sent", "C:", "@cut")
+    sent = b"Message-ID: <q@x>\r\n\r\nbody\r\n"
+    lost = serve(
+        *(listing("INBOX"), opened(0), "C~ {tag} APPEND *", "@literal sent", "C:", "@cut"),
+        *("@connection 2", OPENING, BYE),  # for the other folders, of which there are none
+    )
     assert run_mailcli("imap-sync").returncode == 75
     serve(
         listing("INBOX"),
         opened(1),
         flags(1),
         dialogues.answer("UID SEARCH *", "SEARCH 1"),
+        "C~ {tag} UID FETCH 1 *",
+        rf"S! * 1 FETCH (UID 1 FLAGS () BODY[] {{{len(sent)}}}\r\n{escaped(sent)})\r\n",
+        "S: {tag} OK done",
         BYE,
     )
 
     done = run_mailcli("imap-sync")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert lost.received["sent"] == b"Message-ID: <q@x>\r\n\r\nbody\r\n"
-    assert octets(root / "INBOX") == [lost.received["sent"]]
+    assert lost.received["sent"] == sent
+    assert octets(root / "INBOX") == [sent]
 
 
 def test_uploads_stop_where_the_quota_is_used_up(

@@ -1,9 +1,7 @@
 """The IMAP session: logins, answers in any order, bodies, and every way in which it can end."""
 
 import base64
-import contextlib
 import tracemalloc
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,40 +15,20 @@ from mailcli.errors import (
     Refused,
     TemporaryFailure,
 )
-from mailcli.imap.session import CommandFailed, ImapSession
+from mailcli.imap.session import CommandFailed
 from mailcli.imap.values import Fetched
 from mailcli.model import AuthKind, Flag, Secret, Uid, UidValidity
 from mailcli.sasl import Identity
-from tests.scripted.sessions import ADA, IMAP, NEVER, PASSWORD, SOON, ada, opened
-from tests.support.dialogues import answer, capabilities, goodbye, greeting, script
+from tests.scripted.imap import Kept, knows, store
+from tests.scripted.sessions import ADA, NEVER, PASSWORD, SOON, ada
+from tests.support.dialogues import answer, goodbye, script
 from tests.support.scripted import Scripted
 
 LETTER = b"Subject: hello\r\n\r\nHello.\r\n"
 
 
-class Kept:
-    """A body that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.octets = b""
-
-    def write(self, chunk: bytes) -> None:
-        self.octets += chunk
-
-
-@contextlib.contextmanager
-def store(server: Scripted, *, timeout: float = NEVER) -> Iterator[ImapSession]:
-    with opened(IMAP, server, timeout=timeout) as session:
-        assert isinstance(session, ImapSession)
-        yield session
-
-
-def _knows(*names: str) -> str:
-    return script(greeting("imap"), capabilities("imap", ("IMAP4rev1", *names)))
-
-
 def _open(*lines: str) -> str:
-    return script(_knows("UIDPLUS"), *lines)
+    return script(knows("UIDPLUS"), *lines)
 
 
 def _failed(conversation: str, *, exists: int = 1, timeout: float = NEVER) -> MailError:
@@ -112,7 +90,7 @@ def test_plain_goes_with_the_command_where_the_server_allows_it() -> None:
     expected = _base64(f"\0ada\0{PASSWORD}")
     known = _login(
         script(
-            _knows("SASL-IR", "AUTH=PLAIN"), f"C: {{tag}} AUTHENTICATE PLAIN {expected}", WELCOME
+            knows("SASL-IR", "AUTH=PLAIN"), f"C: {{tag}} AUTHENTICATE PLAIN {expected}", WELCOME
         )
     )
     assert known == {"IMAP4REV1", "UIDPLUS"}
@@ -121,13 +99,13 @@ def test_plain_goes_with_the_command_where_the_server_allows_it() -> None:
 def test_plain_waits_for_the_servers_turn_elsewhere() -> None:
     expected = _base64(f"\0ada\0{PASSWORD}")
     lines = ("C: {tag} AUTHENTICATE PLAIN", r"S! +\x20\r\n", f"C: {expected}", WELCOME)
-    _login(script(_knows("AUTH=PLAIN"), *lines))
+    _login(script(knows("AUTH=PLAIN"), *lines))
 
 
 def test_capabilities_are_asked_for_again_where_the_welcome_tells_none() -> None:
     lines = (r"C? {tag} AUTHENTICATE PLAIN \S+", "S: {tag} OK welcome")
     later = answer("CAPABILITY", "CAPABILITY IMAP4rev1 MOVE")
-    known = _login(script(_knows("SASL-IR", "AUTH=PLAIN"), *lines, later))
+    known = _login(script(knows("SASL-IR", "AUTH=PLAIN"), *lines, later))
     assert "MOVE" in known
     assert "AUTH=PLAIN" not in known
 
@@ -141,7 +119,7 @@ def test_login_answers_two_questions() -> None:
         f"C: {_base64(PASSWORD)}",
         WELCOME,
     )
-    _login(script(_knows("AUTH=LOGIN"), *lines))
+    _login(script(knows("AUTH=LOGIN"), *lines))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +134,7 @@ def test_login_answers_two_questions() -> None:
 )
 def test_login_quotes_the_password(password: str, wire: str) -> None:
     lines = (f'C: {{tag}} LOGIN "ada" {wire}', WELCOME)
-    _login(script(_knows(), *lines), Identity("ada", Secret(password)))
+    _login(script(knows(), *lines), Identity("ada", Secret(password)))
 
 
 def test_login_sends_what_is_not_ascii_as_literals() -> None:
@@ -169,12 +147,12 @@ def test_login_sends_what_is_not_ascii_as_literals() -> None:
         "C: pa\u00df\u00dft".replace("t", ""),
         WELCOME,
     )
-    _login(script(_knows(), *lines), Identity("jörg", Secret("paßß")))
+    _login(script(knows(), *lines), Identity("jörg", Secret("paßß")))
 
 
 def test_login_that_is_asked_for_more_than_it_has_ends() -> None:
     lines = ('C? {tag} LOGIN "ada" .+', "S: + more", "@gone")
-    assert isinstance(_failed_login(script(_knows(), *lines)), ProtocolViolation)
+    assert isinstance(_failed_login(script(knows(), *lines)), ProtocolViolation)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +166,7 @@ def test_a_refused_token_gets_its_answer_before_the_error(
     mechanism: str, form: str, reply: str
 ) -> None:
     conversation = script(
-        _knows("SASL-IR", f"AUTH={mechanism}"),
+        knows("SASL-IR", f"AUTH={mechanism}"),
         f"C: {{tag}} AUTHENTICATE {mechanism} {_base64(form)}",
         "S: + " + _base64('{"status":"401"}'),
         f"C: {reply}",
@@ -216,7 +194,7 @@ def test_a_refused_token_gets_its_answer_before_the_error(
 )
 def test_what_the_server_says_to_a_login_decides_the_exit(reply: str, code: Exit) -> None:
     lines = (r"C? {tag} AUTHENTICATE PLAIN \S+", f"S: {reply}", "@rest")
-    assert _failed_login(script(_knows("SASL-IR", "AUTH=PLAIN"), *lines)).exit_code is code
+    assert _failed_login(script(knows("SASL-IR", "AUTH=PLAIN"), *lines)).exit_code is code
 
 
 @pytest.mark.parametrize(
@@ -231,7 +209,7 @@ def test_no_common_mechanism_ends_the_login_before_a_credential_is_asked_for(
     names: tuple[str, ...], kind: AuthKind
 ) -> None:
     with (
-        Scripted(script(_knows(*names), "@gone")) as server,
+        Scripted(script(knows(*names), "@gone")) as server,
         store(server) as session,
         pytest.raises(LoginFailed, match="no mechanism in common"),
     ):
@@ -240,7 +218,7 @@ def test_no_common_mechanism_ends_the_login_before_a_credential_is_asked_for(
 
 def test_a_server_that_welcomes_scram_without_a_proof_is_not_believed() -> None:
     lines = (r"C? {tag} AUTHENTICATE SCRAM-SHA-256 \S+", "S: {tag} OK welcome", "@rest")
-    failure = _failed_login(script(_knows("SASL-IR", "AUTH=SCRAM-SHA-256"), *lines))
+    failure = _failed_login(script(knows("SASL-IR", "AUTH=SCRAM-SHA-256"), *lines))
     assert isinstance(failure, ProtocolViolation)
     assert failure.message.startswith("imap 127.0.0.1:")
 
@@ -252,13 +230,13 @@ def test_a_control_character_in_a_credential_is_refused(
     where: str, text: str, names: tuple[str, ...]
 ) -> None:
     identity = Identity(text, ADA.secret) if where == "user" else Identity("ada", Secret(text))
-    assert isinstance(_failed_login(script(_knows(*names), "@gone"), identity), LoginFailed)
+    assert isinstance(_failed_login(script(knows(*names), "@gone"), identity), LoginFailed)
 
 
 def test_a_secret_in_a_malformed_answer_is_masked_even_where_the_text_is_cut() -> None:
     filler = "( " * 245
     lines = (r"C? {tag} AUTHENTICATE PLAIN \S+", f"S: * {filler}{PASSWORD}", "@rest")
-    failure = _failed_login(script(_knows("SASL-IR", "AUTH=PLAIN"), *lines))
+    failure = _failed_login(script(knows("SASL-IR", "AUTH=PLAIN"), *lines))
     assert isinstance(failure, ProtocolViolation)
     assert PASSWORD[:4] not in failure.message
 
@@ -434,7 +412,7 @@ def test_a_folder_whose_name_nobody_can_decode_stops_no_other() -> None:
 def test_a_listing_of_folders_that_makes_no_sense_names_the_server(line: str) -> None:
     inbox = 'LIST () "/" INBOX'
     listed = answer("LIST *", inbox, line)
-    conversation = script(_knows("LIST-EXTENDED", "LIST-STATUS"), listed, "@rest")
+    conversation = script(knows("LIST-EXTENDED", "LIST-STATUS"), listed, "@rest")
     with (
         Scripted(conversation) as server,
         store(server) as session,
@@ -465,14 +443,14 @@ def test_a_folder_that_refuses_its_counts_has_none() -> None:
     ],
 )
 def test_the_personal_prefix_is_the_first_namespace(said: str, prefix: str) -> None:
-    conversation = script(_knows("NAMESPACE"), answer("NAMESPACE", said), "@rest")
+    conversation = script(knows("NAMESPACE"), answer("NAMESPACE", said), "@rest")
     with Scripted(conversation) as server, store(server) as session:
         assert session.personal_prefix() == prefix
 
 
 @pytest.mark.parametrize("said", ["NAMESPACE (())", "NAMESPACE (NIL)", "NAMESPACE x"])
 def test_a_namespace_that_makes_no_sense_breaks_the_protocol(said: str) -> None:
-    conversation = script(_knows("NAMESPACE"), answer("NAMESPACE", said), "@rest")
+    conversation = script(knows("NAMESPACE"), answer("NAMESPACE", said), "@rest")
     with (
         Scripted(conversation) as server,
         store(server) as session,
@@ -697,7 +675,7 @@ def test_messages_are_marked_and_then_expunged_by_their_uids_alone() -> None:
 
 def test_nothing_is_even_marked_where_only_a_plain_expunge_could_follow() -> None:
     with pytest.raises(Refused, match="lacks UIDPLUS"):
-        _deleted(script(_knows(), "@rest"))
+        _deleted(script(knows(), "@rest"))
 
 
 @pytest.mark.parametrize("lines", [(MARK,), (MARK, DONE, "C: {tag} UID EXPUNGE 7,9")])

@@ -122,6 +122,21 @@ def answer(command: str, *untagged: str, status: str = "OK completed") -> str:
     return script(f"C~ {{tag}} {command}", *said, f"S: {{tag}} {status}")
 
 
+def counters() -> str:
+    """Return the question for the counters of folders, as many as a client asks for.
+
+    The answers are those of a server without CONDSTORE: nothing in them says that a folder is
+    as it was, so each of them is opened.
+    """
+    return script(
+        "@repeat",
+        r'C? {tag} STATUS (?P<name>".*") \(MESSAGES UIDNEXT UIDVALIDITY\)',
+        "S: * STATUS {name} (MESSAGES 1 UIDNEXT 9 UIDVALIDITY 7)",
+        "S: {tag} OK done",
+        "@end",
+    )
+
+
 def _is_login(name: str) -> bool:
     return name == "USER" or name.startswith(("AUTH", "SASL "))
 

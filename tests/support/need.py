@@ -33,6 +33,7 @@ _PACKAGES = {
     "dbus-run-session": "dbus",
     "strace": "strace",
     "setpriv": "util-linux",
+    "mbsync": "isync",
 }
 
 

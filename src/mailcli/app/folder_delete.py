@@ -9,6 +9,7 @@ again, and brings no message back.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from mailcli.app.folder_limits import load_left_out
 from mailcli.app.folder_state import FolderState, decide
@@ -16,7 +17,7 @@ from mailcli.app.folder_task import FolderTask
 from mailcli.app.stores import hash_of
 from mailcli.errors import NotFound, ProtocolViolation
 from mailcli.imap.session import STORE_SET, ImapSession
-from mailcli.model import Flag, Flags, Uid
+from mailcli.model import DeletePolicy, Flag, Flags, Uid
 from mailcli.store.folder import MAX_BATCH
 from mailcli.store.records import DeleteIntent, MessageRow
 from mailcli.sync.moves import Content
@@ -25,6 +26,18 @@ from mailcli.sync.states import Side
 
 Unsent = Callable[[Collection[MessageRow]], set[Content]]
 """Returns which of these messages are here as files that no server has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trash:
+    """What becomes of messages on the server: the folder for deleted ones, if there is any.
+
+    Whether they go there by `policy`, or only where the server cannot expunge just these.
+    """
+
+    wire: bytes | None
+    policy: DeletePolicy
+
 
 _MARK: Flags = frozenset({Flag.DELETED})
 
@@ -57,12 +70,12 @@ def settle_deletions(session: ImapSession, state: FolderState) -> None:
 
 
 def delete_in_folder(
-    session: ImapSession, task: FolderTask, *, unsent: Unsent, trash: bytes | None
+    session: ImapSession, task: FolderTask, *, unsent: Unsent, trash: Trash, here: bool
 ) -> FolderState | None:
     """Carry one folder's deletions over, both ways, and return how it stands afterwards.
 
-    `trash` is the server's folder for them. None where the UIDs have changed since the first
-    pass: then nothing is deleted.
+    Without `here` no file goes: its message may have been moved to a folder that nobody could
+    look into. None where the UIDs have changed since the first pass: then nothing is deleted.
 
     Raises: MailError.
     """
@@ -77,7 +90,8 @@ def delete_in_folder(
         state.vanished = Side.LOCAL
     actions = decide(state)
     task.counts.held_back += sum(isinstance(a, Hold) for a in actions)
-    delete_here(state, [a for a in actions if isinstance(a, DeleteLocal)])
+    if here:
+        delete_here(state, [a for a in actions if isinstance(a, DeleteLocal)])
     missing = [a for a in actions if isinstance(a, DeleteRemote)]
     _delete_remote(session, state, missing, unsent=unsent, trash=trash)
     return state
@@ -131,7 +145,7 @@ def _delete_remote(
     actions: Sequence[DeleteRemote],
     *,
     unsent: Unsent,
-    trash: bytes | None,
+    trash: Trash,
 ) -> None:
     """Delete on the server what is gone here, in batches."""
     rows = list(_safe_to_delete(state, actions, unsent))
@@ -165,14 +179,22 @@ def _safe_to_delete(
 
 
 def _remover(
-    session: ImapSession, state: FolderState, trash: bytes | None
+    session: ImapSession, state: FolderState, trash: Trash
 ) -> Callable[[Collection[Uid]], object] | None:
     """Return what removes exactly these messages; None where the server has nothing for it."""
-    if "UIDPLUS" in session.capabilities:
-        return session.delete_messages
-    if "MOVE" in session.capabilities and trash is not None and trash != state.pair.wire:
-        return lambda uids: session.move(uids, trash)
-    return None
+    can_expunge = "UIDPLUS" in session.capabilities
+    wire = trash.wire if trash.wire != state.pair.wire else None
+    if wire is not None and "MOVE" in session.capabilities:
+        if trash.policy is DeletePolicy.TRASH or not can_expunge:
+            return lambda uids: session.move(uids, wire)
+    elif wire is not None and can_expunge and trash.policy is DeletePolicy.TRASH:
+
+        def move(uids: Collection[Uid]) -> None:
+            session.copy(uids, wire)
+            session.delete_messages(uids)
+
+        return move
+    return session.delete_messages if can_expunge else None
 
 
 def _intent(state: FolderState, uid: Uid, *, on_server: bool) -> DeleteIntent:

@@ -101,7 +101,13 @@ def _sort(
     if twin := _take(twins, content):
         staged.abandon()
         batch.known.append(_recognised(state, fetched, content, twin))
-    elif adoption := adopt(state, fetched.uid, orphans.take(content)):
+        return
+    try:
+        adoption = adopt(state, fetched.uid, orphans.take(content))
+    except BaseException:
+        staged.abandon()
+        raise
+    if adoption:
         staged.abandon()
         batch.adopted.append(adoption)
     else:

@@ -6,7 +6,7 @@ MAILBOXID (RFC 8474), or the same messages. Where a name is in the way, or the
 server will not have it, the messages are moved one by one, like any others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from mailcli.app.folder_rename import rename_here
@@ -20,10 +20,12 @@ from mailcli.sync.folders import Known, Offered, Renamed, renamed_here, renames_
 
 
 class Followed:
-    """The renames of one run: each is tried once."""
+    """The renames of one run: each is tried once, if a folder of either name is chosen."""
 
-    def __init__(self, run: SyncRun, folders: FolderSet) -> None:
-        self._run, self._folders = run, folders
+    def __init__(
+        self, run: SyncRun, folders: FolderSet, chosen: Callable[[FolderName], bool]
+    ) -> None:
+        self._run, self._folders, self._chosen = run, folders, chosen
         self._tried: set[Renamed] = set()
 
     def follow(self) -> None:
@@ -48,6 +50,8 @@ class Followed:
         for renamed, is_sure in renames_there(known, offered):
             old, new = FolderName.parse(renamed.old), FolderName.parse(renamed.new)
             if renamed in self._tried or new in folders.here or old not in folders.here:
+                continue
+            if not (self._chosen(old) or self._chosen(new)):
                 continue
             if is_sure or self._same_messages(old, new):
                 self._tried.add(renamed)
@@ -120,6 +124,8 @@ class Followed:
             )
             old = renamed_here(gone, files)
             if old is None or (renamed := Renamed(old, str(new))) in self._tried:
+                continue
+            if not (self._chosen(FolderName.parse(old)) or self._chosen(new)):
                 continue
             self._tried.add(renamed)
             if self._is_renamed_there(renamed, FolderName.parse(old), new):

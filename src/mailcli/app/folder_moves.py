@@ -19,7 +19,6 @@ from mailcli.imap.values import Moved as Places
 from mailcli.model import Uid, keywords_of
 from mailcli.store.records import AppendIntent, DeleteIntent
 from mailcli.sync.moves import Missing, Moved, Stray, pair
-from mailcli.sync.states import Side
 
 
 def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
@@ -30,7 +29,7 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
     """
     missing = [message for state in states for message in _missing(state)]
     octets = {message.content[0] for message in missing}
-    here = [state for state in states if missing and state.vanished is not Side.LOCAL]
+    here = [state for state in states if missing and state.strays()]
     strays = [s for state in here for s in run.attempt(state, _strays, state, octets) or ()]
     by_name = {state.name: state for state in states}
     moves = []

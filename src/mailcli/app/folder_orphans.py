@@ -91,7 +91,7 @@ def adopt(state: FolderState, uid: Uid, orphan: Orphan | None) -> Adoption | Non
 
     Raises: LocalError.
     """
-    if orphan is None or orphan.holder is state:
+    if orphan is None or orphan.holder is state or orphan.unique in state.entries:
         return None
     source, row = orphan.holder, orphan.state.rows[orphan.uid]
     entry = source.entries.get(orphan.unique)

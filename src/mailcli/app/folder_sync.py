@@ -15,6 +15,7 @@ from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_upload import upload
+from mailcli.app.sync_run import SyncRun
 from mailcli.errors import ConfirmationNeeded, LocalError, NotFound
 from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.model import Flags, Uid
@@ -50,18 +51,21 @@ def bring(session: ImapSession, state: FolderState, orphans: Orphans) -> None:
     state.hold({action.uid for action in actions if isinstance(action, Hold)})
     _begin_anew(state, actions)
     # What the server lost and is wanted here may turn up in another folder: see `put`.
-    kept = {a.uid for a in actions if isinstance(a, Forget) and a.unique in state.entries}
-    _apply_known(session, state, [a for a in actions if getattr(a, "uid", None) not in kept])
+    kept = _wanted_again(state, actions)
+    _apply_known(session, state, [a for a in actions if getattr(a, "unique", None) not in kept])
     if _recognised(session, state, actions, orphans):
         _apply_known(session, state, decide(state))
 
 
-def put(session: ImapSession, state: FolderState) -> bool:
+def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     """Upload what the server lacks; tell whether there are deletions to be made.
 
     Raises: MailError.
     """
     actions = decide(state)
+    if not run.has_seen_all:
+        kept = _wanted_again(state, actions)
+        actions = [action for action in actions if getattr(action, "unique", None) not in kept]
     if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:
         return False
     _report_former(state)
@@ -71,6 +75,11 @@ def put(session: ImapSession, state: FolderState) -> bool:
         if isinstance(action, Append):
             _upload(session, state, action)
     return state.settled and any(isinstance(a, Deletion | Hold) for a in actions)
+
+
+def _wanted_again(state: FolderState, actions: Sequence[Action]) -> set[str]:
+    """Return the files of messages that the server has no more, and that are wanted here."""
+    return {a.unique for a in actions if isinstance(a, Forget) and a.unique in state.entries}
 
 
 def _is_held(state: FolderState, actions: Sequence[Action]) -> bool:

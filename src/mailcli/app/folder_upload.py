@@ -41,10 +41,10 @@ def _uploaded_as(session: ImapSession, state: FolderState, intent: AppendIntent)
     if intent.unique not in state.entries or intent.uidvalidity != state.generation:
         return None
     candidates = _candidates(session, state, intent)
-    for uid, _, content in digests(session, candidates):
-        if content == (intent.size, intent.sha256):
-            return uid
-    return None
+    # All of them are read: a conversation that is left in the middle of an answer is over.
+    wanted = intent.size, intent.sha256
+    found = [uid for uid, _, content in digests(session, candidates) if content == wanted]
+    return found[0] if found else None
 
 
 def _candidates(session: ImapSession, state: FolderState, intent: AppendIntent) -> list[Uid]:

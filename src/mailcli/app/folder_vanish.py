@@ -36,7 +36,8 @@ def settle_gone_there(session: ImapSession, state: FolderState, run: SyncRun) ->
         )
         return False
     state.forget([action.uid for action in actions if isinstance(action, Forget)])
-    delete_here(state, [action for action in actions if isinstance(action, DeleteLocal)])
+    if run.has_seen_all:
+        delete_here(state, [action for action in actions if isinstance(action, DeleteLocal)])
     if any(isinstance(action, Append) for action in actions):
         run.state.forget_folder(state.id)
         return True

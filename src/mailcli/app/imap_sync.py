@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
-from mailcli.app.folder_delete import delete_in_folder
+from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_follow import Followed
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves
 from mailcli.app.folder_orphans import Orphans
@@ -113,8 +113,8 @@ class _Passes:
         """
         run = self.run
         folders = self.folders
-        Followed(run, folders).follow()
         chosen = chooser(run, folders, wanted)
+        Followed(run, folders, chosen).follow()
         for name, fate in folders.fates().items():
             if chosen(name):
                 self._look(name, fate)
@@ -193,7 +193,7 @@ class _Passes:
             self._move(moves)
         else:
             self._release(moves)
-        deletions = [s for s in self.states.values() if run.attempt(s, put, s)]
+        deletions = [s for s in self.states.values() if run.attempt(s, put, s, run)]
         for state in self.gone_there:
             if run.attempt(state, settle_gone_there, state, run):
                 self._create(state.pair.name)
@@ -201,7 +201,12 @@ class _Passes:
         trash = self._trash()
         for state in deletions:
             after = run.attempt(
-                state, delete_in_folder, state.task, unsent=self._unsent, trash=trash
+                state,
+                delete_in_folder,
+                state.task,
+                unsent=self._unsent,
+                trash=trash,
+                here=run.has_seen_all,
             )
             if after is not None:
                 self.states[state.name] = after
@@ -231,17 +236,18 @@ class _Passes:
     def _fill(self, name: str) -> None:
         state = self.states.get(name)
         if state is not None:
-            self.run.attempt(state, put, state)
+            self.run.attempt(state, put, state, self.run)
 
     # -- what the passes ask ---------------------------------------------------------
 
-    def _trash(self) -> bytes | None:
-        """Return the server's folder for deleted messages: by name where one is set."""
-        name = self.run.server.trash
-        if name is not None:
-            folder = self.folders.there.get(FolderName.parse(name))
-            return folder.wire if folder else None
-        return next((f.wire for f in self.folders.there.values() if f.role == "trash"), None)
+    def _trash(self) -> Trash:
+        """Return what becomes of deleted messages; their folder by name where one is set."""
+        server, there = self.run.server, self.folders.there
+        if server.trash is not None:
+            folder = there.get(FolderName.parse(server.trash))
+            return Trash(folder.wire if folder else None, server.deleted)
+        wire = next((f.wire for f in there.values() if f.role == "trash"), None)
+        return Trash(wire, server.deleted)
 
     def _unsent(self, rows: Collection[MessageRow]) -> set[Content]:
         """Return which of these messages are here as files that were never uploaded.

@@ -14,7 +14,7 @@ from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderPair, FolderTask
 from mailcli.app.sessions import imap_session
 from mailcli.config import Account, ImapServer
-from mailcli.errors import MailError, ProtocolViolation
+from mailcli.errors import Exit, MailError, ProtocolViolation
 from mailcli.imap.session import FolderUnusable, ImapSession
 from mailcli.results import ErrorReport, FolderSync, ImapAccount
 from mailcli.store.maildir import Maildir
@@ -24,6 +24,9 @@ from mailcli.sync.states import Policy
 
 MAX_RECONNECTS = 3
 """How often a run connects anew before it gives up on the rest of the account."""
+
+_PASSING = {Exit.TEMPORARY, Exit.LOCAL_IO}
+"""How a folder fails that another run will look into."""
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -106,6 +109,18 @@ class SyncRun:
         """Tell why nothing could be done about a folder."""
         report = ErrorReport.of(error, account=self.account.name)
         self.tally.folders.append(FolderSync(str(name), error=report))
+
+    @property
+    def has_seen_all(self) -> bool:
+        """Whether what is gone in one folder would have been found in another by now.
+
+        A folder that is refused for good does not count: nothing of it will ever be here.
+        """
+        return not any(
+            task.counts.broken and task.counts.error and task.counts.error.exit_code in _PASSING
+            for task in self.tally.folders
+            if isinstance(task, FolderTask)
+        )
 
     def attempt(
         self,

@@ -1,7 +1,7 @@
 """An IMAP connection: greeting, TLS, login, and what both sides agree on.
 
 What is asked of folders and messages is the affair of the layers above. RFC 3501; SASL-IR by
-RFC 4959, ENABLE by RFC 5161, ID by RFC 2971.
+RFC 4959, ENABLE by RFC 5161, ID by RFC 2971, COMPRESS by RFC 4978.
 """
 
 import re
@@ -56,7 +56,7 @@ class ImapConnection(Conversation):
         return session
 
     def _greet(self) -> None:
-        greeting = self._read(self._wire.makefile().readline())
+        greeting = self._hear()
         if not isinstance(greeting, Condition) or greeting.tag:
             raise self._wire.violation("the greeting is malformed")
         if greeting.kind == "BYE":
@@ -230,6 +230,21 @@ class ImapConnection(Conversation):
             return {}
         with self._wire.blaming():
             return answers.identity(answer)
+
+    def compress(self) -> bool:
+        """Compress the connection both ways from now on (RFC 4978); whether the server agreed.
+
+        After the login, so that nobody learns a password from the size of what is sent.
+        """
+        self._wire.phase = "COMPRESS"
+        if "COMPRESS=DEFLATE" not in self.capabilities:
+            return False
+        try:
+            self._run(b"COMPRESS DEFLATE")
+        except CommandFailed:  # such as where TLS does it
+            return False
+        self._wire.start_compression()
+        return True
 
     # -- ending ------------------------------------------------------------
 

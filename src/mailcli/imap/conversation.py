@@ -217,6 +217,10 @@ class Conversation:
             misunderstood=final.kind == "BAD",
         )
 
+    def _hear(self) -> Response:
+        """Read the next response, which holds no message."""
+        return self._read(self._wire.makefile().readline())
+
     def _read(self, line: bytes, open_body: Callable[[], Body] | None = None) -> Response:
         """Read the rest of a response that begins with a line, with its literals.
 

@@ -139,7 +139,8 @@ class MessageCommands(ImapConnection):
     ) -> Iterator[Fetched]:
         """Fetch messages into bodies that `open_body` makes, one at a time, as they arrive.
 
-        A UID that no longer exists is simply not among them.
+        A UID that no longer exists is simply not among them. Of very many, a server that works
+        on several commands at once sends some out of order.
 
         Raises: MailError; the body that was being written is then incomplete. CommandFailed
             comes after all that could be had.

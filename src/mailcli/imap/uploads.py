@@ -13,7 +13,7 @@ from mailcli.imap.answers import Answer
 from mailcli.imap.connection import ImapConnection, quoted
 from mailcli.imap.conversation import CommandFailed
 from mailcli.imap.messages import written
-from mailcli.imap.responses import Condition, Continuation, Response
+from mailcli.imap.responses import Condition, Continuation
 from mailcli.imap.values import Place, Upload
 from mailcli.model import Flags
 from mailcli.net import Wire
@@ -177,29 +177,26 @@ class UploadCommands(ImapConnection):
 
     def _land(self, flying: dict[bytes, int], outcomes: list[Outcome]) -> None:
         """Read until one of the commands is answered."""
-        final = self._next_response()
+        final = self._hear()
         while not self._ends(final, flying):
-            final = self._next_response()
+            final = self._hear()
         assert isinstance(final, Condition)  # noqa: S101 - for the type checker
         failure = self._failure(final)
         outcomes[flying.pop(final.tag)] = failure or answers.places(Answer([], final), 1)[0]
-
-    def _next_response(self) -> Response:
-        return self._read(self._wire.makefile().readline())
 
     def _await_consent(self, tag: bytes) -> None:
         """Wait until the server wants the literal.
 
         Raises: CommandFailed where it does not.
         """
-        response = self._next_response()
+        response = self._hear()
         while not isinstance(response, Continuation):
             if self._ends(response, [tag]):
                 assert isinstance(response, Condition)  # noqa: S101 - for the type checker
                 raise self._failure(response) or self._wire.violation(
                     "the server is content without having got the message"
                 )
-            response = self._next_response()
+            response = self._hear()
 
     def _announced(self, upload: Upload) -> bytes:
         date = b" " + dates.date_time(upload.received) if upload.received else b""

@@ -8,7 +8,6 @@ It never decides what to say.
 """
 
 import contextlib
-import io
 import ipaddress
 import socket
 import ssl
@@ -17,6 +16,8 @@ from collections.abc import Iterator
 from mailcli.errors import MailError, ProtocolViolation, TemporaryFailure, TlsFailed
 from mailcli.model import Endpoint
 from mailcli.net.deadline import Patience
+from mailcli.net.deflate import Deflate
+from mailcli.net.reader import Reader
 from mailcli.net.tls import reading_error, secure
 from mailcli.net.trace import Trace
 
@@ -54,13 +55,13 @@ class Wire:
         self._timeout = timeout
         self._cap = REPLY_CAP
         self._is_transfer = False
-        self._raw = _RawReader(self)
-        self._reader = _TracedReader(self._raw, self)
+        self._deflate: Deflate | None = None
+        self._reader = Reader(self, buffer=BUFFER, line_cap=LINE_CAP)
         self.await_reply()
 
     # -- reading -----------------------------------------------------------
 
-    def makefile(self, mode: str = "rb", buffering: int | None = None) -> "_TracedReader":
+    def makefile(self, mode: str = "rb", buffering: int | None = None) -> Reader:
         """Return the one reader of this wire, whatever the mode asked for."""
         del mode, buffering
         return self._reader
@@ -96,20 +97,57 @@ class Wire:
         try:
             count = self._receive(buffer)
             self._account_for(count)
+        except TimeoutError:
+            self.close()
+            raise self.failure("no complete answer in time") from None
         except MailError:
             self.close()
             raise
         return count
 
+    def receive_soon(self, buffer: memoryview, seconds: float) -> int | None:
+        """Fill a buffer as `receive_into` does; None where nothing comes within the seconds.
+
+        Then the connection goes on: nothing was due.
+        """
+        self._patience = Patience(seconds)
+        try:
+            return self._receive(buffer)
+        except TimeoutError:
+            return None
+        except MailError:
+            self.close()
+            raise
+
+    def await_data(self, seconds: float) -> bool:
+        """Wait until the server says something of its own accord; return whether it did.
+
+        The clock for the whole of what it says starts then.
+        """
+        found = self._reader.arrives_within(seconds)
+        self.await_reply()
+        return found
+
     def _receive(self, buffer: memoryview) -> int:
+        """Fill a buffer with what came, inflated if need be. Raises: TimeoutError; MailError."""
+        if self._deflate is None:
+            return self._receive_raw(buffer)
+        with self.blaming():
+            while not (data := self._deflate.inflate(len(buffer))):
+                raw = memoryview(bytearray(BUFFER))
+                self._deflate.feed(bytes(raw[: self._receive_raw(raw)]))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _receive_raw(self, buffer: memoryview) -> int:
         if self._patience.spent():
-            raise self.failure("no complete answer in time")
+            raise TimeoutError
         try:
             with self._patience.waiting() as seconds:
                 self._sock.settimeout(seconds)
                 count = self._sock.recv_into(buffer)
         except TimeoutError:
-            raise self.failure("no complete answer in time") from None
+            raise
         except ssl.SSLError as exc:
             raise reading_error(exc, self.where) from exc
         except OSError as exc:
@@ -178,7 +216,7 @@ class Wire:
             return False
 
     def _send(self, data: bytes) -> None:
-        view = memoryview(data)
+        view = memoryview(self._deflate.deflate(data) if self._deflate else data)
         try:
             for start in range(0, len(view), CHUNK):
                 self._sock.settimeout(self._timeout)
@@ -189,6 +227,14 @@ class Wire:
         except OSError as exc:
             self.close()
             raise self.failure(f"connection lost: {exc.strerror or exc}") from exc
+
+    def start_compression(self) -> None:
+        """Compress both ways from now on, after the server agreed to COMPRESS (RFC 4978).
+
+        What it sent behind its agreement is compressed already.
+        """
+        self._deflate = Deflate(self._reader.take_pending())
+        self.trace.note("compressed from here on")
 
     # -- TLS ---------------------------------------------------------------
 
@@ -274,68 +320,3 @@ class Wire:
             raise
         except ProtocolViolation as exc:
             raise self.violation(exc.message.partition(":")[0]) from exc
-
-
-class _RawReader(io.RawIOBase):
-    """What BufferedReader reads from; can be told to stop at what is buffered."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self.dry = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int | None:
-        if self.dry:
-            return None
-        assert isinstance(buffer, memoryview | bytearray)  # noqa: S101 - BufferedReader's own
-        return self._wire.receive_into(memoryview(buffer))
-
-
-class _TracedReader:
-    """The reader that the standard library's clients see: lines are traced and capped."""
-
-    def __init__(self, raw: _RawReader, wire: Wire) -> None:
-        self._raw = raw
-        self._buffered = io.BufferedReader(raw, BUFFER)
-        self._wire = wire
-
-    def readline(self, limit: int = -1) -> bytes:
-        """Return one whole line with its CRLF.
-
-        The caller's limit is ignored: smtplib's and poplib's are below what servers send.
-
-        Raises: ProtocolViolation (76) above `LINE_CAP`.
-        """
-        del limit
-        line = self.read_line_quietly()
-        self._wire.trace.received(line)
-        return line
-
-    def read_line_quietly(self) -> bytes:
-        """Return one line of a transfer, which the trace does not show."""
-        line = self._buffered.readline(LINE_CAP + 1)
-        if len(line) > LINE_CAP:
-            self._wire.close()
-            raise self._wire.violation(f"a line is longer than {LINE_CAP:,} octets")
-        return line
-
-    def read(self, size: int) -> bytes:
-        """Return exactly `size` octets."""
-        return self._buffered.read(size)
-
-    def read_some(self, size: int) -> bytes:
-        """Return between one and `size` octets, whatever comes first."""
-        return self._buffered.read1(size)
-
-    def pending(self) -> bool:
-        """Return whether octets are buffered that nobody has read."""
-        self._raw.dry = True
-        try:
-            return bool(self._buffered.peek(1))
-        finally:
-            self._raw.dry = False
-
-    def close(self) -> None:
-        """Do nothing: the wire owns the socket."""

@@ -1,0 +1,433 @@
+"""What may have become of each message, when everybody has synchronised. Pure.
+
+The model never decides what mailcli has to do step by step. It notes who did
+what to which message, and whether that one could know what the others had done;
+from this follows which ends are right. Where nobody contradicts anybody, one end
+is. Replicas are the server and the devices; knowledge travels with each run.
+
+The rules, for a message with content of its own:
+
+- nobody deleted it: it is there once, where it was moved to by whoever knew all other moves;
+  moves that did not know of one another may each leave a copy;
+- deleted by somebody who knew all other changes: it is gone;
+- deleted while somebody else flagged or moved it: it stays;
+- each flag is as the last who changed it left it; where two changed it in opposite ways
+  without knowing of each other, either is right; all other flags are as they were.
+
+What a stopped or partial run has told whom is not known: then both are right, but nothing
+else. Messages with the same octets cannot be told apart; for them counts and places are held.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from tests.support.sync_world_mail import NO_MARKS, Copies, Copy, Marks
+
+SERVER = "server"
+
+_DELETED_MARK = "\\Deleted"
+"""Set beside a deletion it may count as a change or not."""
+
+
+class Act(StrEnum):
+    """What somebody did to a message."""
+
+    BIRTH = "birth"
+    MARK = "mark"
+    MOVE = "move"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change; `sure` and `maybe` are the events known before it, at least and at most."""
+
+    number: int
+    replica: str
+    act: Act
+    sure: frozenset[int]
+    maybe: frozenset[int]
+    folder: str = ""  # of a birth, and the target of a move
+    mark: str = ""
+    on: bool = False
+    marks: Marks = NO_MARKS  # of a birth
+    with_folder: bool = False  # it came with the whole folder
+
+    def surely_after(self, other: "Event") -> bool:
+        return other.number in self.sure
+
+    def maybe_after(self, other: "Event") -> bool:
+        return other.number in self.maybe
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The ends that are right for one content: how many copies, where, with which marks."""
+
+    least: int
+    most: int
+    folders: frozenset[str]
+    marks: frozenset[Marks]
+    loose: Marks = NO_MARKS
+    """Marks that may be there or not."""
+
+    def complaint(self, copies: Copies) -> str:
+        """Return what is wrong with these copies, or nothing."""
+        if not self.least <= copies.total() <= self.most:
+            return f"{copies.total()} copies, not {self.least} to {self.most}"
+        for copy in copies:
+            if copy.folder not in self.folders:
+                return f"in {copy.folder}, not in {sorted(self.folders)}"
+            if copy.marks - self.loose not in {marks - self.loose for marks in self.marks}:
+                right = [sorted(marks) for marks in self.marks]
+                return f"marked {sorted(copy.marks)}, not {right} (but for {sorted(self.loose)})"
+        return ""
+
+
+@dataclass(slots=True)
+class Group:
+    """All messages of one content: as they were when all agreed, and what happened since.
+
+    `fuzzy`: somebody lost what it knew while changes were on their way, so that what was deleted
+    or moved may come back.
+    """
+
+    base: Copies = field(default_factory=Counter)
+    events: list[Event] = field(default_factory=list)
+    fuzzy: bool = False
+    wild: bool = False
+
+    @property
+    def is_single(self) -> bool:
+        return self.base.total() + len(self.of(Act.BIRTH)) == 1
+
+    def of(self, *acts: Act) -> list[Event]:
+        """Return the events of some kinds."""
+        return [event for event in self.events if event.act in acts]
+
+    @property
+    def origins(self) -> set[tuple[str, Marks]]:
+        """Where and how it was before anybody moved or marked it."""
+        born = {(event.folder, event.marks) for event in self.of(Act.BIRTH)}
+        return born | {(copy.folder, copy.marks) for copy in self.base}
+
+    @property
+    def folders(self) -> set[str]:
+        """Everywhere where it may have been."""
+        targets = {event.folder for event in self.of(Act.MOVE)}
+        return targets | {folder for folder, _ in self.origins}
+
+    def allowed(self, *, strict_moves: bool) -> Allowed:
+        """Return the ends that are right."""
+        if self.is_single:
+            return _allowed_single(self, strict_moves)
+        allowed = _allowed_many(self)
+        if self.of(Act.MOVE) and not strict_moves:
+            allowed = replace(allowed, least=min(1, allowed.least))
+        return allowed
+
+
+@dataclass(slots=True)
+class Model:
+    """All contents, and what each replica knows."""
+
+    replicas: tuple[str, ...]
+    strict_moves: bool = True
+    strict_renames: bool = True
+    groups: dict[str, Group] = field(default_factory=dict)
+    sure: dict[str, set[int]] = field(default_factory=dict)
+    maybe: dict[str, set[int]] = field(default_factory=dict)
+    aliases: list[tuple[str, str]] = field(default_factory=list)
+    strays: dict[str, set[str]] = field(default_factory=dict)
+    """Contents that a device may have beyond the server: left by another generation of UIDs."""
+    unaware: dict[str, set[str]] = field(default_factory=dict)
+    """Folders of which a device does not know yet that their UIDs are others; `*` is all."""
+    mended: set[str] = field(default_factory=set)
+    """Contents whose octets the server changed: not to be recognised when all else is lost."""
+
+    def agree(self, copies: Copies) -> None:
+        """Begin anew from what all replicas agree on."""
+        self.groups = {}
+        for copy, count in copies.items():
+            self.groups.setdefault(copy.content, Group()).base[copy] += count
+        self.sure = {replica: set() for replica in self.replicas}
+        self.maybe = {replica: set() for replica in self.replicas}
+        self.aliases = []
+        for device in self.replicas[1:]:
+            self.strays.setdefault(device, set())
+            self.unaware[device] = set()
+
+    # -- what happens ------------------------------------------------------
+
+    def born(self, replica: str, content: str, folder: str, marks: Marks) -> None:
+        """Note a new message."""
+        self._note(replica, content, Act.BIRTH, folder=folder, marks=marks)
+
+    def marked(self, replica: str, copy: Copy, mark: str, *, on: bool) -> None:
+        """Note a flag or keyword that was set or taken away."""
+        if (mark in copy.marks) != on:
+            self._note(replica, copy.content, Act.MARK, mark=mark, on=on)
+
+    def moved(self, replica: str, copy: Copy, folder: str, *, with_folder: bool = False) -> None:
+        """Note a message that was moved to another folder."""
+        if copy.folder != folder:
+            self._note(replica, copy.content, Act.MOVE, folder=folder, with_folder=with_folder)
+
+    def renamed_file(self, replica: str, copy: Copy) -> None:
+        """Note a file with another base name, which is nothing."""
+        if not self.strict_renames:
+            self._note(replica, copy.content, Act.MOVE, folder=copy.folder)
+
+    def deleted(self, replica: str, copy: Copy, *, with_folder: bool = False) -> None:
+        """Note a message that was deleted."""
+        self._note(replica, copy.content, Act.DELETE, with_folder=with_folder)
+
+    def renamed(self, replica: str, copies: Iterable[Copy], old: str, new: str) -> None:
+        """Note a folder that was renamed with these messages in it and below it."""
+        self.aliases.append((old, new))
+        for copy in copies:
+            if target := _moved_name(copy.folder, old, new):
+                self.moved(replica, copy, target, with_folder=True)
+
+    def removed(self, replica: str, copies: Iterable[Copy], folder: str) -> None:
+        """Note a folder that was deleted with these messages, where they are in it."""
+        for copy in copies:
+            if copy.folder == folder:
+                self.deleted(replica, copy, with_folder=True)
+
+    def _note(self, replica: str, content: str, act: Act, **more: object) -> None:
+        number = sum(len(group.events) for group in self.groups.values()) + 1
+        sure, maybe = frozenset(self.sure[replica]), frozenset(self.maybe[replica])
+        event = Event(number, replica, act, sure, maybe, **more)  # type: ignore[arg-type]
+        group = self.groups.setdefault(content, Group())
+        group.events.append(event)
+        self.sure[replica].add(number)
+        self.maybe[replica].add(number)
+        for device, folders in self.unaware.items():
+            if folders & {*group.folders, "*"} and act is not Act.BIRTH:
+                group.fuzzy = True
+                if device != replica and act in {Act.MOVE, Act.DELETE} and "*" not in folders:
+                    self.strays[device].add(content)
+
+    # -- what travels ------------------------------------------------------
+
+    def exchanged(self, device: str) -> None:
+        """Note a whole run of a device: it and the server know the same."""
+        self.unaware[device] = set()
+        for known in (self.sure, self.maybe):
+            known[device] |= known[SERVER]
+            known[SERVER] |= known[device]
+
+    def pulled(self, device: str) -> None:
+        """Note a run that changed nothing on the server."""
+        for known in (self.sure, self.maybe):
+            known[device] |= known[SERVER]
+
+    def pushed(self, device: str) -> None:
+        """Note a run that changed nothing on the device."""
+        for known in (self.sure, self.maybe):
+            known[SERVER] |= known[device]
+
+    def stopped(self, device: str) -> None:
+        """Note a run that may have carried anything, or nothing."""
+        self.maybe[device] |= self.maybe[SERVER]
+        self.maybe[SERVER] |= self.maybe[device]
+
+    def forgot(self, device: str) -> None:
+        """Note a device that lost its state: what was on its way to or from it is a guess now."""
+        self.unaware[device] = {"*"}
+        for group in self.groups.values():
+            group.fuzzy |= any(self._is_under_way(event, device) for event in group.events)
+        for content in self.strays[device] | self.mended:
+            self.groups.setdefault(content, Group()).wild = True
+        self.strays[device].clear()
+
+    def reset(self, folder: str, files: dict[str, Copies]) -> None:
+        """Note a folder that has other UIDs. `files` is what each device has now.
+
+        A message that is gone there while a device did not know stays on that device for ever.
+        """
+        for device, copies in files.items():
+            self.unaware[device].add(folder)
+            for content, group in self.groups.items():
+                if folder not in group.folders:
+                    continue
+                if content in self.mended:
+                    group.wild = True
+                    self.strays[device].add(content)
+                pending = [e for e in group.events if self._is_under_way(e, device)]
+                group.fuzzy |= bool(pending)
+                is_here = any(copy[:2] == (folder, content) for copy in copies)
+                if is_here and any(event.act in {Act.MOVE, Act.DELETE} for event in pending):
+                    self.strays[device].add(content)
+
+    def _is_under_way(self, event: Event, device: str) -> bool:
+        """Tell whether a device or the server may still have to hear of a change."""
+        return event.number not in self.sure[device] & self.sure[SERVER]
+
+    # -- what must be then -------------------------------------------------
+
+    def complaints(self, sides: dict[str, Copies]) -> Iterator[str]:
+        """Yield all that is wrong with what the replicas hold after everybody synchronised."""
+        server = sides[SERVER]
+        for device, strays in self.strays.items():
+            for copy, count in (sides[device] - server).items():
+                if copy.content not in strays:
+                    yield f"{count} more on {device} than on the server: {copy}"
+            for copy, count in (server - sides[device]).items():
+                yield f"{count} missing on {device}: {copy}"
+        contents = {copy.content for copy in server}
+        for content in sorted(contents | self.groups.keys()):
+            group = self.groups.get(content, Group())
+            found = Counter({copy: n for copy, n in server.items() if copy.content == content})
+            if group.wild:
+                continue
+            allowed = self._aliased(group.allowed(strict_moves=self.strict_moves))
+            if complaint := allowed.complaint(found):
+                yield f"{content}: {complaint}; {list(map(str, found))}, {_told(group)}"
+
+    def _aliased(self, allowed: Allowed) -> Allowed:
+        folders = set(allowed.folders)
+        for old, new in self.aliases:
+            folders |= {name for each in folders if (name := _moved_name(each, old, new))}
+        return replace(allowed, folders=frozenset(folders))
+
+    def settled(self, sides: dict[str, Copies]) -> None:
+        """Take what the server holds as agreed; keep in mind what devices have beyond it."""
+        for device, strays in self.strays.items():
+            beyond = {copy.content for copy in sides[device] - sides[SERVER]}
+            self.strays[device] = strays & beyond
+        self.agree(sides[SERVER])
+
+    @property
+    def old_names(self) -> set[str]:
+        """Names of folders that have others now.
+
+        Where nothing proves it (RFC 8474) and nothing is in it, a renamed folder passes for a new
+        one, and the old one stays where folders are not to be deleted.
+        """
+        names: set[str] = set()
+        for old, new in self.aliases:
+            names |= {old} | {name for each in names if (name := _moved_name(each, old, new))}
+        return names
+
+    @property
+    def untouchable(self) -> set[str]:
+        """Contents that are on no two sides alike, so that nobody should touch them."""
+        return set().union(*self.strays.values())
+
+
+def _allowed_single(group: Group, strict_moves: bool) -> Allowed:
+    deletions, moves = group.of(Act.DELETE), group.of(Act.MOVE)
+    ((origin, marks),) = group.origins
+    targets = {event.folder for event in moves}
+    last = {
+        move.folder
+        for move in moves
+        if not any(other.surely_after(move) for other in moves if other is not move)
+    }
+    folders = last or {origin}
+    if _contradictory(moves):
+        folders = targets
+    least, most = 1, len(folders)
+    changes = group.of(Act.MARK, Act.MOVE)
+    if deletions:
+        folders = {origin} | targets
+        known_to_one = any(all(d.surely_after(e) for e in changes) for d in deletions)
+        must_stay = _must_stay(changes, deletions, origin)
+        least, most = int(must_stay), 1
+        if _contradictory(moves):
+            least, most = 0, len(folders)
+        elif not strict_moves and (moves or must_stay):
+            least, most = int(must_stay and not known_to_one), len(folders)
+        elif known_to_one:
+            least, most = 0, 0
+    elif not strict_moves and moves and _contradictory(changes):
+        folders = {origin} | targets
+        most = len(folders)
+    if group.fuzzy:
+        folders = {origin} | targets
+        least, most = int(not deletions), len(folders)
+    sure, loose = _marks(group, marks)
+    if deletions or (moves and len(folders) > 1):
+        loose = frozenset(event.mark for event in group.of(Act.MARK))
+    return Allowed(least, most, frozenset(folders), frozenset({sure}), loose)
+
+
+def _must_stay(changes: list[Event], deletions: list[Event], origin: str) -> bool:
+    """Whether somebody changed what others deleted, for certain, and did not undo it.
+
+    A folder that goes as a whole need not stop for that.
+    """
+    if any(deletion.with_folder for deletion in deletions):
+        return False
+    unseen = [e for e in changes if not any(d.maybe_after(e) for d in deletions)]
+    unseen = [e for e in unseen if not e.with_folder and e.mark != _DELETED_MARK]
+    marks = Counter((event.replica, event.mark) for event in unseen if event.act is Act.MARK)
+    places = {event.replica: event.folder for event in unseen if event.act is Act.MOVE}
+    return any(n % 2 for n in marks.values()) or any(f != origin for f in places.values())
+
+
+def _contradictory(changes: list[Event]) -> bool:
+    """Whether some of the changes may have been made without knowing of another."""
+    return any(
+        not a.surely_after(b) and not b.surely_after(a)
+        for a in changes
+        for b in changes
+        if a.number < b.number
+    )
+
+
+def _marks(group: Group, marks: Marks) -> tuple[Marks, Marks]:
+    """Return the marks that a single message must have, and those that nobody can tell."""
+    loose = set()
+    for mark in {event.mark for event in group.of(Act.MARK)}:
+        events = [event for event in group.of(Act.MARK) if event.mark == mark]
+        last = [e for e in events if all(e.surely_after(o) for o in events if o is not e)]
+        decided = {event.on for event in last or events}
+        if group.fuzzy or len(decided) > 1:
+            loose.add(mark)
+        elif decided == {True}:
+            marks |= {mark}
+        else:
+            marks -= {mark}
+    return marks, frozenset(loose)
+
+
+def _allowed_many(group: Group) -> Allowed:
+    births = group.of(Act.BIRTH)
+    whole = group.base.total() + len(births)
+    born = Counter(event.replica for event in births)
+    apart = max(born.values(), default=0)
+    deletions, moves = group.of(Act.DELETE), group.of(Act.MOVE)
+    least = group.base.total() + apart - len(deletions)
+    risky = group.fuzzy or bool(moves)
+    most = whole + len(moves) if risky else whole
+    if group.fuzzy and group.events:
+        least = min(least, int(not deletions))
+    loose = frozenset(event.mark for event in group.of(Act.MARK))
+    folders = {folder for folder, _ in group.origins} | {event.folder for event in moves}
+    marks = frozenset(marks for _, marks in group.origins) or frozenset({NO_MARKS})
+    if len(births) > 0 and len({marks - loose for marks in marks}) > 1:
+        # Copies that were born apart and became one have the marks of both, or of one.
+        loose |= frozenset().union(*marks)
+    return Allowed(max(least, 0), most, frozenset(folders), marks, loose)
+
+
+def _moved_name(folder: str, old: str, new: str) -> str:
+    """Return the new name of a folder when another is renamed; empty where it stays."""
+    if folder == old:
+        return new
+    return f"{new}/{folder[len(old) + 1 :]}" if folder.startswith(f"{old}/") else ""
+
+
+def _told(group: Group) -> str:
+    base = ", ".join(f"{count} {copy}" for copy, count in group.base.items())
+    events = "; ".join(
+        f"{e.number} {e.act} by {e.replica} {e.folder}{'+' if e.on else '-'}{e.mark}"
+        f" knowing {sorted(e.sure)} perhaps {sorted(e.maybe - e.sure)}"
+        for e in group.events
+    )
+    return f"base: {base or 'nothing'}; events: {events or 'none'}; fuzzy: {group.fuzzy}"
