@@ -14,7 +14,7 @@ from tests.support.dialogues import answer, script
 from tests.support.scripted import Scripted
 
 ALL = ("LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "CONDSTORE", "OBJECTID")
-ITEMS = "MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ MAILBOXID"
+ITEMS = "MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ"
 LIST = f'C: {{tag}} LIST "" "*" RETURN (CHILDREN SUBSCRIBED SPECIAL-USE STATUS ({ITEMS}))'
 FULL = "(MESSAGES 3 UIDNEXT 8 UIDVALIDITY 9 HIGHESTMODSEQ 70 MAILBOXID (F-1))"
 
@@ -30,7 +30,7 @@ def test_all_that_tells_of_changes_comes_with_the_list() -> None:
     found = _statuses(
         LIST, 'S: * LIST (\\Subscribed) "/" INBOX', f"S: * STATUS INBOX {FULL}", DONE
     )
-    assert found == {"INBOX": Status(3, 8, UidValidity(9), 70, "F-1")}
+    assert found == {"INBOX": Status(3, 8, UidValidity(9), 70)}
 
 
 def test_a_folder_that_list_status_left_out_is_asked_for() -> None:
@@ -175,7 +175,7 @@ def test_the_inbox_is_found_in_any_case() -> None:
     found = _statuses(
         LIST, 'S: * LIST () "/" Inbox', 'S: * LIST () "/" Inbox', f"S: * STATUS INBOX {FULL}", DONE
     )
-    assert found == {"Inbox": Status(3, 8, UidValidity(9), 70, "F-1")}
+    assert found == {"Inbox": Status(3, 8, UidValidity(9), 70)}
 
 
 def test_a_server_that_refuses_the_extended_list_is_asked_plainly() -> None:

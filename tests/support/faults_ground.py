@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,21 +31,36 @@ _TABLES = {
     "message": "uidvalidity, uid, base_flags, keywords, size, hex(sha256)",
     "append_intent": "unique_name",
     "delete_intent": "uid, on_server",
+    "rename_intent": "old, new",
+    "left_out": "uid, size",
+    "folder": "name, uidvalidity, detached",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What a run left: messages here and there, files in `tmp`, rows of the state."""
+    """What a run left: messages here and there, files in `tmp`, rows of the state, folders."""
 
     local: Messages
     server: Messages
     temporary: tuple[str, ...]
     state: tuple[tuple[object, ...], ...]
+    folders_here: tuple[str, ...] = ()
+    folders_there: tuple[str, ...] = ()
 
     def counted(self, messages: Messages) -> Counter[tuple[str, str]]:
         """Count messages by folder and content, whatever their flags."""
         return Counter((folder, digest) for folder, digest, _ in messages)
+
+    def unlike(self, other: "End") -> str:
+        """Tell what this one lacks of another, and what it has instead."""
+        told = []
+        for field in fields(self):
+            mine, wanted = (Counter(getattr(end, field.name)) for end in (self, other))
+            if mine != wanted:
+                lacks, has = list((wanted - mine).elements()), list((mine - wanted).elements())
+                told.append(f"{field.name}: lacks {lacks}, has {has}")
+        return "; ".join(told)
 
 
 class Ground:
@@ -158,6 +173,10 @@ class Ground:
             tuple(sorted(self._remote())),
             tuple(sorted(path.name for path in self.maildir.glob("**/tmp/*"))),
             tuple(self._state()),
+            tuple(map(str, Maildir(self.maildir).folders().names))
+            if self.maildir.is_dir()
+            else (),
+            tuple(sorted(self._listed())),
         )
 
     def tree(self) -> dict[str, tuple[int, int]]:
@@ -185,6 +204,13 @@ class Ground:
                 for head, raw in (item for item in data if isinstance(item, tuple)):
                     names = set(_FLAGS.findall(head)[0].decode("ascii").split()) - {"\\Recent"}
                     yield folder, digest(raw), "".join(sorted(_LETTERS.get(n, n) for n in names))
+
+    def _listed(self) -> Iterator[str]:
+        with self.dovecot.connect(self.user) as session:
+            self._sessions.expected += 1
+            for line in session.list()[1]:
+                if isinstance(line, bytes):
+                    yield line.decode("ascii").rpartition(" ")[2]
 
     def _state(self) -> Iterator[tuple[object, ...]]:
         path = self.home / ".local/state/mailcli/a.db"

@@ -91,7 +91,7 @@ class Walk:
             again = self.ground.run()
             assert again.code == 0, again.err
             end = self.ground.end()
-            assert end == self.end
+            assert end == self.end, end.unlike(self.end)
             self.changes_nothing(end)
         except AssertionError as error:
             raise AssertionError(f"after {told}:\n{error}") from error
@@ -101,7 +101,8 @@ class Walk:
         tree = self.ground.tree()
         outcome = self.ground.run()
         assert outcome.code == 0, outcome.err
-        assert self.ground.end() == end
+        after = self.ground.end()
+        assert after == end, f"once more: {after.unlike(end)}"
         assert self.ground.tree() == tree
 
     def _hits(self, fault: Fault, kind: str) -> bool:

@@ -76,7 +76,7 @@ def test_places_and_pairs_are_those_of_the_examples() -> None:
 def test_a_status_with_everything_is_read() -> None:
     line = "* STATUS a (UIDVALIDITY 9 UIDNEXT 8 MESSAGES 7 HIGHESTMODSEQ 6 MAILBOXID (F-5))"
     told = folder_answers.statuses([answer(line)])[b"a"]
-    assert folder_answers.status(told) == Status(7, 8, UidValidity(9), 6, "F-5")
+    assert folder_answers.status(told) == Status(7, 8, UidValidity(9), 6)
 
 
 def test_a_search_in_short_belongs_to_its_command() -> None:

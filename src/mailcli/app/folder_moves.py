@@ -126,7 +126,7 @@ def _carry(
             )
             _translate(source, target, uid, unique)
             target.remote[new] = source.remote.pop(uid)
-            target.receive(moved, source, uid)
+            target.receive(moved, source, row)
             target.spoken_for.discard(unique)
             target.counts.moved += 1
         source.away.discard(uid)

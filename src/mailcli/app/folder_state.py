@@ -183,11 +183,13 @@ class FolderState:
             self.store.save_messages(self.id, changed)
             self.rows.update((row.uid, row) for row in changed)
 
-    def receive(self, row: MessageRow, source: "FolderState", uid: Uid) -> None:
-        """Commit that another folder's message is this one's now, in one transaction."""
-        self.store.move_message(source.id, source.rows[uid], self.id, row)
-        self.store.drop_intents(self.id, [row.unique])
-        del source.rows[uid]
+    def receive(self, row: MessageRow, source: "FolderState", old: MessageRow) -> None:
+        """Commit that another folder's message, `old`, is this one's now, in one transaction."""
+        with self.store.transaction():
+            self.store.move_message(source.id, old, self.id, row)
+            self.store.drop_intents(self.id, [row.unique])
+        if source.former.pop(old.unique, None) is None:
+            del source.rows[old.uid]
         self.rows[row.uid] = row
 
     # -- what is here -------------------------------------------------------------

@@ -21,8 +21,12 @@ from mailcli.store.records import FolderRow
 from mailcli.sync.states import Side
 
 
-def survey(session: ImapSession, task: FolderTask, *, full: bool = False) -> FolderState | None:
+def survey(
+    session: ImapSession, task: FolderTask, *, full: bool = False, may_go: bool = False
+) -> FolderState | None:
     """Look at a folder that the server has; None where nothing is to be done about it.
+
+    With `may_go`, one that was deleted here and is empty there is as good as deleted.
 
     Raises: MailError.
     """
@@ -36,10 +40,13 @@ def survey(session: ImapSession, task: FolderTask, *, full: bool = False) -> Fol
     state = FolderState(task, selected)
     is_here = state.scanned()
     _load(state)
-    if not task.dry_run:
+    # What was once agreed on shows that the folder was here, until it is made again or deleted.
+    was_here = state.settled and (bool(state.rows) or task.agreed_numbers() is not None)
+    if not task.dry_run and (is_here or not was_here):
         state.record()
     state.remote = _listed(session, state, since)
-    if not is_here and state.rows.keys() & state.remote.keys():
+    is_empty = may_go and was_here and not state.remote
+    if not is_here and (is_empty or state.rows.keys() & state.remote.keys()):
         state.vanished = Side.LOCAL
     elif task.dry_run:
         state.counts.made = not is_here and task.policy.changes_local
@@ -108,6 +115,8 @@ def _agreed(state: FolderState) -> dict[Uid, Flags]:
 def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None:
     """Make the folder where it is new here, and settle what an earlier run left open."""
     if is_here or state.policy.changes_local or state.rows:
+        if not is_here:
+            state.record()
         state.folder.create()
         state.counts.made = not is_here
         state.folder.remove_stale_tmp()
@@ -141,5 +150,5 @@ def record_numbers(state: FolderState) -> None:
     agreed = state.left.keys() | state.rows.keys() == state.remote.keys() and all(
         kept(row.flags) == kept(state.remote[uid]) for uid, row in state.rows.items()
     )
-    if agreed and state.settled and not state.former:
+    if agreed and not state.former and state.folder.exists():
         state.record(numbers=True)

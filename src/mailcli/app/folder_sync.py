@@ -63,7 +63,7 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     Raises: MailError.
     """
     actions = decide(state)
-    if not run.has_seen_all:
+    if not run.looks_everywhere:
         kept = _wanted_again(state, actions)
         actions = [action for action in actions if getattr(action, "unique", None) not in kept]
     if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:
@@ -100,6 +100,7 @@ def _is_held(state: FolderState, actions: Sequence[Action]) -> bool:
 def _begin_anew(state: FolderState, actions: Sequence[Action]) -> None:
     """Make a folder again that is missing here, where its messages are wanted."""
     if state.vanished is Side.LOCAL and any(isinstance(action, Fetch) for action in actions):
+        state.record()
         state.folder.create()
         state.vanished = None
 

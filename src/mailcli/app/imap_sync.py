@@ -31,7 +31,7 @@ from mailcli.errors import CannotCreate, MailError
 from mailcli.imap.session import CommandFailed
 from mailcli.model import SyncMode
 from mailcli.results import ErrorReport, ImapAccount, ImapResult
-from mailcli.store.names import FolderName
+from mailcli.store.names import INBOX, FolderName
 from mailcli.store.records import MessageRow
 from mailcli.sync.folders import Fate
 from mailcli.sync.moves import Content, Moved
@@ -112,6 +112,7 @@ class _Passes:
         Raises: MailError where the connection, and so the whole account, is lost.
         """
         run = self.run
+        run.is_partial = bool(wanted)
         folders = self.folders
         chosen = chooser(run, folders, wanted)
         Followed(run, folders, chosen).follow()
@@ -150,10 +151,13 @@ class _Passes:
                 if run.policy.changes_remote:
                     self._create(name)
             case _:
-                self._survey(run.task(self.folders.pair(name)))
+                self._survey(run.task(self.folders.pair(name)), fate)
 
-    def _survey(self, task: FolderTask) -> None:
-        if state := self.run.attempt(task, survey, task, full=self.full):
+    def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR) -> None:
+        run = self.run
+        may_go = fate is Fate.GONE_HERE and run.maildir.exists() and task.pair.name != INBOX
+        may_go = may_go and run.policy.changes_remote and run.server.delete_folders
+        if state := run.attempt(task, survey, task, full=self.full, may_go=may_go):
             self.states[state.name] = state
             if state.counts.made and state.name not in self.run.tally.created:
                 self.run.tally.created.append(state.name)

@@ -79,6 +79,7 @@ class SyncRun:
         self.tally = Tally()
         self._stack = ExitStack()
         self._reconnects = 0
+        self.is_partial = False
         self.session: ImapSession
 
     def connect(self, stack: ExitStack) -> None:
@@ -109,6 +110,11 @@ class SyncRun:
         """Tell why nothing could be done about a folder."""
         report = ErrorReport.of(error, account=self.account.name)
         self.tally.folders.append(FolderSync(str(name), error=report))
+
+    @property
+    def looks_everywhere(self) -> bool:
+        """Whether a message that left one folder cannot be in another that was not looked into."""
+        return self.has_seen_all and not self.is_partial
 
     @property
     def has_seen_all(self) -> bool:
