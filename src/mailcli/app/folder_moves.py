@@ -66,9 +66,12 @@ def _strays(session: ImapSession, state: FolderState, octets: Collection[int]) -
     """Return the files that no message is bound to and whose size one of these could have."""
     del session
     smallest, largest = min(octets), max(octets)
-    found = []
+    found: list[Stray] = []
+    waiting = state.strays()
+    if not waiting:
+        return found  # in a dry run, the folder may not be there yet
     sizes = {entry.unique: entry.size for entry in state.folder.scan(stat=True)}
-    for unique in state.strays():
+    for unique in waiting:
         # A file has its own line ends: it may be smaller by one octet for each line.
         size = sizes.get(unique, 0)
         if size > largest or 2 * size < smallest:
