@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from tests.real.conftest import OpenAccount
 from tests.support.certificates import Authority
-from tests.support.dovecot import PLUGINS, Dovecot
+from tests.support.dovecot import Dovecot
 from tests.support.dovecot import dovecot as running_dovecot
+from tests.support.dovecot_config import PLUGINS
 from tests.support.imap_sides import done
 from tests.support.local_mail import letters, put
 from tests.support.processes import ServerUser, server_directory
