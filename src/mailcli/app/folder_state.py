@@ -240,6 +240,17 @@ class FolderState:
         others = "".join(sorted(foreign | set(self.letters_for(flags))))
         self.entries[unique] = self.folder.set_flags(entry, system_flags_of(flags), others=others)
 
+    def set_keywords(self, unique: str, keywords: Flags) -> None:
+        """Give a file the letters of these keywords and no others.
+
+        For one that came from another folder, where its letters had other meanings.
+
+        Raises: NotFound, LocalError, TemporaryFailure.
+        """
+        entry = self.entries[unique]
+        letters = self.letters_for(keywords)
+        self.entries[unique] = self.folder.set_flags(entry, entry.flags, others=letters)
+
     def path_of(self, unique: str) -> Path | None:
         """Return where a message's file is, None where it has gone."""
         entry = self.entries.get(unique)
