@@ -180,7 +180,7 @@ class SyncMachine(RuleBasedStateMachine):
     def create_there(self, pick: int) -> None:
         folder = self._absent(self.world.third.folders(), pick)
         self._say(f"server: {folder} is created")
-        self.removed.discard(folder)
+        self._name_is_taken(folder)
         self.world.third.create(folder)
 
     @rule(name=devices, pick=picks)
@@ -188,7 +188,7 @@ class SyncMachine(RuleBasedStateMachine):
         device = self.world.devices[name]
         folder = self._absent(device.folders(), pick)
         self._say(f"{name}: {folder} is created")
-        self.removed.discard(folder)
+        self._name_is_taken(folder)
         device.create(folder)
 
     @precondition(lambda _: SUPPORTED.folder_renames)
@@ -198,6 +198,7 @@ class SyncMachine(RuleBasedStateMachine):
         copies = list(self.world.third.copies())
         self._say(f"server: {old} is renamed to {new}")
         self.world.third.rename(old, new)
+        self._name_is_taken(new)
         self.model.renamed(SERVER, copies, old, new)
 
     @precondition(lambda _: SUPPORTED.folder_renames)
@@ -208,6 +209,7 @@ class SyncMachine(RuleBasedStateMachine):
         copies = list(device.copies())
         self._say(f"{name}: {old} is renamed to {new}")
         device.rename_folder(old, new)
+        self._name_is_taken(new)
         self.model.renamed(name, copies, old, new)
 
     @precondition(lambda self: self.deletes_folders)
@@ -244,8 +246,7 @@ class SyncMachine(RuleBasedStateMachine):
             self.world.third.recreate(folder)
         else:
             self.worlds.new_uids(self.world, folder)
-        files = {name: device.copies() for name, device in self.world.devices.items()}
-        self.model.reset(folder, files)
+        self.model.reset(folder, self._files())
 
     @rule(name=devices)
     def lose_state(self, name: str) -> None:
@@ -309,7 +310,7 @@ class SyncMachine(RuleBasedStateMachine):
     def everybody_settles(self) -> None:
         self.is_sound = False
         self._say("everybody settles")
-        self.world.settle(*(["--allow-mass-delete"] if self.deletes_folders else []))
+        self.world.settle(*(["--allow-mass-delete"] if self.may_stop else []))
         if not self.deletes_folders:
             self.loose |= self.model.old_names
         folders = self.world.same_folders(but_for=self.loose)
@@ -390,6 +391,15 @@ class SyncMachine(RuleBasedStateMachine):
 
     def _absent(self, folders: Sequence[str], pick: int) -> str:
         return self._pick([name for name in NEW_FOLDERS if name not in folders], pick)
+
+    def _name_is_taken(self, folder: str) -> None:
+        """Note a folder with the name of another: for who knows that one it has new UIDs."""
+        if any(is_within(each, folder) for each in self.model.old_names | self.removed):
+            self.model.reset(folder, self._files())
+        self.removed.discard(folder)
+
+    def _files(self) -> dict[str, Copies]:
+        return {name: device.copies() for name, device in self.world.devices.items()}
 
     def _leaf(self, folders: Sequence[str], pick: int) -> str:
         leaves = [f for f in folders if f != "INBOX" and not _has_children(f, folders)]

@@ -52,15 +52,15 @@ class Supported:
 
     keywords: bool = True
     folder_renames: bool = True
-    renames_into_itself: bool = False
+    renames_into_itself: bool = True
     """A folder may end below its old name, by way of a third."""
-    tells_new_folders: bool = False
+    tells_new_folders: bool = True
     """A run says that it changed something when it made a folder here."""
-    plans_renames: bool = False
+    plans_renames: bool = True
     """A dry run can say what comes after a folder's rename that it does not make."""
-    pairs_files: bool = False
+    pairs_files: bool = True
     """A file that was moved or renamed is the same message still, whatever others did to that."""
-    merges_moves: bool = False
+    merges_moves: bool = True
     """What was moved here and flagged there is one message, at its new place and flagged."""
 
 

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from tests.support.sync_world_mail import NO_MARKS, Copies, Copy, Marks
+from tests.support.sync_world_mail import NO_MARKS, Copies, Copy, Marks, is_within
 
 SERVER = "server"
 
@@ -252,14 +252,16 @@ class Model:
         for device, copies in files.items():
             self.unaware[device].add(folder)
             for content, group in self.groups.items():
-                if folder not in group.folders:
+                if not any(is_within(each, folder) for each in group.folders):
                     continue
                 if content in self.mended:
                     group.wild = True
                     self.strays[device].add(content)
                 pending = [e for e in group.events if self._is_under_way(e, device)]
                 group.fuzzy |= bool(pending)
-                is_here = any(copy[:2] == (folder, content) for copy in copies)
+                is_here = any(
+                    copy.content == content and is_within(copy.folder, folder) for copy in copies
+                )
                 if is_here and any(event.act in {Act.MOVE, Act.DELETE} for event in pending):
                     self.strays[device].add(content)
 

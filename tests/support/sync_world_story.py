@@ -239,9 +239,10 @@ def _both_change_the_same(story: Story) -> None:
     story.mark("a", 43, SEEN)
     story.world.devices["a"].delete(story._here("a", 44))
     story.delete(SERVER, 44)
-    if SUPPORTED.merges_moves:
+    if SUPPORTED.merges_moves and not story.lingers:
         story.move("a", 45, "Work")
         story.mark("b", 45, FLAGGED)
+    if SUPPORTED.merges_moves:
         story.move(SERVER, 46, "Work")
         story.mark("a", 46, SEEN)
 
