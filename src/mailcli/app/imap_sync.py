@@ -23,7 +23,7 @@ from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_survey import record_numbers, survey, survey_here
 from mailcli.app.folder_sync import bring, put
 from mailcli.app.folder_task import FolderPair, FolderTask
-from mailcli.app.folder_vanish import delete_gone_here, settle_gone_there, would_go
+from mailcli.app.folder_vanish import delete_gone_here, inner_first, settle_gone_there, would_go
 from mailcli.app.stores import hash_of, locked_state, require_maildir
 from mailcli.app.sync_run import SyncRun
 from mailcli.config import Account
@@ -155,7 +155,8 @@ class _Passes:
 
     def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR) -> None:
         run = self.run
-        may_go = fate is Fate.GONE_HERE and run.maildir.exists() and task.pair.name != INBOX
+        # With no folder left at all, it is rather the disk that is not mounted.
+        may_go = fate is Fate.GONE_HERE and bool(self.folders.here) and task.pair.name != INBOX
         may_go = may_go and run.policy.changes_remote and run.server.delete_folders
         if state := run.attempt(task, survey, task, full=self.full, may_go=may_go):
             self.states[state.name] = state
@@ -198,10 +199,12 @@ class _Passes:
         else:
             self._release(moves)
         deletions = [s for s in self.states.values() if run.attempt(s, put, s, run)]
-        for state in self.gone_there:
-            if run.attempt(state, settle_gone_there, state, run):
-                self._create(state.pair.name)
-                self._fill(state.name)
+        again = [
+            s for s in inner_first(self.gone_there) if run.attempt(s, settle_gone_there, s, run)
+        ]
+        for state in reversed(again):
+            self._create(state.pair.name)
+            self._fill(state.name)
         trash = self._trash()
         for state in deletions:
             after = run.attempt(
