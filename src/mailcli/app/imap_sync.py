@@ -15,11 +15,12 @@ from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_follow import Followed
+from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview
 from mailcli.app.folder_set import FolderSet
-from mailcli.app.folder_state import FolderState
+from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_survey import record_numbers, survey, survey_here
 from mailcli.app.folder_sync import bring, put
 from mailcli.app.folder_task import FolderPair, FolderTask
@@ -35,6 +36,7 @@ from mailcli.store.names import INBOX, FolderName
 from mailcli.store.records import MessageRow
 from mailcli.sync.folders import Fate
 from mailcli.sync.moves import Content, Moved
+from mailcli.sync.plan import Fetch
 from mailcli.sync.states import Policy, Side
 
 
@@ -180,6 +182,10 @@ class _Passes:
 
     def _preview(self, moves: Sequence[Moved]) -> None:
         """Tell what a run would do; nothing is written anywhere."""
+        orphans = Orphans((*self.states.values(), *self.gone_there))
+        for state in self.states.values():
+            new = [action.uid for action in decide(state) if isinstance(action, Fetch)]
+            self.run.attempt(state, within_limits, state, new, orphans)  # the others are no plan
         for state in (*self.states.values(), *self.gone_there):
             if not state.counts.broken:
                 mine = [m for m in moves if m.stray.folder == state.name]
