@@ -27,6 +27,9 @@ from tests.support.local_mail import SCHEMAS, letters, mail_files
 OWN = ("Archive", "Drafts", "Junk", "Sent", "Trash")
 """What the tests' Dovecot makes for every user."""
 
+QUIET = ["AUTHENTICATE", "ENABLE", "NAMESPACE", "LIST", "LOGOUT"]
+"""All that a run says to that server when nothing has changed on either side."""
+
 _TRAVELS = {"APPEND", "UID COPY", "UID MOVE"}
 _SUBJECT = re.compile(rb"^Subject: (.*?)\r?$", re.MULTILINE)
 _SAID = re.compile(r"C: [A-Za-z]+\d+ ((?:UID )?[A-Z]+)(.*?)(?: +#.*)?$")
