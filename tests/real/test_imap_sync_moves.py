@@ -11,22 +11,12 @@ from tests.support.dovecot import dovecot as running_dovecot
 from tests.support.imap_sides import done, of, planned, uid_next
 from tests.support.local_mail import mail_files, put, snapshot
 from tests.support.processes import server_directory
-from tests.support.sync_account import Said, SyncAccount, keyword_names, names_of, skipped
+from tests.support.sync_account import SyncAccount, keyword_names, names_of, skipped, travels
 
 BASE = (
     "IMAP4rev1 SASL-IR LITERAL+ ENABLE NAMESPACE LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE"
 )
-TRAVELS = {"APPEND", "UID COPY", "UID MOVE"}
 READS_ONLY = {"AUTHENTICATE", "ENABLE", "NAMESPACE", "LIST", "SELECT", "EXAMINE", "LOGOUT"}
-
-
-def travels(commands: list[Said]) -> list[str]:
-    """Return the commands that make messages travel, bodies that are fetched among them."""
-    return [
-        "BODY" if each.name == "UID FETCH" else each.name
-        for each in commands
-        if each.name in TRAVELS or (each.name == "UID FETCH" and "BODY" in each.arguments)
-    ]
 
 
 # -- moved here ----------------------------------------------------------------------------

@@ -27,6 +27,10 @@ from tests.support.local_mail import SCHEMAS, letters, mail_files
 OWN = ("Archive", "Drafts", "Junk", "Sent", "Trash")
 """What the tests' Dovecot makes for every user."""
 
+QUIET = ["AUTHENTICATE", "ENABLE", "NAMESPACE", "LIST", "LOGOUT"]
+"""All that a run says to that server when nothing has changed on either side."""
+
+_TRAVELS = {"APPEND", "UID COPY", "UID MOVE"}
 _SUBJECT = re.compile(rb"^Subject: (.*?)\r?$", re.MULTILINE)
 _SAID = re.compile(r"C: [A-Za-z]+\d+ ((?:UID )?[A-Z]+)(.*?)(?: +#.*)?$")
 _SCHEMA = json.loads((SCHEMAS / "imap-sync.json").read_text("utf-8"))
@@ -148,12 +152,18 @@ class SyncAccount:
         self.flag_there(subject, "+\\Deleted", folder)
         self.ask(folder, "UID", "EXPUNGE", uid)
 
+    def file_inodes(self, folder: str = "INBOX") -> dict[str, int]:
+        """Return the inode of each file of a Maildir folder, by its name without flags."""
+        files = mail_files(self.maildir / folder)
+        return {path.name.partition(":")[0]: path.stat().st_ino for path in files}
+
     def folders_there(self) -> set[str]:
         """Return the server's folders by their wire names, without those that it makes itself."""
         with self.server.connect(self.user) as other:
             lines = [line for line in other.list()[1] if isinstance(line, bytes)]
-        names = {re.sub(r'^.*"[/.]" ', "", li.decode("ascii")).strip('"') for li in lines}
-        return {name for name in names if name not in {"INBOX", *OWN}}
+        mail = [line.decode("ascii") for line in lines if b"\\Noselect" not in line]
+        names = {re.sub(r'^.*"[/.]" ', "", line).strip('"') for line in mail}
+        return {name for name in names if re.split("[/.]", name)[-1] not in {"INBOX", *OWN}}
 
     # -- what others do here ------------------------------------------------------------
 
@@ -210,6 +220,15 @@ def skipped(result: Any, folder: str = "INBOX") -> dict[int, str]:
 def names_of(commands: list[Said]) -> list[str]:
     """Return the names of commands."""
     return [each.name for each in commands]
+
+
+def travels(commands: list[Said]) -> list[str]:
+    """Return the commands that make messages travel, bodies that are fetched among them."""
+    return [
+        "BODY" if each.name == "UID FETCH" else each.name
+        for each in commands
+        if each.name in _TRAVELS or (each.name == "UID FETCH" and "BODY" in each.arguments)
+    ]
 
 
 def keyword_names(folder: Path) -> dict[str, str]:

@@ -121,7 +121,7 @@ def _recognised(
     A run that makes no file only looks for such messages, and only before it would upload.
     """
     new = [action.uid for action in actions if isinstance(action, Fetch)]
-    wanted = within_limits(session, state, new)
+    wanted = within_limits(session, state, new, orphans)
     if new:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
