@@ -1,7 +1,7 @@
 """Fixtures of the tests of `imap-sync` on real servers."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
@@ -9,6 +9,7 @@ from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
 from tests.support.local_mail import document
 from tests.support.mirror import Sync
+from tests.support.sync_account import SyncAccount, sync_account
 
 
 @pytest.fixture
@@ -43,3 +44,25 @@ def other_device(home: Path) -> dict[str, str]:
     elsewhere = home / "device-b"
     elsewhere.mkdir()
     return {"HOME": str(elsewhere), "XDG_STATE_HOME": str(elsewhere / "state")}
+
+
+@pytest.fixture
+def mirrored(dovecot: Dovecot, user: str, write_config: WriteConfig) -> SyncAccount:
+    """The account `work` at the Dovecot that all tests share; nothing is here yet."""
+    return sync_account(dovecot, user, write_config)
+
+
+class OpenAccount(Protocol):
+    """Configure the account `work` as a test likes, by more keys of its IMAP table."""
+
+    def __call__(self, server: Dovecot | None = None, /, **imap: Any) -> SyncAccount: ...
+
+
+@pytest.fixture
+def configured(dovecot: Dovecot, user: str, write_config: WriteConfig) -> OpenAccount:
+    """Return a function that configures the account, and once more when it is called again."""
+
+    def configure(server: Dovecot | None = None, /, **imap: Any) -> SyncAccount:
+        return sync_account(server or dovecot, user, write_config, **imap)
+
+    return configure

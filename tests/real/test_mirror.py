@@ -364,7 +364,7 @@ def test_a_dry_run_lists_everything_and_changes_nothing(
         ("OnlyHere", "append", None),
         ("OnlyThere", "fetch", 1),
     }
-    assert result["folders_created"] == ["OnlyHere"]
+    assert result["folders_created"] == ["OnlyHere", "OnlyThere"]
     assert (snapshot(maildir), server_state(dovecot, user)) == (here, there)
     assert commands((home / "trace").read_text("utf-8")) <= READS
 
@@ -376,5 +376,7 @@ def test_a_dry_run_of_the_first_synchronisation_makes_no_maildir(
 
     done = run_mailcli("imap-sync", "-n")
 
-    assert done.stdout == "work\tINBOX\tfetch\t1\t\tnew on the server\n"
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "work\tINBOX\tfetch\t1\t\tnew on the server"
+    assert {line.split("\t")[2] for line in lines[:-1]} == {"folder-created"}
     assert not maildir.exists()

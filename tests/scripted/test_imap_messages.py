@@ -1,5 +1,6 @@
 """Messages in the open folder: listed in doubt or not, searched, fetched, flagged, moved."""
 
+import itertools
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from mailcli.imap.session import CommandFailed, FolderUnusable, ImapSession
 from mailcli.imap.values import Details, Moved
 from mailcli.model import Flag, Flags, Keyword, Uid, UidValidity
 from tests.scripted.imap import DONE, Kept, knows, opened_folder, store, talking
+from tests.scripted.sessions import NEVER
 from tests.support.dialogues import answer, script
 from tests.support.scripted import Scripted
 
@@ -399,6 +401,16 @@ def test_a_move_of_many_is_known_as_a_whole() -> None:
 def test_a_move_that_is_refused_is_told() -> None:
     with pytest.raises(CommandFailed, match="no such folder"):
         _moved(status="NO [TRYCREATE] no such folder")
+
+
+def test_each_of_several_answers_has_the_whole_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that goes on in each wait, of which two fit into one time-out."""
+    monkeypatch.setattr("mailcli.net.deadline.monotonic", itertools.count(0, NEVER * 0.6).__next__)
+    sets = [f"{first}:{first + 499}" for first in range(1, 3001, 500)]
+    commands = [f'C: {{tag{n}}} UID MOVE {some} "T"' for n, some in enumerate(sets)]
+    answers = [f"@stall 0.02\nS: {{tag{n}}} OK done\n@flush" for n in range(6)]
+    with talking(*commands, *answers, "@rest") as session:
+        assert session.move(map(Uid, range(1, 3001)), b"T") is None
 
 
 # -- in the middle of several --------------------------------------------------

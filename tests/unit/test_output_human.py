@@ -22,7 +22,7 @@ from mailcli.model import Address
 from mailcli.output import Color, Format, make_printer
 from mailcli.output.human import Screen, date_text, marks_text, table_text
 from mailcli.output.printer import screen_width, use_color
-from mailcli.output.summary import size_text
+from mailcli.output.words import size_text
 from mailcli.results import (
     AccountsResult,
     CredentialChange,
@@ -96,9 +96,9 @@ work: 3 actions planned
 """,
     "imap-sync-verify": """\
 work: 3 differences
-  INBOX: octets differ UID 17 9:2,S: changed here
-  INBOX: flags differ UID 18: here none
-  INBOX: missing on the server <U+001B>7
+  INBOX: UID 17 9:2,S with other octets: changed here
+  INBOX: UID 18 with other flags: here none
+  INBOX: <U+001B>7 missing on the server
 home: no differences (1 folder)
 """,
     "imap-sync-folders": """\
@@ -347,6 +347,26 @@ def test_a_plan_leaves_out_what_would_only_be_recorded() -> None:
     folder = FolderSync("INBOX", actions=(agree, PlannedAction("fetch", 2, None, "")))
     result = ImapResult((ImapAccount("work", (folder,)),))
     assert shown(result) == ("work: 1 action planned\n  INBOX: fetch UID 2\n", "")
+
+
+def test_of_many_messages_with_the_same_action_only_the_number_is_told() -> None:
+    many = tuple(PlannedAction("fetch", uid, None, "new on the server") for uid in range(1, 5))
+    few = (
+        PlannedAction("flags_remote", 9, Path("/mail/INBOX/cur/9:2,S"), "add seen, remove none"),
+        PlannedAction("move", None, Path("/mail/INBOX/cur/7:2,"), "moved here from Work"),
+    )
+    folders = (FolderSync("INBOX", actions=(*many, *few)),)
+    account = ImapAccount("work", folders, folders_created=("a", "b", "c", "d"))
+    assert (
+        shown(ImapResult((account,)))[0]
+        == """\
+work: 10 actions planned
+  4 folders to be created
+  INBOX: fetch 4 messages: new on the server
+  INBOX: change flags on the server of UID 9: add seen, remove none
+  INBOX: move 7:2,: moved here from Work
+"""
+    )
 
 
 def test_every_kind_of_change_is_named() -> None:

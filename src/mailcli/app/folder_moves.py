@@ -16,7 +16,7 @@ from mailcli.app.sync_run import SyncRun
 from mailcli.errors import NotFound
 from mailcli.imap.session import STORE_SET, CommandFailed, ImapSession
 from mailcli.imap.values import Moved as Places
-from mailcli.model import Uid, keywords_of
+from mailcli.model import Flags, Uid, keywords_of, system_flags_of
 from mailcli.store.records import AppendIntent, DeleteIntent
 from mailcli.sync.moves import Missing, Moved, Stray, pair
 
@@ -66,9 +66,12 @@ def _strays(session: ImapSession, state: FolderState, octets: Collection[int]) -
     """Return the files that no message is bound to and whose size one of these could have."""
     del session
     smallest, largest = min(octets), max(octets)
-    found = []
+    found: list[Stray] = []
+    waiting = state.strays()
+    if not waiting:
+        return found  # in a dry run, the folder may not be there yet
     sizes = {entry.unique: entry.size for entry in state.folder.scan(stat=True)}
-    for unique in state.strays():
+    for unique in waiting:
         # A file has its own line ends: it may be smaller by one octet for each line.
         size = sizes.get(unique, 0)
         if size > largest or 2 * size < smallest:
@@ -118,12 +121,10 @@ def _carry(
         new = known.get(uid)
         if new is not None:
             row = source.rows[uid]
-            moved = target.agree(
-                new, unique, row.flags, (row.size, row.sha256), email_id=row.email_id
-            )
-            _translate(source, target, uid, unique)
+            flags = _translated(source, target, uid, unique)
+            moved = target.agree(new, unique, flags, (row.size, row.sha256), email_id=row.email_id)
             target.remote[new] = source.remote.pop(uid)
-            target.receive(moved, source, uid)
+            target.receive(moved, source, row)
             target.spoken_for.discard(unique)
             target.counts.moved += 1
         source.away.discard(uid)
@@ -163,14 +164,20 @@ def _look_up(
     target.spoken_for.clear()
 
 
-def _translate(source: FolderState, target: FolderState, uid: Uid, unique: str) -> None:
-    """Give a file its keywords in its new folder's letters, where it kept those of the old."""
-    row, entry = source.rows[uid], target.entries[unique]
-    keywords = keywords_of(row.flags)
-    if not keywords or not target.policy.changes_local:
-        return
-    if entry.others == source.letters.letters_for(keywords):
-        target.set_flags(unique, entry.flags | keywords)
+def _translated(source: FolderState, target: FolderState, uid: Uid, unique: str) -> Flags:
+    """Give a file its keywords in its new folder's letters, where it kept those of the old.
+
+    Returns the flags to agree on. A run that changes no file agrees on what the letters say in
+    the new folder: so they are no change of the user's, and the next run puts them right.
+    """
+    flags, entry = source.rows[uid].flags, target.entries[unique]
+    keywords = keywords_of(flags)
+    if not keywords or entry.others != source.letters.letters_for(keywords):
+        return flags
+    if target.policy.changes_local:
+        target.set_keywords(unique, keywords)
+        return flags
+    return system_flags_of(flags) | keywords_of(target.flags_here(unique))
 
 
 def _intent(target: FolderState, moved: Moved) -> AppendIntent | None:

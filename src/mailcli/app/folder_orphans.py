@@ -23,12 +23,19 @@ from mailcli.sync.moves import Content
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A message that the server has no more, and where its file is."""
+    """A message that the server has no more under its UID, and where its file is."""
 
     state: FolderState
-    uid: Uid
+    row: MessageRow
     holder: FolderState
     unique: str
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has taken it yet."""
+        place = self.row.uidvalidity, self.row.uid
+        known = self.state.rows.get(self.row.uid), self.state.former.get(self.row.unique)
+        return any(row is not None and (row.uidvalidity, row.uid) == place for row in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Orphans:
         self._by_id: dict[str, list[Orphan]] = defaultdict(list)
         for state in states:
             for orphan in _orphaned(state):
-                row = state.rows[orphan.uid]
+                row = orphan.row
                 self._by_content[row.size, row.sha256].append(orphan)
                 if row.email_id:
                     self._by_id[row.email_id].append(orphan)
@@ -67,19 +74,22 @@ class Orphans:
 
 
 def _orphaned(state: FolderState) -> list[Orphan]:
+    """Return what is gone from a folder: by UID, or with all its UIDs of an earlier generation."""
+    gone = [row for row in state.rows.values() if row.uid not in state.remote]
     here = [
-        Orphan(state, row.uid, state, row.unique)
-        for row in state.rows.values()
-        if row.uid not in state.remote and row.unique in state.entries
+        Orphan(state, row, state, row.unique)
+        for row in (*gone, *state.former.values())
+        if row.unique in state.entries
     ]
-    return here + [Orphan(state, uid, *place) for uid, place in state.elsewhere.items()]
+    moved = state.elsewhere.items()
+    return here + [Orphan(state, state.rows[uid], *place) for uid, place in moved]
 
 
 def _next(orphans: list[Orphan]) -> Orphan | None:
     """Take the next one that nobody has taken by its other key."""
     while orphans:
         orphan = orphans.pop(0)
-        if orphan.uid in orphan.state.rows:
+        if orphan.is_free:
             return orphan
     return None
 
@@ -93,7 +103,7 @@ def adopt(state: FolderState, uid: Uid, orphan: Orphan | None) -> Adoption | Non
     """
     if orphan is None or orphan.holder is state or orphan.unique in state.entries:
         return None
-    source, row = orphan.holder, orphan.state.rows[orphan.uid]
+    source, row = orphan.holder, orphan.row
     entry = source.entries.get(orphan.unique)
     with suppress(NotFound, OtherFileSystem):
         if entry is None or hash_of(source.folder, entry) != (row.sha256, row.size):
@@ -119,5 +129,5 @@ def settle_adoptions(state: FolderState, adopted: Sequence[Adoption]) -> None:
         source.folder.sync()
     with state.store.transaction():
         for adoption in adopted:
-            state.receive(adoption.row, adoption.orphan.state, adoption.orphan.uid)
+            state.receive(adoption.row, adoption.orphan.state, adoption.orphan.row)
     state.counts.moved += len(adopted)

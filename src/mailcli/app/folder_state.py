@@ -183,11 +183,13 @@ class FolderState:
             self.store.save_messages(self.id, changed)
             self.rows.update((row.uid, row) for row in changed)
 
-    def receive(self, row: MessageRow, source: "FolderState", uid: Uid) -> None:
-        """Commit that another folder's message is this one's now, in one transaction."""
-        self.store.move_message(source.id, source.rows[uid], self.id, row)
-        self.store.drop_intents(self.id, [row.unique])
-        del source.rows[uid]
+    def receive(self, row: MessageRow, source: "FolderState", old: MessageRow) -> None:
+        """Commit that another folder's message, `old`, is this one's now, in one transaction."""
+        with self.store.transaction():
+            self.store.move_message(source.id, old, self.id, row)
+            self.store.drop_intents(self.id, [row.unique])
+        if source.former.pop(old.unique, None) is None:
+            del source.rows[old.uid]
         self.rows[row.uid] = row
 
     # -- what is here -------------------------------------------------------------
@@ -237,6 +239,17 @@ class FolderState:
         foreign = set(entry.others) - set(known)
         others = "".join(sorted(foreign | set(self.letters_for(flags))))
         self.entries[unique] = self.folder.set_flags(entry, system_flags_of(flags), others=others)
+
+    def set_keywords(self, unique: str, keywords: Flags) -> None:
+        """Give a file the letters of these keywords and no others.
+
+        For one that came from another folder, where its letters had other meanings.
+
+        Raises: NotFound, LocalError, TemporaryFailure.
+        """
+        entry = self.entries[unique]
+        letters = self.letters_for(keywords)
+        self.entries[unique] = self.folder.set_flags(entry, entry.flags, others=letters)
 
     def path_of(self, unique: str) -> Path | None:
         """Return where a message's file is, None where it has gone."""

@@ -78,8 +78,16 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
 
 
 def _wanted_again(state: FolderState, actions: Sequence[Action]) -> set[str]:
-    """Return the files of messages that the server has no more, and that are wanted here."""
-    return {a.unique for a in actions if isinstance(a, Forget) and a.unique in state.entries}
+    """Return the files of messages that the server has no more, and that are wanted here.
+
+    Those that were moved here count, since the server may have moved their messages, too.
+    """
+    return {
+        action.unique
+        for action in actions
+        if isinstance(action, Forget)
+        and (action.unique in state.entries or action.uid in state.elsewhere)
+    }
 
 
 def _is_held(state: FolderState, actions: Sequence[Action]) -> bool:

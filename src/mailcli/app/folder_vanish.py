@@ -13,7 +13,8 @@ from mailcli.app.sync_run import SyncRun
 from mailcli.errors import ConfirmationNeeded
 from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.store.names import INBOX
-from mailcli.sync.plan import Append, DeleteLocal, Forget, Hold
+from mailcli.sync.plan import Append, DeleteLocal, DeleteRemote, Forget, Hold
+from mailcli.sync.states import Side
 
 
 def settle_gone_there(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
@@ -72,3 +73,15 @@ def delete_gone_here(session: ImapSession, states: Sequence[FolderState], run: S
                 run.tally.deleted.append(state.name)
         except CommandFailed as exc:
             state.counts.error = state.counts.error or exc
+
+
+def would_go(state: FolderState, run: SyncRun) -> bool:
+    """Tell whether a run would delete a folder on the side that still has it; for a dry run."""
+    if not run.server.delete_folders or state.pair.name == INBOX:
+        return False
+    actions = decide(state)
+    if state.vanished is Side.LOCAL:
+        gone = {action.uid for action in actions if isinstance(action, DeleteRemote)}
+        return run.policy.changes_remote and gone == state.remote.keys()
+    removed = {action.unique for action in actions if isinstance(action, DeleteLocal)}
+    return run.policy.changes_local and removed == state.entries.keys()

@@ -23,7 +23,7 @@ from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_survey import record_numbers, survey, survey_here
 from mailcli.app.folder_sync import bring, put
 from mailcli.app.folder_task import FolderPair, FolderTask
-from mailcli.app.folder_vanish import delete_gone_here, settle_gone_there
+from mailcli.app.folder_vanish import delete_gone_here, settle_gone_there, would_go
 from mailcli.app.stores import hash_of, locked_state, require_maildir
 from mailcli.app.sync_run import SyncRun
 from mailcli.config import Account
@@ -183,6 +183,10 @@ class _Passes:
             if not state.counts.broken:
                 mine = [m for m in moves if m.stray.folder == state.name]
                 state.counts.actions = preview(state, mine)
+        gone_here = (s for s in self.states.values() if s.vanished is Side.LOCAL)
+        for state in (*gone_here, *self.gone_there):
+            if not state.counts.broken and would_go(state, self.run):
+                self.run.tally.deleted.append(state.name)
 
     def _carry_out(self, moves: Sequence[Moved]) -> None:
         run = self.run

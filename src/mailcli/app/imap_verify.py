@@ -206,7 +206,7 @@ class _FolderComparison:
         here, agreed = state.content_of(unique), (row.size, row.sha256)
         if here is None:
             if state.folder.find(unique) is None:
-                self._note("missing_here", uid, None, "gone here")
+                self._note("missing_here", uid, None, "its file is gone")
             return False  # else it cannot be read, which is noted
         if here != there:
             sides = (here != agreed, there != agreed)
@@ -243,11 +243,11 @@ class _FolderComparison:
                 f"{self._state.name}: the server withheld {number} of its messages"
             )
         for uid in sorted({*unsent} - {*withheld} & self._bound.keys()):
-            self._note("missing_there", uid, self._bound[uid], "gone on the server")
+            self._note("missing_there", uid, self._bound[uid], "it was there before")
 
     def _note_missing_here(self, uid: Uid) -> None:
         known = uid in self._state.rows
-        self._note("missing_here", uid, None, "gone here" if known else "new on the server")
+        self._note("missing_here", uid, None, "its file is gone" if known else "new on the server")
 
     def _note(self, kind: str, uid: Uid | None, unique: str | None, detail: str) -> None:
         path = self._state.path_of(unique) if unique else None
@@ -268,7 +268,7 @@ class _FolderComparison:
 def _why_only_here(state: FolderState, unique: str) -> str:
     if unique in state.former:
         return "the server renumbered the folder, and has this message no longer"
-    return "gone on the server" if unique in state.bound() else "new here"
+    return "it was there before" if unique in state.bound() else "new here"
 
 
 def _names(flags: Flags) -> str:

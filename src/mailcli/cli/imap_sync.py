@@ -46,10 +46,13 @@ def command(  # noqa: PLR0913 - one argument for each option
 ) -> Exit:
     """Synchronise IMAP folders with the Maildir.
 
-    New messages, flags and deletions travel both ways; folders that exist only here are created
-    on the server, and the other way round. A message that was deleted on one side and changed on
-    the other stays. Where more than ten messages and more than half of a folder would be
-    deleted, those deletions wait until they are confirmed (exit 3).
+    New messages, flags, moves and deletions travel both ways; so do new and renamed folders. A
+    message that was deleted on one side and changed on the other stays. Where more than ten
+    messages and more than half of a folder would be deleted, or the folder has vanished, those
+    deletions wait until they are confirmed (exit 3).
+
+    --verify reads every message on both sides and changes nothing. It exits 0 where the next run
+    carries all that differs, and 74 where a file is not what the server has.
     """
     from mailcli.app.imap_sync import SyncOptions, imap_sync
     from mailcli.app.imap_verify import imap_verify

@@ -182,6 +182,7 @@ class Conversation:
             response = self._read(reader.readline(), open_body)
             if self._ends(response, flight.tags):
                 assert isinstance(response, Condition)  # noqa: S101 - for the type checker
+                self._wire.await_next()
                 yield flight.landed(response.tag), response
             else:
                 yield None, response

@@ -181,6 +181,7 @@ class UploadCommands(ImapConnection):
         while not self._ends(final, flying):
             final = self._hear()
         assert isinstance(final, Condition)  # noqa: S101 - for the type checker
+        self._wire.await_next()
         failure = self._failure(final)
         outcomes[flying.pop(final.tag)] = failure or answers.places(Answer([], final), 1)[0]
 

@@ -72,6 +72,11 @@ class Wire:
         self._left = self._cap
         self._progress = 0
 
+    def await_next(self) -> None:
+        """Start the clock anew for the next of several replies, which have one cap together."""
+        self._patience = Patience(self._timeout)
+        self._progress = 0
+
     @contextlib.contextmanager
     def transfer(self, cap: int) -> Iterator[None]:
         """Read up to `cap` octets at any pace that makes progress, instead of one reply.

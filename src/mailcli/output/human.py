@@ -18,8 +18,8 @@ from rich.text import Text
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
 from mailcli.output.machine import rfc3339
-from mailcli.output.summary import size_text
 from mailcli.output.tables import Cell, address_text, table_of
+from mailcli.output.words import size_text
 from mailcli.results import AccountsResult, FolderInfo, FoldersResult, ListResult, MessageInfo
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -9,20 +9,18 @@ from functools import singledispatch
 from pathlib import Path
 
 from mailcli.message.clean import clean, visible
-from mailcli.output.tables import folder_changes, is_comparison, is_dry_run
+from mailcli.output.imap_lines import comparison_lines, done_lines, plan_lines
+from mailcli.output.tables import is_comparison, is_dry_run
+from mailcli.output.words import counted, size_text
 from mailcli.results import (
     CredentialChange,
     FolderChange,
     FoldersResult,
-    FolderSync,
-    ImapAccount,
     ImapResult,
-    PlannedAction,
     PopAccount,
     PopResult,
     SendPreview,
     SendResult,
-    SkippedImap,
 )
 
 
@@ -44,8 +42,10 @@ def _(result: PopResult) -> list[str]:
 
 @summary_of.register
 def _(result: ImapResult) -> list[str]:
-    account = _compared if is_comparison(result) else _plan if is_dry_run(result) else _imap
-    return [line for each in result.accounts for line in account(each)]
+    lines = done_lines
+    if is_comparison(result) or is_dry_run(result):
+        lines = comparison_lines if is_comparison(result) else plan_lines
+    return [line for each in result.accounts for line in lines(each)]
 
 
 @summary_of.register
@@ -95,23 +95,6 @@ _PLANNED = {
 }
 
 
-def size_text(octets: int) -> str:
-    """Return a size for people, with three digits at most: `12 kB`, `1.5 MB`."""
-    if octets < 1000:
-        return f"{octets} B"
-    size = float(octets)
-    for unit in ("kB", "MB", "GB"):
-        size /= 1000
-        if size < 999.5 or unit == "GB":
-            break
-    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return `1 message`, `2 messages`."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
-
-
 def _send(result: SendResult) -> list[str]:
     done, total = len(result.accepted), len(result.accepted) + len(result.refused)
     who = visible(result.accepted[0].email) if total == 1 and done else _out_of(done, total)
@@ -150,147 +133,3 @@ def _pop(account: PopAccount) -> Iterator[str]:
         yield f"{visible(account.account)}: {', '.join(filter(None, parts))}"
     for each in account.skipped:
         yield f"  skipped {visible(each.uidl)}: {clean(each.reason)}"
-
-
-def _imap(account: ImapAccount) -> Iterator[str]:
-    name, told = visible(account.account), [each for each in account.folders if _tells(each)]
-    if account.changed or any(not _is_left_out(each) for each in told):
-        yield f"{name}: {_totals(account)}"
-    elif not account.error:
-        yield f"{name}: up to date ({_mirrored(account)})"
-    for verb, folders in folder_changes(account):
-        yield from (f"  {visible(folder)}: folder {verb}" for folder in folders)
-    for each in told:
-        if _is_left_out(each):
-            yield f"  {visible(each.name)}: {_skipped(each.skipped[0])}"
-            continue
-        yield f"  {visible(each.name)}: {', '.join(_parts(each)) or _otherwise(each)}"
-        yield from (f"    {_skipped(skipped)}" for skipped in each.skipped)
-
-
-def _is_left_out(folder: FolderSync) -> bool:
-    """Say whether the folder as a whole was left out: what is skipped is no message."""
-    whole = any(each.uid is None and each.path is None for each in folder.skipped)
-    return whole and folder.error is None
-
-
-def _mirrored(account: ImapAccount) -> str:
-    return counted(sum(not _is_left_out(each) for each in account.folders), "folder")
-
-
-def _tells(folder: FolderSync) -> bool:
-    return bool(folder.changed or folder.error or folder.held_back or folder.skipped)
-
-
-def _otherwise(folder: FolderSync) -> str:
-    return "failed" if folder.error else "changed"
-
-
-def _totals(account: ImapAccount) -> str:
-    folders = account.folders
-    total = FolderSync(
-        "",
-        fetched=sum(each.fetched for each in folders),
-        appended=sum(each.appended for each in folders),
-        moved=sum(each.moved for each in folders),
-        flags_local=sum(each.flags_local for each in folders),
-        flags_remote=sum(each.flags_remote for each in folders),
-        deleted_local=sum(each.deleted_local for each in folders),
-        deleted_remote=sum(each.deleted_remote for each in folders),
-        held_back=sum(each.held_back for each in folders),
-    )
-    failed = sum(each.error is not None for each in folders)
-    parts = [*_parts(total), *([f"{counted(failed, 'folder')} failed"] if failed else [])]
-    return ", ".join(parts) or "done"
-
-
-def _parts(folder: FolderSync) -> list[str]:
-    counts = (
-        (folder.fetched, "fetched", ""),
-        (folder.appended, "uploaded", ""),
-        (folder.moved, "moved", ""),
-        (folder.flags_local, "flag change here", "flag changes here"),
-        (folder.flags_remote, "flag change on the server", "flag changes on the server"),
-        (folder.deleted_local, "deleted here", ""),
-        (folder.deleted_remote, "deleted on the server", ""),
-        (len(folder.skipped), "skipped", ""),
-        (folder.held_back, "deletion held back", "deletions held back"),
-    )
-    return [counted(number, one, many or one) for number, one, many in counts if number]
-
-
-_WORDS = {
-    "append": "upload",
-    "delete_local": "delete here",
-    "delete_remote": "delete on the server",
-    "flags": "flags differ",
-    "flags_local": "change flags here",
-    "flags_remote": "change flags on the server",
-    "hold": "hold back",
-    "missing_here": "missing here",
-    "missing_there": "missing on the server",
-    "octets": "octets differ",
-}
-"""Kinds of actions and differences, as people say it, where that is another word."""
-
-_BOOKKEEPING = {"agree", "forget"}
-"""What a run would only record: neither side changes."""
-
-
-def _plan(account: ImapAccount) -> Iterator[str]:
-    name = visible(account.account)
-    changes = [(verb, each) for verb, folders in folder_changes(account) for each in folders]
-    actions = [
-        (folder, action)
-        for folder in account.folders
-        for action in folder.actions or ()
-        if action.kind not in _BOOKKEEPING
-    ]
-    if planned := len(actions) + len(changes):
-        yield f"{name}: {counted(planned, 'action')} planned"
-    elif not account.error:
-        yield f"{name}: nothing to do ({_mirrored(account)})"
-    for verb, each in changes:
-        yield f"  {visible(each)}: folder to be {verb}"
-    for folder, action in actions:
-        yield f"  {visible(folder.name)}: {_action(action)}"
-    yield from _left_out(account)
-
-
-def _compared(account: ImapAccount) -> Iterator[str]:
-    name = visible(account.account)
-    found = [(folder, each) for folder in account.folders for each in folder.differences or ()]
-    if found:
-        yield f"{name}: {counted(len(found), 'difference')}"
-    elif not account.error:
-        yield f"{name}: no differences ({_mirrored(account)})"
-    for folder, each in found:
-        yield f"  {visible(folder.name)}: {_action(each)}"
-    yield from _left_out(account)
-
-
-def _action(action: PlannedAction) -> str:
-    """Return one line: the UID says which message it is; without one, the file does."""
-    words = [_WORDS.get(action.kind) or clean(action.kind)]
-    if action.uid is not None:
-        words.append(f"UID {action.uid}")
-    if action.path is not None and (action.uid is None or action.kind == "octets"):
-        words.append(visible(action.path.name))
-    detail = clean(action.detail)
-    return " ".join(words) + (f": {detail}" if detail else "")
-
-
-def _left_out(account: ImapAccount) -> Iterator[str]:
-    for folder in account.folders:
-        for skipped in folder.skipped:
-            yield f"  {visible(folder.name)}: {_skipped(skipped)}"
-
-
-def _skipped(skipped: SkippedImap) -> str:
-    """Return what was left alone and why: a message, a file, or the whole folder."""
-    reason = clean(skipped.reason)
-    if skipped.path is not None:
-        return f"skipped {visible(str(skipped.path))}: {reason}"
-    if skipped.uid is not None:
-        return f"skipped UID {skipped.uid}: {reason}"
-    return f"left out: {reason}"

@@ -1,0 +1,519 @@
+"""Moves that `imap-sync` carries: one MOVE there, one rename here, and never two copies."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from tests.real.conftest import OpenAccount
+from tests.support.certificates import Authority
+from tests.support.dovecot import Dovecot
+from tests.support.dovecot import dovecot as running_dovecot
+from tests.support.imap_sides import done, of, planned, uid_next
+from tests.support.local_mail import mail_files, put, snapshot
+from tests.support.processes import server_directory
+from tests.support.sync_account import Said, SyncAccount, keyword_names, names_of, skipped
+
+BASE = (
+    "IMAP4rev1 SASL-IR LITERAL+ ENABLE NAMESPACE LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE"
+)
+TRAVELS = {"APPEND", "UID COPY", "UID MOVE"}
+READS_ONLY = {"AUTHENTICATE", "ENABLE", "NAMESPACE", "LIST", "SELECT", "EXAMINE", "LOGOUT"}
+
+
+def travels(commands: list[Said]) -> list[str]:
+    """Return the commands that make messages travel, bodies that are fetched among them."""
+    return [
+        "BODY" if each.name == "UID FETCH" else each.name
+        for each in commands
+        if each.name in TRAVELS or (each.name == "UID FETCH" and "BODY" in each.arguments)
+    ]
+
+
+# -- moved here ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "1700000000.M1P1.elsewhere:2,S"], ids=["same", "new"])
+def test_a_file_moved_here_is_one_move_there(mirrored: SyncAccount, name: str) -> None:
+    mirrored.fill("a", "b", flags=("\\Seen",))
+    mirrored.fill("c", folder="Work")
+    path = mirrored.move_here("a", "INBOX", "Work", name=name)
+
+    commands = mirrored.said()
+
+    assert travels(commands) == ["UID MOVE"]
+    assert "UID EXPUNGE" not in names_of(commands)
+    assert path.exists()
+    assert mirrored.here() == mirrored.there() == ["b \\Seen"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Seen", "c"]
+    assert mirrored.settled()
+
+
+def test_a_move_is_told_as_a_move_and_as_nothing_else(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+
+    assert planned(mirrored.sync("-n")) == [("Work", "move")]
+    result = mirrored.sync()
+
+    assert done(result) == {"Work": {"moved": 1}}
+    assert [f["deleted_local"] + f["deleted_remote"] for f in result["folders"]] == [0] * 7
+
+
+def test_a_file_moved_here_keeps_its_flags_and_keywords_there(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", flags=("\\Seen", "\\Flagged", "$Forwarded", "work", "$Label1"))
+    mirrored.fill("b", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+
+    mirrored.sync()
+
+    assert mirrored.there("Work") == ["a $Forwarded $Label1 \\Flagged \\Seen work", "b"]
+
+
+def test_letters_are_translated_to_those_of_the_new_folder(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", flags=("work", "home"))
+    mirrored.fill("b", folder="Work", flags=("$Label1", "home"))
+    mirrored.move_here("a", "INBOX", "Work")
+
+    mirrored.sync()
+
+    assert keyword_names(mirrored.maildir / "INBOX") == {"a": "home", "b": "work"}
+    assert keyword_names(mirrored.maildir / "Work") == {"a": "$Label1", "b": "home", "c": "work"}
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a home work", "b $Label1 home"]
+
+
+def test_letters_that_the_new_folder_does_not_have_yet_are_given_out_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", flags=("work",))
+    mirrored.fill("b", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+
+    mirrored.sync()
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a work", "b"]
+
+
+def test_a_moved_message_keeps_the_time_at_which_it_was_received(mirrored: SyncAccount) -> None:
+    mirrored.sync()
+    path = put(mirrored.maildir / "Old", "1.a.host:2,S", b"Subject: a\n\n")
+    put(mirrored.maildir / "Work", "1.b.host:2,S", b"Subject: b\n\n")
+    os.utime(path, (1_044_068_706, 1_044_068_706))
+    mirrored.sync()
+    moved = mirrored.move_here("a", "Old", "Work")
+
+    assert travels(mirrored.said()) == ["UID MOVE"]
+
+    with mirrored.server.connect(mirrored.user) as other:
+        other.select("Work", readonly=True)
+        (told,) = other.uid("FETCH", str(mirrored.uid("a", "Work")), "(INTERNALDATE)")[1]
+    assert b'INTERNALDATE "01-Feb-2003 03:05:06 +0000"' in told
+    assert int(moved.stat().st_mtime) == 1_044_068_706
+
+
+def test_a_file_moved_into_a_folder_that_is_new_here_is_one_move_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", "c")
+    mirrored.move_here("a", "INBOX", "Fresh/Deeper")
+
+    commands = mirrored.said()
+
+    assert travels(commands) == ["UID MOVE"]
+    assert mirrored.here("Fresh/Deeper") == mirrored.there("Fresh/Deeper") == ["a"]
+    assert mirrored.here() == mirrored.there() == ["b", "c"]
+    assert mirrored.settled()
+
+
+def test_a_file_moved_away_and_back_before_the_run_is_nothing(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.sync()
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.move_here("a", "Work", "INBOX", name="1700000000.M2P2.back")
+
+    assert set(names_of(mirrored.said())) <= READS_ONLY
+
+    assert (mirrored.there(), mirrored.there("Work")) == (["a", "b"], ["c"])
+
+
+def test_a_rename_within_a_folder_sends_nothing(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b")
+    mirrored.sync()
+    path = mirrored.file("a")
+    path.rename(path.with_name("1700000000.M1P1.renamed"))
+    before = snapshot(mirrored.maildir / "INBOX")
+
+    assert set(names_of(mirrored.said())) <= READS_ONLY
+
+    assert snapshot(mirrored.maildir / "INBOX") == before
+    assert mirrored.settled()
+    mirrored.flag_here("a", "F")
+    mirrored.sync()
+    assert mirrored.there() == ["a \\Flagged", "b"], "it is known by its new name"
+
+
+def test_two_messages_that_change_places_are_two_moves(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", "d", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.move_here("c", "Work", "INBOX")
+
+    assert travels(mirrored.said()) == ["UID MOVE", "UID MOVE"]
+
+    assert mirrored.here() == mirrored.there() == ["b", "c"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "d"]
+
+
+def test_a_file_that_was_moved_and_flagged_is_moved_and_flagged_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", flags=("\\Flagged",))
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.flag_here("a", "RS", "Work")
+
+    commands = mirrored.said()
+
+    assert travels(commands) == ["UID MOVE"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Answered \\Seen", "c"]
+    assert mirrored.settled()
+
+
+def test_moves_of_more_than_half_a_folder_are_no_deletions_and_are_not_held_back(
+    mirrored: SyncAccount,
+) -> None:
+    subjects = [f"m{number:02}" for number in range(20)]
+    mirrored.fill(*subjects)
+    mirrored.fill("c", folder="Work")
+    for subject in subjects[:18]:
+        mirrored.move_here(subject, "INBOX", "Work")
+
+    result = mirrored.sync()
+
+    assert done(result) == {"Work": {"moved": 18}}
+    assert mirrored.there("Work") == ["c", *subjects[:18]]
+    assert mirrored.there() == subjects[18:]
+
+
+def test_a_great_many_files_moved_at_once_travel_in_few_commands(mirrored: SyncAccount) -> None:
+    subjects = [f"m{number:04}" for number in range(1200)]
+    mirrored.fill(*subjects)
+    mirrored.fill("c", folder="Work")
+    for path in mail_files(mirrored.maildir / "INBOX"):
+        path.rename(mirrored.maildir / "Work" / path.parent.name / path.name)
+
+    commands = mirrored.said()
+
+    assert set(travels(commands)) == {"UID MOVE"}
+    assert len(commands) < 40
+    assert mirrored.there("Work") == mirrored.here("Work") == ["c", *subjects]
+    assert mirrored.there() == []
+    assert mirrored.settled()
+
+
+def test_of_equal_messages_as_many_are_moved_as_were_moved_here(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "a", "a", "b")
+    mirrored.fill("c", folder="Work")
+    for path in mail_files(mirrored.maildir / "INBOX"):
+        if b"Subject: a" in path.read_bytes() and len(mail_files(path.parents[1])) > 2:
+            path.rename(mirrored.maildir / "Work" / path.parent.name / path.name)
+
+    commands = mirrored.said()
+
+    assert travels(commands) == ["UID MOVE"]
+    assert mirrored.here() == mirrored.there() == ["a", "b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "a", "c"]
+    assert mirrored.settled()
+
+
+# -- moved there ---------------------------------------------------------------------------
+
+
+def test_a_message_moved_there_is_one_rename_here(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b", flags=("\\Seen",))
+    mirrored.fill("c", folder="Work")
+    path = mirrored.file("a")
+    inode = path.stat().st_ino
+    mirrored.move_there("a", "INBOX", "Work")
+
+    result = mirrored.sync()
+
+    moved = mirrored.file("a", "Work")
+    assert (moved.stat().st_ino, moved.name) == (inode, path.name)
+    assert done(result) == {"Work": {"moved": 1}}
+    assert of(result, "INBOX")["deleted_local"] == 0
+    assert mirrored.here() == mirrored.there() == ["b \\Seen"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Seen", "c"]
+    assert mirrored.settled()
+
+
+def test_letters_of_a_message_moved_there_are_translated_here(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", flags=("work", "home"))
+    mirrored.fill("b", folder="Work", flags=("$Label1", "home"))
+    inode = mirrored.file("a").stat().st_ino
+    mirrored.move_there("a", "INBOX", "Work")
+
+    mirrored.sync()
+
+    assert mirrored.file("a", "Work").stat().st_ino == inode
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a home work", "b $Label1 home"]
+
+
+def test_a_message_moved_there_into_a_new_folder_is_one_rename_here(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b", "c")
+    inode = mirrored.file("a").stat().st_ino
+    mirrored.ask(None, "CREATE", '"Fresh"')
+    mirrored.move_there("a", "INBOX", "Fresh")
+
+    mirrored.sync()
+
+    assert mirrored.file("a", "Fresh").stat().st_ino == inode
+    assert mirrored.here() == mirrored.there() == ["b", "c"]
+    assert mirrored.settled()
+
+
+def test_of_equal_messages_as_many_files_are_moved_as_were_moved_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "a", "a", "b")
+    mirrored.fill("c", folder="Work")
+    inodes = {path.stat().st_ino for path in mail_files(mirrored.maildir / "INBOX")}
+    mirrored.ask("INBOX", "UID", "MOVE", "1,3", '"Work"')
+
+    mirrored.sync()
+
+    assert mirrored.here() == mirrored.there() == ["a", "b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "a", "c"]
+    now = [path.stat().st_ino for path in mail_files(mirrored.maildir / "Work")]
+    assert len(inodes & set(now)) == 2
+    assert mirrored.settled()
+
+
+def test_a_file_that_another_program_rewrote_is_not_taken_for_the_message_that_was_moved_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.file("a").write_bytes(b"Subject: rewritten\n\n")
+    mirrored.move_there("a", "INBOX", "Work")
+
+    mirrored.sync()
+    mirrored.sync()
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "c"]
+    assert mirrored.here() == mirrored.there() == ["b", "rewritten"]
+
+
+# -- moved on one side, changed on the other -----------------------------------------------
+
+
+def test_moved_here_and_flagged_there_is_one_message_at_the_new_place_with_both(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", flags=("\\Seen",))
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.flag_here("a", "RS", "Work")
+    mirrored.flag_there("a", "+\\Flagged work")
+
+    commands = mirrored.said()
+
+    wanted = ["a \\Answered \\Flagged \\Seen work", "c"]
+    assert travels(commands) == ["UID MOVE"]
+    assert mirrored.here("Work") == mirrored.there("Work") == wanted
+    assert mirrored.here() == mirrored.there() == ["b \\Seen"]
+    assert mirrored.settled()
+
+
+def test_moved_there_and_flagged_here_is_one_message_at_the_new_place_with_both(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", flags=("\\Seen",))
+    mirrored.fill("c", folder="Work")
+    inode = mirrored.flag_here("a", "RS").stat().st_ino
+    mirrored.move_there("a", "INBOX", "Work")
+    mirrored.flag_there("a", "+\\Flagged work", "Work")
+
+    commands = mirrored.said()
+
+    wanted = ["a \\Answered \\Flagged \\Seen work", "c"]
+    assert "APPEND" not in travels(commands)
+    assert mirrored.here("Work") == mirrored.there("Work") == wanted
+    assert mirrored.file("a", "Work").stat().st_ino == inode
+    assert mirrored.here() == mirrored.there() == ["b \\Seen"]
+    assert mirrored.settled()
+
+
+def test_moved_to_the_same_folder_on_both_sides_is_nothing_to_do(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    inode = mirrored.move_here("a", "INBOX", "Work").stat().st_ino
+    mirrored.move_there("a", "INBOX", "Work")
+
+    commands = mirrored.said()
+
+    assert not {"APPEND", "UID MOVE", "UID COPY", "UID EXPUNGE"} & set(names_of(commands))
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "c"]
+    assert mirrored.file("a", "Work").stat().st_ino == inode
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.settled()
+
+
+def test_moved_to_different_folders_the_server_wins_and_there_is_one_message(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", flags=("\\Seen",))
+    mirrored.fill("c", folder="Work")
+    mirrored.fill("d", folder="Home")
+    inode = mirrored.move_here("a", "INBOX", "Work").stat().st_ino
+    mirrored.move_there("a", "INBOX", "Home")
+
+    commands = mirrored.said()
+
+    assert "APPEND" not in names_of(commands)
+    assert mirrored.here("Home") == mirrored.there("Home") == ["a \\Seen", "d"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["c"]
+    assert mirrored.here() == mirrored.there() == ["b \\Seen"]
+    assert mirrored.file("a", "Home").stat().st_ino == inode
+    assert mirrored.settled()
+
+
+# -- one way -------------------------------------------------------------------------------
+
+
+def test_pull_leaves_a_move_that_was_made_here_for_the_next_run(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    path = mirrored.move_here("a", "INBOX", "Work")
+
+    for _ in range(2):
+        assert set(names_of(mirrored.said("--pull"))) <= READS_ONLY | {"UID FETCH"}
+        assert path.exists()
+        assert (mirrored.here(), mirrored.there()) == (["b"], ["a", "b"])
+
+    assert travels(mirrored.said()) == ["UID MOVE"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "c"]
+    assert mirrored.there() == ["b"]
+
+
+def test_push_carries_a_move_that_was_made_here_and_changes_no_file(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b", flags=("work",))
+    mirrored.fill("c", folder="Work", flags=("home",))
+    mirrored.move_here("a", "INBOX", "Work")
+    before = snapshot(mirrored.maildir)
+
+    assert travels(mirrored.said("--push")) == ["UID MOVE"]
+
+    assert snapshot(mirrored.maildir) == before
+    assert mirrored.there("Work") == ["a work", "c home"]
+    mirrored.sync()
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a work", "c home"]
+
+
+def test_push_leaves_a_move_that_was_made_there_for_the_next_run(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    inode = mirrored.file("a").stat().st_ino
+    mirrored.move_there("a", "INBOX", "Work")
+    before = snapshot(mirrored.maildir)
+
+    for _ in range(2):
+        assert "APPEND" not in travels(mirrored.said("--push"))
+        assert snapshot(mirrored.maildir) == before
+
+    mirrored.sync()
+    assert mirrored.file("a", "Work").stat().st_ino == inode
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "c"]
+    assert mirrored.here() == mirrored.there() == ["b"]
+
+
+def test_pull_carries_a_move_that_was_made_there(mirrored: SyncAccount) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    inode = mirrored.file("a").stat().st_ino
+    mirrored.move_there("a", "INBOX", "Work")
+
+    assert set(names_of(mirrored.said("--pull"))) <= READS_ONLY | {"UID FETCH"}
+
+    assert mirrored.file("a", "Work").stat().st_ino == inode
+    assert mirrored.here() == ["b"]
+
+
+# -- lesser servers ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def copying(authority: Authority) -> Iterator[Dovecot]:
+    """A server that can copy and remove exactly what it is told, and cannot move."""
+    with (
+        server_directory("copying") as directory,
+        running_dovecot(directory, authority, capability=f"{BASE} UIDPLUS") as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="module")
+def appending(authority: Authority) -> Iterator[Dovecot]:
+    """A server that can neither move nor remove exactly what it is told."""
+    with (
+        server_directory("appending") as directory,
+        running_dovecot(directory, authority, capability=BASE) as server,
+    ):
+        yield server
+
+
+def test_without_move_a_file_moved_here_is_copied_and_removed_there(
+    configured: OpenAccount, copying: Dovecot
+) -> None:
+    mirrored = configured(copying)
+    mirrored.fill("a", "b", "marked", flags=("\\Seen", "work"))
+    mirrored.flag_there("marked", "+\\Deleted")
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+
+    commands = mirrored.said()
+
+    assert travels(commands) == ["UID COPY"]
+    assert names_of(commands).count("UID EXPUNGE") == 1
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Seen work", "c"]
+    marked = "marked \\Deleted \\Seen work"
+    assert mirrored.here() == mirrored.there() == ["b \\Seen work", marked], "what others marked"
+    assert mirrored.settled()
+
+
+def test_without_move_a_message_moved_there_is_still_one_rename_here(
+    configured: OpenAccount, copying: Dovecot
+) -> None:
+    mirrored = configured(copying)
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    inode = mirrored.file("a").stat().st_ino
+    mirrored.ask("INBOX", "UID", "COPY", "1", '"Work"')
+    mirrored.delete_there("a")
+
+    mirrored.sync()
+
+    assert mirrored.file("a", "Work").stat().st_ino == inode
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.settled()
+
+
+def test_without_move_and_uidplus_a_moved_file_is_uploaded_and_the_old_message_stays_and_is_said(
+    configured: OpenAccount, appending: Dovecot
+) -> None:
+    mirrored = configured(appending)
+    mirrored.fill("a", "b", flags=("\\Seen",))
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+
+    for appended in (1, 0):
+        result = mirrored.sync()
+
+        assert of(result, "Work")["appended"] == appended
+        assert list(skipped(result)) == [1]
+        assert "UIDPLUS" in skipped(result)[1]
+        assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Seen", "c"]
+        assert mirrored.there() == ["a \\Seen", "b \\Seen"]
+        assert mirrored.here() == ["b \\Seen"], "and it does not come back"
+    assert uid_next(appending, mirrored.user, "Work") == 3
