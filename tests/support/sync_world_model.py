@@ -310,12 +310,16 @@ class Model:
                 yield f"{content}: {complaint}; {list(map(str, found))}, {_told(group)}"
 
     def _is_made_again(self, deletion: Event) -> bool:
-        """Whether a folder went as a whole while others put something into it."""
-        return deletion.with_folder and any(
-            event.folder == deletion.folder and not deletion.surely_after(event)
+        """Whether a folder went as a whole while others changed something in it."""
+        if not deletion.with_folder:
+            return False
+        others = (
+            event
             for group in self.groups.values()
-            for event in group.of(Act.BIRTH, Act.MOVE)
+            for event in group.of(Act.BIRTH, Act.MOVE, Act.MARK)
+            if deletion.folder in (group.folders if event.act is Act.MARK else {event.folder})
         )
+        return not all(deletion.surely_after(event) for event in others)
 
     def _aliased(self, allowed: Allowed) -> Allowed:
         folders = self._names_after(allowed.folders)
