@@ -485,30 +485,29 @@ def found(*uids: int) -> str:
 
 
 @pytest.mark.parametrize("mode", ["two-way", "push"])
+@pytest.mark.parametrize("stored", ["as it is", "altered"])
 @pytest.mark.parametrize("raw", [NAMED, NAMELESS], ids=["named", "nameless"])
-def test_without_uidplus_the_next_run_finds_its_upload_and_repeats_nothing(
-    sync: Sync, serve: Serve, maildir: Path, raw: bytes, mode: str
+def test_without_uidplus_an_upload_is_looked_up_at_once_and_never_repeated(
+    sync: Sync, serve: Serve, maildir: Path, raw: bytes, stored: str, mode: str
 ) -> None:
     begin = listing("INBOX")
     mine = {8: "", 9: "\\Seen"}
-    look = found(9) + bodies("9", body(9, raw, "\\Seen")) if raw is NAMED else ""
-    if mode == "two-way":
-        new = "8:9" if raw is NAMELESS else "8"
-        more = (body(9, raw, "\\Seen"),) if raw is NAMELESS else ()
-        rest = bodies(new, body(8, ONE), *more)
-    elif raw is NAMELESS:
-        sizes = (
-            f"1 FETCH (UID 8 RFC822.SIZE {len(ONE)})",
-            f"2 FETCH (RFC822.SIZE {len(raw)} UID 9)",
-        )
-        rest = answer("UID FETCH 8:9 (UID RFC822.SIZE)", *sizes) + bodies(
-            "9", body(9, raw, "\\Seen")
-        )
-    else:
-        rest = ""
+    kept = raw if stored == "as it is" else raw + b"X-Server: was here\r\n"
+    look = found(9) if raw is NAMED else ""
+    look += bodies("9", body(9, kept, "\\Seen"))
     server = serve(
-        begin + opened(0, uidnext=9) + appended(raw) + BYE,
-        begin + opened(2, uidnext=10) + flags(mine) + look + rest + BYE,
+        begin
+        + opened(0, uidnext=9)
+        + appended(raw)
+        + opened(1, uidnext=10)
+        + flags({9: "\\Seen"})
+        + look
+        + BYE,
+        begin
+        + opened(2, uidnext=10)
+        + flags(mine)
+        + (bodies("8", body(8, ONE)) if mode == "two-way" else "")
+        + BYE,
         begin + opened(2, uidnext=10, how="SELECT") + flags(mine) + BYE,
     )
     put(maildir / "INBOX", "1.a.host:2,S", raw.replace(b"\r\n", b"\n"))
