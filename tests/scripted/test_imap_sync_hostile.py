@@ -332,6 +332,19 @@ def test_a_connection_that_ends_within_a_message_leaves_nothing_half(
     assert here(maildir / "INBOX") == mail(ONE, (TWO, "S"))
 
 
+def test_a_server_that_hangs_up_over_every_folder_is_given_up_after_a_while(
+    sync: Sync, serve: Serve
+) -> None:
+    begin = listing("INBOX", "a", "b", "c", "d", "e")
+    ends = [script(f'C: {{tag}} SELECT "{name}"', "@drop") for name in ("INBOX", "a", "b", "c")]
+    serve(begin + ends[0], *ends[1:])
+
+    result = sync(code=75)
+
+    assert errors(result) == {"INBOX": 75, "a": 75, "b": 75, "": 75}
+    assert "SELECT c" in result["error"]["message"], "what went wrong is told, not the next try"
+
+
 # -- folders ---------------------------------------------------------------------------------
 
 
