@@ -79,6 +79,7 @@ class SyncMachine(RuleBasedStateMachine):
             (SERVER, "a", "b"),
             strict_moves=SUPPORTED.merges_moves,
             strict_renames=SUPPORTED.pairs_files,
+            strict_pushes=SUPPORTED.pushes_with_care,
         )
         self.model.agree(self.world.third.copies())
         self.is_sound = True
@@ -195,22 +196,22 @@ class SyncMachine(RuleBasedStateMachine):
     @rule(pick=picks, to=picks)
     def rename_there(self, pick: int, to: int) -> None:
         old, new = self._renaming(self.world.third.folders(), pick, to)
-        copies = list(self.world.third.copies())
+        sides = self.world.sides()
         self._say(f"server: {old} is renamed to {new}")
         self.world.third.rename(old, new)
         self._name_is_taken(new)
-        self.model.renamed(SERVER, copies, old, new)
+        self.model.renamed(SERVER, old, new, sides)
 
     @precondition(lambda _: SUPPORTED.folder_renames)
     @rule(name=devices, pick=picks, to=picks)
     def rename_here(self, name: str, pick: int, to: int) -> None:
         device = self.world.devices[name]
         old, new = self._renaming(device.folders(), pick, to)
-        copies = list(device.copies())
+        sides = self.world.sides()
         self._say(f"{name}: {old} is renamed to {new}")
         device.rename_folder(old, new)
         self._name_is_taken(new)
-        self.model.renamed(name, copies, old, new)
+        self.model.renamed(name, old, new, sides)
 
     @precondition(lambda self: self.deletes_folders)
     @rule(pick=picks)
@@ -246,13 +247,13 @@ class SyncMachine(RuleBasedStateMachine):
             self.world.third.recreate(folder)
         else:
             self.worlds.new_uids(self.world, folder)
-        self.model.reset(folder, self._files())
+        self.model.reset(folder, self.world.sides())
 
     @rule(name=devices)
     def lose_state(self, name: str) -> None:
         self._say(f"{name}: the state is lost")
         self.world.devices[name].lose_state()
-        self.model.forgot(name)
+        self.model.forgot(name, self.world.sides())
         self.removed.clear()
 
     @rule(name=devices, at=effects, mode=st.sampled_from([Mode.KILL_BEFORE, Mode.KILL_AFTER]))
@@ -320,7 +321,7 @@ class SyncMachine(RuleBasedStateMachine):
         for device in self.world.devices.values():
             for file in device.files():
                 assert file.exact or file.copy.content in self.model.mended, file
-        empty = set(folders) - {copy.folder for copy in sides[SERVER]}
+        empty = set(folders) - {copy.folder for copies in sides.values() for copy in copies}
         back = self.removed & {each for each in empty if not _has_children(each, folders)}
         assert not back, f"{back} were deleted and are there, with nothing in them"
         self.removed.clear()
@@ -395,11 +396,8 @@ class SyncMachine(RuleBasedStateMachine):
     def _name_is_taken(self, folder: str) -> None:
         """Note a folder with the name of another: for who knows that one it has new UIDs."""
         if any(is_within(each, folder) for each in self.model.old_names | self.removed):
-            self.model.reset(folder, self._files())
+            self.model.reset(folder, self.world.sides())
         self.removed.discard(folder)
-
-    def _files(self) -> dict[str, Copies]:
-        return {name: device.copies() for name, device in self.world.devices.items()}
 
     def _leaf(self, folders: Sequence[str], pick: int) -> str:
         leaves = [f for f in folders if f != "INBOX" and not _has_children(f, folders)]

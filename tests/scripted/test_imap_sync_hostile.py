@@ -125,6 +125,7 @@ REFUSED = {
     "10 kB": "x" * 10_000,
     "a level too long": "é" * 128,
     "100 levels": "/".join("d" * 100),
+    "INBOX twice": "inbox",
 }
 ESCAPED = {
     '"../../x"': "%2E./%2E./x",
@@ -147,8 +148,7 @@ ESCAPED = {
 def test_folder_names_lead_nowhere_and_one_that_is_refused_stops_no_other(
     sync: Sync, serve: Serve, maildir: Path, home: Path
 ) -> None:
-    # `inbox` is INBOX once more (RFC 3501 §5.1).
-    serve(listing("INBOX", "inbox", *REFUSED.values(), *ESCAPED, "last") + EMPTY)
+    serve(listing("INBOX", *REFUSED.values(), *ESCAPED, "last") + EMPTY)
     before = set(home.iterdir())
 
     result = sync(code=76)
@@ -189,6 +189,20 @@ def test_a_server_without_levels_has_slashes_in_its_names(
 
     made = {str(path.parent.relative_to(maildir)) for path in maildir.rglob("cur")}
     assert made == {"INBOX", "%2E.%2Fx", "%2F"}
+
+
+def test_names_that_differ_in_case_or_normalisation_are_folders_of_their_own(
+    sync: Sync, serve: Serve, maildir: Path
+) -> None:
+    # Where they cannot be, the second one is refused: see tests/unit/test_folder_twins.py.
+    names = ("Work", "work", "caf&AOk-", "cafe&AwE-")
+    serve(listing("INBOX", *names) + EMPTY)
+
+    assert errors(sync()) == {}
+
+    made = {path.parent.name for path in maildir.rglob("cur")}
+    assert made == {"INBOX", "Work", "work", "caf\u00e9", "cafe\u0301"}
+    assert all(path.is_dir() for path in maildir.iterdir()), "and no trace of the question"
 
 
 def test_folders_lists_even_names_that_no_command_can_say(

@@ -49,7 +49,7 @@ class Event:
     act: Act
     sure: frozenset[int]
     maybe: frozenset[int]
-    folder: str = ""  # of a birth, and the target of a move
+    folder: str = ""  # of a birth and a deletion, and the target of a move
     mark: str = ""
     on: bool = False
     marks: Marks = NO_MARKS  # of a birth
@@ -136,6 +136,7 @@ class Model:
     replicas: tuple[str, ...]
     strict_moves: bool = True
     strict_renames: bool = True
+    strict_pushes: bool = True
     groups: dict[str, Group] = field(default_factory=dict)
     sure: dict[str, set[int]] = field(default_factory=dict)
     maybe: dict[str, set[int]] = field(default_factory=dict)
@@ -182,12 +183,15 @@ class Model:
 
     def deleted(self, replica: str, copy: Copy, *, with_folder: bool = False) -> None:
         """Note a message that was deleted."""
-        self._note(replica, copy.content, Act.DELETE, with_folder=with_folder)
+        folder = copy.folder
+        self._note(replica, copy.content, Act.DELETE, folder=folder, with_folder=with_folder)
 
-    def renamed(self, replica: str, copies: Iterable[Copy], old: str, new: str) -> None:
-        """Note a folder that was renamed with these messages in it and below it."""
+    def renamed(self, replica: str, old: str, new: str, files: dict[str, Copies]) -> None:
+        """Note a folder that was renamed. `files` is what everybody had before."""
         self.aliases.append((old, new))
-        for copy in copies:
+        if any("*" in folders for folders in self.unaware.values()):
+            self.reset(old, files)
+        for copy in files[replica]:
             if target := _moved_name(copy.folder, old, new):
                 self.moved(replica, copy, target, with_folder=True)
 
@@ -226,7 +230,14 @@ class Model:
             known[device] |= known[SERVER]
 
     def pushed(self, device: str) -> None:
-        """Note a run that changed nothing on the device."""
+        """Note a run that changed nothing on the device.
+
+        It does not see where the server's messages went: what it changed comes back from there.
+        """
+        for group in self.groups.values():
+            pending = [event for event in group.events if self._is_under_way(event, device)]
+            gone = any(e.act in {Act.MOVE, Act.DELETE} for e in pending if e.replica != device)
+            group.fuzzy |= not self.strict_pushes and gone
         for known in (self.sure, self.maybe):
             known[SERVER] |= known[device]
 
@@ -235,8 +246,13 @@ class Model:
         self.maybe[device] |= self.maybe[SERVER]
         self.maybe[SERVER] |= self.maybe[device]
 
-    def forgot(self, device: str) -> None:
-        """Note a device that lost its state: what was on its way to or from it is a guess now."""
+    def forgot(self, device: str, files: dict[str, Copies]) -> None:
+        """Note a device that lost its state: what was on its way to or from it is a guess now.
+
+        It makes folders again that others renamed, and who knew those finds other UIDs.
+        """
+        for name in self.old_names:
+            self.reset(name, files)
         self.unaware[device] = {"*"}
         for group in self.groups.values():
             group.fuzzy |= any(self._is_under_way(event, device) for event in group.events)
@@ -245,11 +261,12 @@ class Model:
         self.strays[device].clear()
 
     def reset(self, folder: str, files: dict[str, Copies]) -> None:
-        """Note a folder that has other UIDs. `files` is what each device has now.
+        """Note a folder that has other UIDs. `files` is what everybody has now.
 
         A message that is gone there while a device did not know stays on that device for ever.
         """
-        for device, copies in files.items():
+        for device in self.replicas[1:]:
+            copies = files[device]
             self.unaware[device].add(folder)
             for content, group in self.groups.items():
                 if not any(is_within(each, folder) for each in group.folders):
@@ -287,13 +304,25 @@ class Model:
             if group.wild:
                 continue
             allowed = self._aliased(group.allowed(strict_moves=self.strict_moves))
+            if any(self._is_made_again(event) for event in group.of(Act.DELETE)):
+                allowed = replace(allowed, least=0, most=max(1, allowed.most))
             if complaint := allowed.complaint(found):
                 yield f"{content}: {complaint}; {list(map(str, found))}, {_told(group)}"
 
+    def _is_made_again(self, deletion: Event) -> bool:
+        """Whether a folder went as a whole while others changed something in it."""
+        if not deletion.with_folder:
+            return False
+        others = (
+            event
+            for group in self.groups.values()
+            for event in group.of(Act.BIRTH, Act.MOVE, Act.MARK)
+            if deletion.folder in (group.folders if event.act is Act.MARK else {event.folder})
+        )
+        return not all(deletion.surely_after(event) for event in others)
+
     def _aliased(self, allowed: Allowed) -> Allowed:
-        folders = set(allowed.folders)
-        for old, new in self.aliases:
-            folders |= {name for each in folders if (name := _moved_name(each, old, new))}
+        folders = self._names_after(allowed.folders)
         return replace(allowed, folders=frozenset(folders))
 
     def settled(self, sides: dict[str, Copies]) -> None:
@@ -310,10 +339,15 @@ class Model:
         Where nothing proves it (RFC 8474) and nothing is in it, a renamed folder passes for a new
         one, and the old one stays where folders are not to be deleted.
         """
-        names: set[str] = set()
-        for old, new in self.aliases:
-            names |= {old} | {name for each in names if (name := _moved_name(each, old, new))}
-        return names
+        return self._names_after({old for old, _ in self.aliases})
+
+    def _names_after(self, names: Iterable[str]) -> set[str]:
+        """Return these names and all that they may have become, whoever renamed first."""
+        found = set(names)
+        for _ in self.aliases:
+            pairs = [(each, old, new) for each in found for old, new in self.aliases]
+            found |= {name for each in pairs if (name := _moved_name(*each))}
+        return found
 
     @property
     def untouchable(self) -> set[str]:
