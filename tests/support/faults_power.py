@@ -17,7 +17,6 @@ from pathlib import Path
 
 from tests.support.faults import Effect
 
-
 _REPLACED = "/dovecot-keywords"
 """A file that is replaced under its name, not made."""
 
