@@ -217,10 +217,10 @@ class SyncMachine(RuleBasedStateMachine):
     @rule(pick=picks)
     def delete_folder_there(self, pick: int) -> None:
         folder = self._leaf(self.world.third.folders(), pick)
-        copies = list(self.world.third.copies())
+        sides = self.world.sides()
         self._say(f"server: {folder} is deleted")
         self.world.third.remove(folder)
-        self.model.removed(SERVER, copies, folder)
+        self.model.removed(SERVER, folder, sides)
         self.removed.add(folder)
         self.lacks_folders = True
 
@@ -229,10 +229,10 @@ class SyncMachine(RuleBasedStateMachine):
     def delete_folder_here(self, name: str, pick: int) -> None:
         device = self.world.devices[name]
         folder = self._leaf(device.folders(), pick)
-        copies = list(device.copies())
+        sides = self.world.sides()
         self._say(f"{name}: {folder} is deleted")
         device.remove_folder(folder)
-        self.model.removed(name, copies, folder)
+        self.model.removed(name, folder, sides)
         self.removed.add(folder)
         self.lacks_folders = True
 

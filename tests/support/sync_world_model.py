@@ -191,13 +191,13 @@ class Model:
         self.aliases.append((old, new))
         if any("*" in folders for folders in self.unaware.values()):
             self.reset(old, files)
-        for copy in files[replica]:
+        for copy in files[replica].elements():
             if target := _moved_name(copy.folder, old, new):
                 self.moved(replica, copy, target, with_folder=True)
 
-    def removed(self, replica: str, copies: Iterable[Copy], folder: str) -> None:
-        """Note a folder that was deleted with these messages, where they are in it."""
-        for copy in copies:
+    def removed(self, replica: str, folder: str, files: dict[str, Copies]) -> None:
+        """Note a folder that was deleted with all in it. `files` is what everybody had before."""
+        for copy in files[replica].elements():
             if copy.folder == folder:
                 self.deleted(replica, copy, with_folder=True)
 
