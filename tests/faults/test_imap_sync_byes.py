@@ -72,7 +72,7 @@ def _say_bye(ground: Ground, liar: Liar, *, answered: bool, first: int = 1, ever
 
 @pytest.mark.parametrize("answered", [True, False], ids=["after", "in place of"])
 def test_bye_at_some_answers_loses_nothing(ground: Ground, liar: Liar, answered: bool) -> None:
-    assert _say_bye(ground, liar, answered=answered, first=3, every=10)
+    assert _say_bye(ground, liar, answered=answered, first=3, every=16)
 
 
 @pytest.mark.soak
