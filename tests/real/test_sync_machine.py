@@ -233,7 +233,8 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: {folder} is deleted")
         device.remove_folder(folder)
         self.model.removed(name, folder, sides)
-        self.removed.add(folder)
+        if not self.model.unaware[name] & {folder, "*"}:  # else it is another folder there
+            self.removed.add(folder)
         self.lacks_folders = True
 
     # -- misfortune --------------------------------------------------------
@@ -248,6 +249,7 @@ class SyncMachine(RuleBasedStateMachine):
         else:
             self.worlds.new_uids(self.world, folder)
         self.model.reset(folder, self.world.sides())
+        self.removed.discard(folder)
 
     @rule(name=devices)
     def lose_state(self, name: str) -> None:
@@ -312,7 +314,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.is_sound = False
         self._say("everybody settles")
         self.world.settle(*(["--allow-mass-delete"] if self.may_stop else []))
-        if not self.deletes_folders:
+        if not self.deletes_folders or self.lacks_folders:
             self.loose |= self.model.old_names
         folders = self.world.same_folders(but_for=self.loose)
         sides = self.world.sides()
