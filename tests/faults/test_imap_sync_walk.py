@@ -71,26 +71,26 @@ def _places(walk: Walk, verb: str) -> list[int]:
 def test_killed_before_and_after_some_effects(ground: Ground) -> None:
     walk = begin(ground)
     for first, mode in enumerate(KILLS):
-        assert walk.disturb(list(each(mode, walk.effects))[11 * first :: 23])
+        assert walk.disturb(list(each(mode, walk.effects))[13 * first :: 29])
 
 
 @pytest.mark.parametrize("loss", Loss)
 def test_power_lost_after_some_effects(ground: Ground, loss: Loss) -> None:
     walk = begin(ground)
-    assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=47), loss=loss)
+    assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=67), loss=loss)
 
 
 @pytest.mark.parametrize("mode", ERRORS)
 def test_a_disk_that_fails_is_told_and_loses_nothing(ground: Ground, mode: Mode) -> None:
     ground.batch = 1
     walk = begin(ground, goes_on=True)
-    assert walk.disturb(each(mode, walk.effects, every=41))
+    assert walk.disturb(each(mode, walk.effects, every=61))
 
 
 @pytest.mark.parametrize("mode", SIGNALS)
 def test_a_signal_ends_the_run_cleanly(ground: Ground, mode: Mode) -> None:
     walk = begin(ground)
-    assert walk.disturb(each(mode, walk.effects, every=97))
+    assert walk.disturb(each(mode, walk.effects, every=131))
 
 
 def _cuts(ground: Ground) -> Cuts:
@@ -100,9 +100,9 @@ def _cuts(ground: Ground) -> Cuts:
 
 def test_cut_at_some_octets_of_each_side(ground: Ground) -> None:
     cuts = _cuts(ground)
-    for position in range(1, cuts.server, cuts.server // 5):
+    for position in range(1, cuts.server, cuts.server // 4):
         cuts.cut(server=position)
-    for position in range(1, cuts.client, cuts.client // 5):
+    for position in range(1, cuts.client, cuts.client // 4):
         cuts.cut(client=position)
 
 

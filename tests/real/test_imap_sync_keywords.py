@@ -213,7 +213,7 @@ def test_dovecot_shows_the_same_keywords_for_our_maildir(
     mirrored.fill("c", folder="Work", flags=("home",))
     hand_over(mirrored)
 
-    seen = SyncAccount(other, "u1", mirrored.maildir)
+    seen = SyncAccount(mirrored.maildir, other, "u1")
     assert seen.there() == mirrored.there() == ["a \\Seen work", "b $Label1 home"]
     assert seen.there("Work") == mirrored.there("Work") == ["c home"]
 
@@ -224,7 +224,7 @@ def test_keywords_that_dovecot_changes_in_our_maildir_reach_the_server(
     mirrored, other = shared
     mirrored.fill("a", "b", flags=("work",))
     hand_over(mirrored)
-    seen = SyncAccount(other, "u1", mirrored.maildir)
+    seen = SyncAccount(mirrored.maildir, other, "u1")
     seen.flag_there("a", "+later $Label2")
     seen.flag_there("b", "-work")
 
@@ -245,7 +245,7 @@ def test_a_message_that_dovecot_moves_in_our_maildir_is_moved_there_with_its_key
     mirrored.fill("a", "b", flags=("work", "home"))
     mirrored.fill("c", folder="Work", flags=("home",))
     hand_over(mirrored)
-    seen = SyncAccount(other, "u1", mirrored.maildir)
+    seen = SyncAccount(mirrored.maildir, other, "u1")
     seen.move_there("a", "INBOX", "Work")
 
     commands = mirrored.said()

@@ -2,31 +2,32 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from tests.conftest import WriteConfig
 from tests.real.conftest import OpenAccount
 from tests.support.certificates import Authority
 from tests.support.dovecot import Dovecot
 from tests.support.dovecot import dovecot as running_dovecot
-from tests.support.imap_sides import done, of, planned, uid_next
+from tests.support.imap_profile_server import PASSWORD, USER, ProfileServer
+from tests.support.imap_profiles import PROFILES
+from tests.support.imap_sides import done, message, of, planned, uid_next
 from tests.support.local_mail import mail_files, put, snapshot
 from tests.support.processes import server_directory
-from tests.support.sync_account import Said, SyncAccount, keyword_names, names_of, skipped
+from tests.support.sync_account import (
+    SyncAccount,
+    SyncedMaildir,
+    keyword_names,
+    names_of,
+    skipped,
+    travels,
+)
 
 BASE = (
     "IMAP4rev1 SASL-IR LITERAL+ ENABLE NAMESPACE LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE"
 )
-TRAVELS = {"APPEND", "UID COPY", "UID MOVE"}
 READS_ONLY = {"AUTHENTICATE", "ENABLE", "NAMESPACE", "LIST", "SELECT", "EXAMINE", "LOGOUT"}
-
-
-def travels(commands: list[Said]) -> list[str]:
-    """Return the commands that make messages travel, bodies that are fetched among them."""
-    return [
-        "BODY" if each.name == "UID FETCH" else each.name
-        for each in commands
-        if each.name in TRAVELS or (each.name == "UID FETCH" and "BODY" in each.arguments)
-    ]
 
 
 # -- moved here ----------------------------------------------------------------------------
@@ -517,3 +518,40 @@ def test_without_move_and_uidplus_a_moved_file_is_uploaded_and_the_old_message_s
         assert mirrored.there() == ["a \\Seen", "b \\Seen"]
         assert mirrored.here() == ["b \\Seen"], "and it does not come back"
     assert uid_next(appending, mirrored.user, "Work") == 3
+
+
+def test_without_copyuid_the_moved_messages_are_looked_up_by_their_octets(
+    write_config: WriteConfig, home: Path
+) -> None:
+    """Proton Bridge: MOVE without telling where to (proton-bridge#170)."""
+    with ProfileServer(PROFILES["Proton Bridge"]) as server:
+        place = {"host": "127.0.0.1", "port": server.port, "tls": "none", "username": USER}
+        write_config(
+            {
+                "work": {
+                    "email": "a@b.test",
+                    "password_command": ["printf", PASSWORD],
+                    "imap": place,
+                }
+            }
+        )
+        mirrored = SyncedMaildir(home / "Mail" / "work")
+        server.deliver(message("a"), message("a"), message("b"), flags=["\\Seen"])
+        server.deliver(message("c"), message("a"), folder="Work")
+        mirrored.sync()
+        for path in mail_files(mirrored.maildir / "INBOX"):
+            path.rename(mirrored.maildir / "Work" / path.parent.name / path.name)
+        inodes = mirrored.file_inodes("Work")
+
+        commands = mirrored.said()
+
+        assert set(names_of(commands)) >= {"UID MOVE"}
+        assert not {"APPEND", "UID COPY", "UID EXPUNGE"} & set(names_of(commands))
+        assert server.held("INBOX") == []
+        assert sorted(server.held("Work")) == sorted(map(message, ("a", "a", "a", "b", "c")))
+        assert mirrored.file_inodes("Work") == inodes
+        assert mirrored.settled()
+        mirrored.flag_here("b", "FS", "Work")
+        mirrored.sync()
+        (flagged,) = (uid for uid, f in server.flags("Work").items() if "\\Flagged" in f)
+        assert server.held("Work")[flagged - 1] == message("b"), "each is bound to its own"

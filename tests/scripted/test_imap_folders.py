@@ -171,9 +171,9 @@ def test_a_mailbox_id_that_is_none_is_left_out(identifier: str) -> None:
     assert found == {"INBOX": Status(3, 8, UidValidity(9))}
 
 
-def test_the_inbox_is_found_in_any_case() -> None:
+def test_the_inbox_is_one_folder_in_any_case() -> None:
     found = _statuses(
-        LIST, 'S: * LIST () "/" Inbox', 'S: * LIST () "/" Inbox', f"S: * STATUS INBOX {FULL}", DONE
+        LIST, 'S: * LIST () "/" Inbox', 'S: * LIST () "/" INBOX', f"S: * STATUS INBOX {FULL}", DONE
     )
     assert found == {"Inbox": Status(3, 8, UidValidity(9), 70)}
 

@@ -191,6 +191,20 @@ def test_a_server_without_levels_has_slashes_in_its_names(
     assert made == {"INBOX", "%2E.%2Fx", "%2F"}
 
 
+def test_names_that_differ_in_case_or_normalisation_are_folders_of_their_own(
+    sync: Sync, serve: Serve, maildir: Path
+) -> None:
+    # Where they cannot be, the second one is refused: see tests/unit/test_folder_twins.py.
+    names = ("Work", "work", "caf&AOk-", "cafe&AwE-")
+    serve(listing("INBOX", *names) + EMPTY)
+
+    assert errors(sync()) == {}
+
+    made = {path.parent.name for path in maildir.rglob("cur")}
+    assert made == {"INBOX", "Work", "work", "caf\u00e9", "cafe\u0301"}
+    assert all(path.is_dir() for path in maildir.iterdir()), "and no trace of the question"
+
+
 def test_folders_lists_even_names_that_no_command_can_say(
     run_mailcli: RunMailcli, serve: Serve
 ) -> None:
@@ -316,6 +330,19 @@ def test_a_connection_that_ends_within_a_message_leaves_nothing_half(
     assert not list(maildir.glob("INBOX/tmp/*"))
     assert done(sync()) == {"INBOX": {"fetched": 1}}
     assert here(maildir / "INBOX") == mail(ONE, (TWO, "S"))
+
+
+def test_a_server_that_hangs_up_over_every_folder_is_given_up_after_a_while(
+    sync: Sync, serve: Serve
+) -> None:
+    begin = listing("INBOX", "a", "b", "c", "d", "e")
+    ends = [script(f'C: {{tag}} SELECT "{name}"', "@drop") for name in ("INBOX", "a", "b", "c")]
+    serve(begin + ends[0], *ends[1:])
+
+    result = sync(code=75)
+
+    assert errors(result) == {"INBOX": 75, "a": 75, "b": 75, "": 75}
+    assert "SELECT c" in result["error"]["message"], "what went wrong is told, not the next try"
 
 
 # -- folders ---------------------------------------------------------------------------------
@@ -471,30 +498,29 @@ def found(*uids: int) -> str:
 
 
 @pytest.mark.parametrize("mode", ["two-way", "push"])
+@pytest.mark.parametrize("stored", ["as it is", "altered"])
 @pytest.mark.parametrize("raw", [NAMED, NAMELESS], ids=["named", "nameless"])
-def test_without_uidplus_the_next_run_finds_its_upload_and_repeats_nothing(
-    sync: Sync, serve: Serve, maildir: Path, raw: bytes, mode: str
+def test_without_uidplus_an_upload_is_looked_up_at_once_and_never_repeated(
+    sync: Sync, serve: Serve, maildir: Path, raw: bytes, stored: str, mode: str
 ) -> None:
     begin = listing("INBOX")
     mine = {8: "", 9: "\\Seen"}
-    look = found(9) + bodies("9", body(9, raw, "\\Seen")) if raw is NAMED else ""
-    if mode == "two-way":
-        new = "8:9" if raw is NAMELESS else "8"
-        more = (body(9, raw, "\\Seen"),) if raw is NAMELESS else ()
-        rest = bodies(new, body(8, ONE), *more)
-    elif raw is NAMELESS:
-        sizes = (
-            f"1 FETCH (UID 8 RFC822.SIZE {len(ONE)})",
-            f"2 FETCH (RFC822.SIZE {len(raw)} UID 9)",
-        )
-        rest = answer("UID FETCH 8:9 (UID RFC822.SIZE)", *sizes) + bodies(
-            "9", body(9, raw, "\\Seen")
-        )
-    else:
-        rest = ""
+    kept = raw if stored == "as it is" else raw + b"X-Server: was here\r\n"
+    look = found(9) if raw is NAMED else ""
+    look += bodies("9", body(9, kept, "\\Seen"))
     server = serve(
-        begin + opened(0, uidnext=9) + appended(raw) + BYE,
-        begin + opened(2, uidnext=10) + flags(mine) + look + rest + BYE,
+        begin
+        + opened(0, uidnext=9)
+        + appended(raw)
+        + opened(1, uidnext=10)
+        + flags({9: "\\Seen"})
+        + look
+        + BYE,
+        begin
+        + opened(2, uidnext=10)
+        + flags(mine)
+        + (bodies("8", body(8, ONE)) if mode == "two-way" else "")
+        + BYE,
         begin + opened(2, uidnext=10, how="SELECT") + flags(mine) + BYE,
     )
     put(maildir / "INBOX", "1.a.host:2,S", raw.replace(b"\r\n", b"\n"))

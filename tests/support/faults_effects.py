@@ -194,8 +194,10 @@ def _install_socket(effects: Effects, kind: Any) -> None:
     asked: list[str] = []
 
     def sendall(self: Any, data: Any, *args: Any) -> Any:
-        asked[:] = [_words(bytes(data))]
-        return effects.make("send", (asked[0],), lambda: send(self, data, *args))
+        words = _words(bytes(data))
+        # A message that goes unasked belongs to its command.
+        asked[:] = [asked[0] if asked and words.endswith(" octets") else words]
+        return effects.make("send", (words,), lambda: send(self, data, *args))
 
     def recv_into(self: Any, *args: Any) -> Any:
         if not asked:

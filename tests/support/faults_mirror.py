@@ -3,6 +3,7 @@
 Messages are named by what was done to them since both sides agreed, folders too.
 """
 
+import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -136,6 +137,7 @@ def _change_here(maildir: Path) -> None:
     inbox = maildir / "INBOX"
     files = {path.read_text().splitlines()[0][9:]: path for path in inbox.rglob("new/*")}
     inbox.joinpath("dovecot-keywords").write_text("0 urgent\n")
+    os.utime(inbox / "dovecot-keywords", (0, 0))  # not in the second in which the run begins
     for name, letters in (("flagged here", "S"), ("flags on both", "R"), ("keyword here", "a")):
         files[name].rename(inbox / "cur" / f"{files[name].name}:2,{letters}")
     files["moved here"].rename(maildir / "Projects" / "cur" / f"{files['moved here'].name}:2,")

@@ -27,6 +27,10 @@ from tests.support.local_mail import SCHEMAS, letters, mail_files
 OWN = ("Archive", "Drafts", "Junk", "Sent", "Trash")
 """What the tests' Dovecot makes for every user."""
 
+QUIET = ["AUTHENTICATE", "ENABLE", "NAMESPACE", "LIST", "LOGOUT"]
+"""All that a run says to that server when nothing has changed on either side."""
+
+_TRAVELS = {"APPEND", "UID COPY", "UID MOVE"}
 _SUBJECT = re.compile(rb"^Subject: (.*?)\r?$", re.MULTILINE)
 _SAID = re.compile(r"C: [A-Za-z]+\d+ ((?:UID )?[A-Z]+)(.*?)(?: +#.*)?$")
 _SCHEMA = json.loads((SCHEMAS / "imap-sync.json").read_text("utf-8"))
@@ -42,14 +46,10 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncAccount:
-    """The account `work`: its server, its Maildir, and mailcli between them."""
+class SyncedMaildir:
+    """The Maildir of the account `work`, and mailcli to run on it."""
 
-    server: Dovecot
-    user: str
     maildir: Path
-
-    # -- runs ------------------------------------------------------------------------
 
     def sync(self, *args: str, code: int = 0) -> Any:
         """Run `imap-sync`, check the exit code, and return what it says of the account."""
@@ -79,20 +79,11 @@ class SyncAccount:
         for path in Path("~/.local/state/mailcli").expanduser().glob("work.db*"):
             path.unlink()
 
-    # -- both sides --------------------------------------------------------------------
-
     def here(self, folder: str = "INBOX") -> list[str]:
         """Return the messages of a Maildir folder, sorted."""
         path = self.maildir / folder
         names = keyword_names(path)
         return sorted(_told(p.read_bytes(), _flags(letters(p), names)) for p in mail_files(path))
-
-    def there(self, folder: str = "INBOX") -> list[str]:
-        """Return the messages of a folder of the server, by its wire name, sorted."""
-        raws = self.server.messages(self.user, folder)
-        flags = self.server.flags(self.user, folder) if raws else {}
-        found = zip(raws, (flags[uid] for uid in sorted(flags)), strict=True)
-        return sorted(_told(raw, names) for raw, names in found)
 
     def file(self, subject: str, folder: str = "INBOX") -> Path:
         """Return the one file with a subject."""
@@ -103,14 +94,44 @@ class SyncAccount:
         )
         return found
 
+    def file_inodes(self, folder: str = "INBOX") -> dict[str, int]:
+        """Return the inode of each file of a Maildir folder, by its name without flags."""
+        files = mail_files(self.maildir / folder)
+        return {path.name.partition(":")[0]: path.stat().st_ino for path in files}
+
+    def move_here(self, subject: str, source: str, target: str, *, name: str = "") -> Path:
+        """Move a file to another folder, as another program does; return where it is then."""
+        path = self.file(subject, source)
+        new = self.maildir / target / path.parent.name / (name or path.name)
+        for subdirectory in ("cur", "new", "tmp"):
+            new.parents[1].joinpath(subdirectory).mkdir(parents=True, exist_ok=True)
+        return path.rename(new)
+
+    def flag_here(self, subject: str, flags: str, folder: str = "INBOX") -> Path:
+        """Give a file exactly these letters."""
+        return reflagged(self.file(subject, folder), flags)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncAccount(SyncedMaildir):
+    """The account `work` as a whole: its server, its Maildir, and mailcli between them."""
+
+    server: Dovecot
+    user: str
+
+    def there(self, folder: str = "INBOX") -> list[str]:
+        """Return the messages of a folder of the server, by its wire name, sorted."""
+        raws = self.server.messages(self.user, folder)
+        flags = self.server.flags(self.user, folder) if raws else {}
+        found = zip(raws, (flags[uid] for uid in sorted(flags)), strict=True)
+        return sorted(_told(raw, names) for raw, names in found)
+
     def uid(self, subject: str, folder: str = "INBOX") -> int:
         """Return the UID of the one message with a subject."""
         raws = self.server.messages(self.user, folder)
         uids = sorted(self.server.flags(self.user, folder))
         (found,) = (u for u, raw in zip(uids, raws, strict=True) if _subject(raw) == subject)
         return found
-
-    # -- what others do there -----------------------------------------------------------
 
     def fill(self, *subjects: str, folder: str = "INBOX", flags: tuple[str, ...] = ()) -> None:
         """Deliver messages to the server, and bring them here."""
@@ -152,22 +173,9 @@ class SyncAccount:
         """Return the server's folders by their wire names, without those that it makes itself."""
         with self.server.connect(self.user) as other:
             lines = [line for line in other.list()[1] if isinstance(line, bytes)]
-        names = {re.sub(r'^.*"[/.]" ', "", li.decode("ascii")).strip('"') for li in lines}
-        return {name for name in names if name not in {"INBOX", *OWN}}
-
-    # -- what others do here ------------------------------------------------------------
-
-    def move_here(self, subject: str, source: str, target: str, *, name: str = "") -> Path:
-        """Move a file to another folder, as another program does; return where it is then."""
-        path = self.file(subject, source)
-        new = self.maildir / target / path.parent.name / (name or path.name)
-        for subdirectory in ("cur", "new", "tmp"):
-            new.parents[1].joinpath(subdirectory).mkdir(parents=True, exist_ok=True)
-        return path.rename(new)
-
-    def flag_here(self, subject: str, flags: str, folder: str = "INBOX") -> Path:
-        """Give a file exactly these letters."""
-        return reflagged(self.file(subject, folder), flags)
+        mail = [line.decode("ascii") for line in lines if b"\\Noselect" not in line]
+        names = {re.sub(r'^.*"[/.]" ', "", line).strip('"') for line in mail}
+        return {name for name in names if re.split("[/.]", name)[-1] not in {"INBOX", *OWN}}
 
 
 def _run(*argv: str) -> tuple[int, str, str]:
@@ -194,7 +202,7 @@ def sync_account(
     table = account(user, imap=server, layout=layout, maildir=str(maildir))
     table["imap"].update(imap)
     write_config({"work": table})
-    return SyncAccount(server, user, maildir)
+    return SyncAccount(maildir, server, user)
 
 
 def reflagged(path: Path, flags: str) -> Path:
@@ -210,6 +218,15 @@ def skipped(result: Any, folder: str = "INBOX") -> dict[int, str]:
 def names_of(commands: list[Said]) -> list[str]:
     """Return the names of commands."""
     return [each.name for each in commands]
+
+
+def travels(commands: list[Said]) -> list[str]:
+    """Return the commands that make messages travel, bodies that are fetched among them."""
+    return [
+        "BODY" if each.name == "UID FETCH" else each.name
+        for each in commands
+        if each.name in _TRAVELS or (each.name == "UID FETCH" and "BODY" in each.arguments)
+    ]
 
 
 def keyword_names(folder: Path) -> dict[str, str]:

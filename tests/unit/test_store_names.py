@@ -13,7 +13,7 @@ from mailcli.store.names import (
     INBOX,
     MAX_COMPONENT,
     FolderName,
-    collisions,
+    Spellings,
     from_path,
     from_server,
     to_path,
@@ -202,16 +202,32 @@ def test_a_typed_name_with_an_empty_component_is_wrong_usage() -> None:
         FolderName.parse("Work//x")
 
 
-def test_names_that_share_a_path_are_found() -> None:
-    paths = {
-        listed: to_path(from_server(listed, ".", prefix="INBOX."), Layout.NESTED)
-        for listed in ("INBOX.a", "a", "INBOX.A", "b")
-    }
-    assert collisions(paths) == [("INBOX.a", "a")]
-    assert collisions(paths, case_insensitive=True) == [("INBOX.a", "a", "INBOX.A")]
+def _spelled(*texts: str) -> Spellings:
+    return Spellings(map(PurePosixPath, texts))
 
 
-def test_names_that_differ_in_unicode_normalisation_collide_where_files_do() -> None:
-    paths = {text: PurePosixPath(text) for text in ("caf\u00e9", "cafe\u0301")}
-    assert collisions(paths) == []
-    assert collisions(paths, case_insensitive=True) == [tuple(paths)]
+@pytest.mark.parametrize(
+    ("first", "path", "other"),
+    [
+        ("Work", "work", "Work"),
+        ("caf\u00e9", "cafe\u0301", "caf\u00e9"),
+        ("caf\u00e9", "CAFE\u0301", "caf\u00e9"),
+        ("stra\u00dfe", "STRASSE", "stra\u00dfe"),
+        ("Work/a", "work/b", "Work"),
+        ("Work", "work/b", "Work"),
+        ("Work", "Work", None),
+        ("Work/a", "Work/b", None),
+        ("Work", "Works", None),
+    ],
+)
+def test_another_spelling_of_a_path_or_of_one_above_it_is_found(
+    first: str, path: str, other: str | None
+) -> None:
+    found = _spelled(first).other(PurePosixPath(path))
+    assert found == (PurePosixPath(other) if other else None)
+
+
+def test_the_first_spelling_counts() -> None:
+    spellings = _spelled("Work", "WORK", "work")
+    assert {str(spellings.first(PurePosixPath(each))) for each in ("work", "wORK")} == {"Work"}
+    assert spellings.first(PurePosixPath("Other")) == PurePosixPath("Other")

@@ -152,9 +152,9 @@ def _delete_remote(
     remove = _remover(session, state, trash)
     for start in range(0, len(rows), STORE_SET):
         uids = [row.uid for row in rows[start : start + STORE_SET]]
-        if remove is None:
+        if isinstance(remove, str):
             for uid in uids:
-                state.counts.skip(uid, "deleted here; there it stays: the server lacks UIDPLUS")
+                state.counts.skip(uid, f"deleted here; there it stays: {remove}")
             continue
         state.store.add_deletions(state.id, [_intent(state, u, on_server=True) for u in uids])
         remove(uids)
@@ -180,21 +180,24 @@ def _safe_to_delete(
 
 def _remover(
     session: ImapSession, state: FolderState, trash: Trash
-) -> Callable[[Collection[Uid]], object] | None:
-    """Return what removes exactly these messages; None where the server has nothing for it."""
+) -> Callable[[Collection[Uid]], object] | str:
+    """Return what removes exactly these messages, or why nothing does."""
+    wanted = trash.policy is DeletePolicy.TRASH
+    if wanted and trash.wire is None:
+        return "the server has no trash folder, or not the one that `trash` names"
     can_expunge = "UIDPLUS" in session.capabilities
     wire = trash.wire if trash.wire != state.pair.wire else None
     if wire is not None and "MOVE" in session.capabilities:
-        if trash.policy is DeletePolicy.TRASH or not can_expunge:
+        if wanted or not can_expunge:
             return lambda uids: session.move(uids, wire)
-    elif wire is not None and can_expunge and trash.policy is DeletePolicy.TRASH:
+    elif wire is not None and can_expunge and wanted:
 
         def move(uids: Collection[Uid]) -> None:
             session.copy(uids, wire)
             session.delete_messages(uids)
 
         return move
-    return session.delete_messages if can_expunge else None
+    return session.delete_messages if can_expunge else "the server lacks UIDPLUS"
 
 
 def _intent(state: FolderState, uid: Uid, *, on_server: bool) -> DeleteIntent:

@@ -2,12 +2,16 @@
 
 They are no part of the mirror: never fetched, and never taken for deleted here.
 What is known of them is recorded, so that they are asked about once; when the
-limit is lifted they are fetched like any other.
+limit is lifted they are fetched like any other. One that is here already, as a
+file that the state does not know or under another folder, is no such message.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from mailcli.app.folder_fetch import digests
+from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.imap.session import ImapSession
@@ -30,7 +34,9 @@ def report_left_out(state: FolderState) -> None:
             state.counts.skip(uid, reason)
 
 
-def within_limits(session: ImapSession, state: FolderState, uids: Iterable[Uid]) -> list[Uid]:
+def within_limits(
+    session: ImapSession, state: FolderState, uids: Iterable[Uid], orphans: Orphans
+) -> list[Uid]:
     """Return the messages that the account wants, of those that are new.
 
     Raises: MailError.
@@ -38,13 +44,37 @@ def within_limits(session: ImapSession, state: FolderState, uids: Iterable[Uid])
     new = sorted(uids)
     if state.task.has_limits and new:
         state.enter(session)
-        for uid, details in session.fetch_details(new).items():
-            message = _left_out(state, uid, details)
-            if _reason(state.task, message) is not None:
-                state.left[uid] = message
+        details = session.fetch_details(new).items()
+        told = {uid: _left_out(state, uid, each) for uid, each in details}
+        beyond = {uid: m for uid, m in told.items() if _reason(state.task, m) is not None}
+        for uid in _found_here(session, state, beyond, orphans):
+            del beyond[uid]
+        state.left.update(beyond)
     _record(state)
     report_left_out(state)
     return [uid for uid in new if uid not in state.left]
+
+
+def _found_here(
+    session: ImapSession, state: FolderState, beyond: Mapping[Uid, LeftOut], orphans: Orphans
+) -> list[Uid]:
+    """Return those messages whose octets are here: they are to be paired, not left out.
+
+    Else their files would pass for new ones, and be uploaded. Only messages of the size of
+    such a file are read.
+    """
+    if not beyond:
+        return []
+    here = orphans.contents()
+    here += Counter({content: len(files) for content, files in state.twins().items()})
+    sizes = {size for size, _ in here}
+    found = []
+    alike = [uid for uid, message in beyond.items() if message.size in sizes]
+    for uid, _, content in digests(session, alike):
+        if here[content] > 0:
+            here[content] -= 1
+            found.append(uid)
+    return found
 
 
 def _left_out(state: FolderState, uid: Uid, details: Details) -> LeftOut:

@@ -116,7 +116,7 @@ def _carry(
         # Part of it may be done: the journal stays, and the next run looks.
         source.counts.error = source.counts.error or exc
         return
-    known = places.pairs if places and places.uidvalidity == target.generation else {}
+    known = _new_uids(places, target)
     for uid, unique in unique_of.items():
         new = known.get(uid)
         if new is not None:
@@ -130,6 +130,17 @@ def _carry(
         source.away.discard(uid)
     if left := [uid for uid in unique_of if uid not in known]:
         _look_up(session, source, target, left)
+
+
+def _new_uids(places: Places | None, target: FolderState) -> Mapping[Uid, Uid]:
+    """Return what the server says the new UIDs are; nothing where that cannot be."""
+    if places is None or places.uidvalidity != target.generation:
+        return {}
+    new = set(places.pairs.values())
+    first = target.selected.uidnext or 0
+    if len(new) < len(places.pairs) or new & target.rows.keys() or min(new, default=0) < first:
+        return {}
+    return places.pairs
 
 
 def _move(

@@ -7,7 +7,7 @@ message is bound to, and a message without a file in the old one: the next run
 fetches the message, sees that they are the same, and forgets the other.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,6 +63,10 @@ class Orphans:
     def have_ids(self) -> bool:
         """Whether the server has given any of them an id."""
         return bool(self._by_id)
+
+    def contents(self) -> Counter[Content]:
+        """Return how many of them have which octets."""
+        return Counter({content: len(each) for content, each in self._by_content.items()})
 
     def take(self, content: Content) -> Orphan | None:
         """Return one with these octets, each at most once."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from mailcli.app.folder_rename import settle_renames
 from mailcli.app.folder_task import FolderPair
+from mailcli.app.folder_twins import as_spelled, refused_twins
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import MailError, ProtocolViolation
 from mailcli.imap.names import selected
@@ -15,11 +16,7 @@ from mailcli.imap.values import Folder
 from mailcli.store.maildir import Folders
 from mailcli.store.names import FolderName, from_server, to_server
 from mailcli.store.records import FolderRow
-from mailcli.sync.folders import (
-    Fate,
-    Known,
-    fates,
-)
+from mailcli.sync.folders import Fate, Known, fates
 
 _NOT_BY_DEFAULT = {"all", "important", "flagged"}
 """Roles of Gmail's folders that show every message, or many, once more."""
@@ -35,7 +32,8 @@ class FolderSet:
         self._run = run
         namespaces, listed = run.session.open_store()
         self.prefix = namespaces.personal[0].prefix if namespaces.personal else ""
-        self.there: dict[FolderName, Folder] = self._ours(listed)
+        self.there: dict[FolderName, Folder] = {}
+        self._list(listed)
         if run.policy.changes_local and not run.dry_run:
             settle_renames(run.state, run.maildir, self.there)
         self.found = Folders(())
@@ -111,14 +109,25 @@ class FolderSet:
     def look_again(self, *, there: bool) -> None:
         """Take note of what a rename has changed, here and where asked `there`."""
         if there:
-            self.there = self._ours(self._run.session.list_folders(counters=True), quiet=True)
+            self._list(self._run.session.list_folders(counters=True), quiet=True)
         self._look_here()
+
+    def _list(self, listed: Iterable[Folder], *, quiet: bool = False) -> None:
+        """Take the server's list, without what cannot be here."""
+        run = self._run
+        self.there = self._ours(listed, quiet=quiet)
+        known = [FolderName.parse(row.name) for row in run.state.folders()]
+        there = list(filter(self.is_mirrored, self.there))
+        for name, error in refused_twins(run.maildir, known, there).items():
+            del self.there[name]
+            if not quiet:
+                run.failed(name, error)
 
     def _look_here(self) -> None:
         maildir = self._run.maildir
         self.found = maildir.folders() if maildir.exists() else Folders(())
-        self.here = set(self.found.names)
         self.known = {FolderName.parse(row.name): row for row in self._run.state.folders()}
+        self.here = as_spelled(maildir, self.found.names, {*self.known, *self.there})
 
     def _ours(self, listed: Iterable[Folder], *, quiet: bool = False) -> dict[FolderName, Folder]:
         """Return the server's folders by our names; a name that must be refused stops no other."""

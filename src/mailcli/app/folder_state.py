@@ -173,15 +173,23 @@ class FolderState:
             self.save([row])
 
     def hold(self, uids: Collection[Uid]) -> None:
-        """Record which deletions wait for a confirmation: these, and no others."""
+        """Record which deletions wait for a confirmation: these, and no others.
+
+        Those that this run may not make in any case go on waiting.
+        """
         changed = [
             replace(row, held=row.uid in uids)
             for row in self.rows.values()
-            if row.held != (row.uid in uids)
+            if row.held != (row.uid in uids) and not (row.held and self._is_out_of_reach(row))
         ]
         if changed and not self.dry_run:
             self.store.save_messages(self.id, changed)
             self.rows.update((row.uid, row) for row in changed)
+
+    def _is_out_of_reach(self, row: MessageRow) -> bool:
+        """Tell whether a message is gone on one side, and this run changes only that one."""
+        gone_here = row.unique not in self.entries and not self.policy.changes_remote
+        return gone_here or (row.uid not in self.remote and not self.policy.changes_local)
 
     def receive(self, row: MessageRow, source: "FolderState", old: MessageRow) -> None:
         """Commit that another folder's message, `old`, is this one's now, in one transaction."""

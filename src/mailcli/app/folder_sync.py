@@ -14,7 +14,7 @@ from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_state import FolderState, decide
-from mailcli.app.folder_upload import upload
+from mailcli.app.folder_upload import look_up, upload
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import ConfirmationNeeded, LocalError, NotFound
 from mailcli.imap.session import CommandFailed, ImapSession
@@ -71,9 +71,7 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     _report_former(state)
     # Flags of messages that were moved here are merged where they are now.
     _apply_known(session, state, actions)
-    for action in actions:
-        if isinstance(action, Append):
-            _upload(session, state, action)
+    _upload(session, state, [action for action in actions if isinstance(action, Append)])
     return state.settled and any(isinstance(a, Deletion | Hold) for a in actions)
 
 
@@ -121,7 +119,7 @@ def _recognised(
     A run that makes no file only looks for such messages, and only before it would upload.
     """
     new = [action.uid for action in actions if isinstance(action, Fetch)]
-    wanted = within_limits(session, state, new)
+    wanted = within_limits(session, state, new, orphans)
     if new:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
@@ -210,14 +208,20 @@ def _set_local_flags(state: FolderState, actions: Sequence[SetLocalFlags]) -> se
     return lost
 
 
-def _upload(session: ImapSession, state: FolderState, action: Append) -> None:
-    """Upload one file. One that the server will not have stops no other.
+def _upload(session: ImapSession, state: FolderState, actions: Sequence[Append]) -> None:
+    """Upload files. One that the server will not have stops no other.
 
-    Raises: CommandFailed where the server would refuse all others, too; MailError.
+    Where it would refuse all others, too, the folder goes on without: a deletion may make room.
+
+    Raises: MailError.
     """
-    try:
-        upload(session, state, action)
-    except CommandFailed as exc:
-        if exc.response_code in _REFUSES_ALL:
-            raise
-        state.counts.fail(exc, path=state.path_of(action.unique))
+    for action in actions:
+        try:
+            upload(session, state, action)
+        except CommandFailed as exc:
+            if exc.response_code in _REFUSES_ALL:
+                state.counts.error = state.counts.error or exc
+                break
+            state.counts.fail(exc, path=state.path_of(action.unique))
+    if actions:
+        look_up(session, state)

@@ -40,7 +40,18 @@ def _uploaded_as(session: ImapSession, state: FolderState, intent: AppendIntent)
     """Return the message that an upload has become, or None."""
     if intent.unique not in state.entries or intent.uidvalidity != state.generation:
         return None
-    candidates = _candidates(session, state, intent)
+    return _same(session, state, intent, _candidates(session, state, intent))
+
+
+def _same(
+    session: ImapSession, state: FolderState, intent: AppendIntent, candidates: list[Uid]
+) -> Uid | None:
+    """Return the candidate that has the octets of what was uploaded, or None."""
+    if candidates:
+        state.enter(session)
+    if len(candidates) > 1:
+        sizes = session.fetch_sizes(candidates)
+        candidates = [uid for uid in candidates if sizes.get(uid) == intent.size]
     # All of them are read: a conversation that is left in the middle of an answer is over.
     wanted = intent.size, intent.sha256
     found = [uid for uid, _, content in digests(session, candidates) if content == wanted]
@@ -48,16 +59,13 @@ def _uploaded_as(session: ImapSession, state: FolderState, intent: AppendIntent)
 
 
 def _candidates(session: ImapSession, state: FolderState, intent: AppendIntent) -> list[Uid]:
-    """Return the messages that came since and have the Message-ID of what was uploaded."""
-    if not intent.message_id:
-        return []
-    state.enter(session)
+    """Return the messages that came since, of those with a Message-ID the ones that have it."""
     first = intent.uidnext_before or 1
-    return [
-        uid
-        for uid in session.search_message_id(intent.message_id)
-        if uid >= first and uid in state.remote and uid not in state.rows
-    ]
+    new = {uid for uid in state.remote if uid >= first and uid not in state.rows}
+    if not new or not intent.message_id:
+        return sorted(new) if intent.uidnext_before else []
+    state.enter(session)
+    return [uid for uid in session.search_message_id(intent.message_id) if uid in new]
 
 
 def upload(session: ImapSession, state: FolderState, action: Append) -> None:
@@ -102,8 +110,8 @@ def upload(session: ImapSession, state: FolderState, action: Append) -> None:
 def look_up(session: ImapSession, state: FolderState) -> None:
     """Find the new UIDs of what was just uploaded to a server that does not tell them.
 
-    By octets. Where a server has changed those, the only message that came since with the same
-    Message-ID is it: the upload was answered with OK.
+    By octets. Where a server has changed those, the only message that came since is it, and of
+    those with a Message-ID the only one that has it: the upload was answered with OK.
 
     Raises: MailError.
     """
@@ -112,8 +120,9 @@ def look_up(session: ImapSession, state: FolderState) -> None:
         return
     state.remote = session.fetch_flags(state.enter(session, again=True).exists)
     for intent in open_intents:
-        uid = _uploaded_as(session, state, intent)
-        if uid is None and len(candidates := _candidates(session, state, intent)) == 1:
+        candidates = _candidates(session, state, intent)
+        uid = _same(session, state, intent, candidates)
+        if uid is None and len(candidates) == 1:
             uid = candidates[0]
         if uid is not None:
             _bind(state, intent, uid)

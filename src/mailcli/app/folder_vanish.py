@@ -5,7 +5,7 @@ allows it (`delete_folders`). Where it does not, a folder that the server has no
 more stays here and is marked as detached, so that no run makes it there again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mailcli.app.folder_delete import delete_here
 from mailcli.app.folder_state import FolderState, decide
@@ -15,6 +15,11 @@ from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.store.names import INBOX
 from mailcli.sync.plan import Append, DeleteLocal, DeleteRemote, Forget, Hold
 from mailcli.sync.states import Side
+
+
+def inner_first(states: Iterable[FolderState]) -> list[FolderState]:
+    """Return folders so that each comes before the one that it lies in."""
+    return sorted(states, key=lambda state: -len(state.pair.name.parts))
 
 
 def settle_gone_there(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
@@ -63,10 +68,13 @@ def delete_gone_here(session: ImapSession, states: Sequence[FolderState], run: S
 
     Raises: MailError where the connection is lost.
     """
-    for state in sorted(states, key=lambda each: -len(each.pair.name.parts)):
+    for state in inner_first(states):
         if state.counts.broken or state.pair.name == INBOX:
             continue
         try:
+            if session.open_folder == state.pair.wire:
+                # Dovecot hangs up on a client whose open folder was deleted, even by itself.
+                session.select(b"INBOX", read_only=True)
             if session.count_messages(state.pair.wire) == 0:
                 session.delete(state.pair.wire)
                 run.state.forget_folder(state.id)

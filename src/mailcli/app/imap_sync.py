@@ -15,15 +15,16 @@ from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_follow import Followed
+from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview
 from mailcli.app.folder_set import FolderSet
-from mailcli.app.folder_state import FolderState
+from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_survey import record_numbers, survey, survey_here
 from mailcli.app.folder_sync import bring, put
 from mailcli.app.folder_task import FolderPair, FolderTask
-from mailcli.app.folder_vanish import delete_gone_here, settle_gone_there, would_go
+from mailcli.app.folder_vanish import delete_gone_here, inner_first, settle_gone_there, would_go
 from mailcli.app.stores import hash_of, locked_state, require_maildir
 from mailcli.app.sync_run import SyncRun
 from mailcli.config import Account
@@ -35,6 +36,7 @@ from mailcli.store.names import INBOX, FolderName
 from mailcli.store.records import MessageRow
 from mailcli.sync.folders import Fate
 from mailcli.sync.moves import Content, Moved
+from mailcli.sync.plan import Fetch
 from mailcli.sync.states import Policy, Side
 
 
@@ -155,7 +157,8 @@ class _Passes:
 
     def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR) -> None:
         run = self.run
-        may_go = fate is Fate.GONE_HERE and run.maildir.exists() and task.pair.name != INBOX
+        # With no folder left at all, it is rather the disk that is not mounted.
+        may_go = fate is Fate.GONE_HERE and bool(self.folders.here) and task.pair.name != INBOX
         may_go = may_go and run.policy.changes_remote and run.server.delete_folders
         if state := run.attempt(task, survey, task, full=self.full, may_go=may_go):
             self.states[state.name] = state
@@ -179,6 +182,10 @@ class _Passes:
 
     def _preview(self, moves: Sequence[Moved]) -> None:
         """Tell what a run would do; nothing is written anywhere."""
+        orphans = Orphans((*self.states.values(), *self.gone_there))
+        for state in self.states.values():
+            new = [action.uid for action in decide(state) if isinstance(action, Fetch)]
+            self.run.attempt(state, within_limits, state, new, orphans)  # the others are no plan
         for state in (*self.states.values(), *self.gone_there):
             if not state.counts.broken:
                 mine = [m for m in moves if m.stray.folder == state.name]
@@ -198,10 +205,12 @@ class _Passes:
         else:
             self._release(moves)
         deletions = [s for s in self.states.values() if run.attempt(s, put, s, run)]
-        for state in self.gone_there:
-            if run.attempt(state, settle_gone_there, state, run):
-                self._create(state.pair.name)
-                self._fill(state.name)
+        again = [
+            s for s in inner_first(self.gone_there) if run.attempt(s, settle_gone_there, s, run)
+        ]
+        for state in reversed(again):
+            self._create(state.pair.name)
+            self._fill(state.name)
         trash = self._trash()
         for state in deletions:
             after = run.attempt(

@@ -15,6 +15,7 @@ from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_fetch import digests
 from mailcli.app.folder_limits import load_left_out, within_limits
+from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_set import FolderSet
 from mailcli.app.folder_state import FolderState, Twins
 from mailcli.app.folder_survey import survey_here
@@ -138,7 +139,7 @@ def _compare(session: ImapSession, task: FolderTask) -> list[PlannedAction]:
     state.load()
     load_left_out(state)
     state.remote = session.fetch_flags(selected.exists)
-    new = within_limits(session, state, state.remote.keys() - state.rows)
+    new = within_limits(session, state, state.remote.keys() - state.rows, Orphans(()))
     return _FolderComparison(state).found(session, new)
 
 

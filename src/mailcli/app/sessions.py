@@ -74,6 +74,8 @@ def imap_session(context: Context, account: Account) -> Iterator["ImapSession"]:
     try:
         if login.auth is not AuthKind.NONE:
             session.login(login.auth, _identify(context, account, account.imap))
+        if account.imap.compress:
+            session.compress()
         yield session
     except BaseException:
         session.close()

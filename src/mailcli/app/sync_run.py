@@ -25,7 +25,7 @@ from mailcli.sync.states import Policy
 MAX_RECONNECTS = 3
 """How often a run connects anew before it gives up on the rest of the account."""
 
-_PASSING = {Exit.TEMPORARY, Exit.LOCAL_IO}
+_PASSING = {Exit.TEMPORARY, Exit.LOCAL_IO, Exit.CREATE}
 """How a folder fails that another run will look into."""
 
 _Arguments = ParamSpec("_Arguments")

@@ -41,14 +41,14 @@ def key(wire: bytes) -> bytes:
 
 
 def folders(answer: Answer, *, utf8: bool = False) -> list[Folder]:
-    """Return the folders of a LIST, each name once.
+    """Return the folders of a LIST, each once; INBOX is one in whatever case it is told.
 
     Raises: ProtocolViolation when a response is not one.
     """
     found: dict[bytes, Folder] = {}
     for data in answer.data("LIST"):
         folder = _folder(data.values, utf8=utf8)
-        found.setdefault(folder.wire, folder)
+        found.setdefault(key(folder.wire), folder)
     return list(found.values())
 
 

@@ -64,14 +64,14 @@ class Dotlock:
 
     def _take(self) -> bool:
         descriptor = os.open(self._scratch, _CREATE, 0o600)
-        try:
-            write_all(descriptor, f"{os.getpid()}:{os.uname().nodename}".encode())
-            os.fsync(descriptor)
-            self._inode = os.fstat(descriptor).st_ino
-        finally:
-            os.close(descriptor)
         taken = False
         try:
+            try:
+                write_all(descriptor, f"{os.getpid()}:{os.uname().nodename}".encode())
+                os.fsync(descriptor)
+                self._inode = os.fstat(descriptor).st_ino
+            finally:
+                os.close(descriptor)
             taken = place(self._scratch, self._path)
         finally:
             if not taken:

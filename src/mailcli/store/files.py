@@ -20,6 +20,8 @@ CHUNK = 1 << 16
 """Octets read or written at a time."""
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC
+_SPELLINGS = (".mailcli-Caf\u00e9", ".mailcli-caf\u00e9", ".mailcli-Cafe\u0301")
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What a file system answers that has no fsync for directories (some network and FUSE ones).
 _NO_DIRECTORY_FSYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF})
@@ -146,6 +148,24 @@ def _fsync_readable(path: Path) -> None:
     """Make durable what may be ours: a parent that we cannot read (/home) is not."""
     if os.access(path, os.R_OK):
         fsync_directory(path)
+
+
+def folds_names(directory: Path) -> bool:
+    """Tell whether two spellings of a name, in case or in normalisation, are one file here.
+
+    Asked where the nearest directory that is there lies. Where no file can be made to find
+    out, none can be lost either: then False.
+    """
+    directory = next((d for d in (directory, *directory.parents) if d.is_dir()), directory)
+    made, others = _SPELLINGS[0], _SPELLINGS[1:]
+    try:
+        # A run that was killed may have left it behind: it is taken again, and away.
+        os.close(os.open(directory / made, os.O_WRONLY | os.O_CREAT | _FLAGS, 0o600))
+        found = any(os.path.lexists(directory / other) for other in others)
+        os.unlink(directory / made)  # noqa: PTH108 - the fault tests stop at calls of os
+    except OSError:
+        return False
+    return found
 
 
 def place(source: str, target: str) -> bool:

@@ -69,14 +69,22 @@ def _replace(path: str, data: bytes, before: os.stat_result | None, *, scratch: 
     with translated(path):
         descriptor = os.open(scratch, _WRITE, 0o600)
         try:
-            write_all(descriptor, data)
-            if before is not None:
-                os.fchmod(descriptor, stat.S_IMODE(before.st_mode))  # another user may read it
-                _make_newer(descriptor, before)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(scratch, path)  # noqa: PTH104 - the fault tests stop at calls of os
+            _write(descriptor, data, before)
+            os.rename(scratch, path)  # noqa: PTH104 - the fault tests stop at calls of os
+        except BaseException:
+            os.unlink(scratch)  # noqa: PTH108 - the fault tests stop at calls of os
+            raise
+
+
+def _write(descriptor: int, data: bytes, before: os.stat_result | None) -> None:
+    try:
+        write_all(descriptor, data)
+        if before is not None:
+            os.fchmod(descriptor, stat.S_IMODE(before.st_mode))  # another user may read it
+            _make_newer(descriptor, before)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _make_newer(descriptor: int, before: os.stat_result) -> None:

@@ -13,7 +13,12 @@ from pathlib import Path, PurePosixPath
 from mailcli.errors import CannotCreate, NotFound
 from mailcli.model import Layout
 from mailcli.store.entries import SUBDIRECTORIES
-from mailcli.store.files import fsync_directory, make_private_directory, translated
+from mailcli.store.files import (
+    folds_names,
+    fsync_directory,
+    make_private_directory,
+    translated,
+)
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.folder_view import is_maildir, refuse_link
 from mailcli.store.names import MAX_DEPTH, FolderName, from_path, to_path
@@ -41,6 +46,7 @@ class Maildir:
     def __init__(self, root: Path, layout: Layout = Layout.NESTED) -> None:
         self.root = root
         self.layout = layout
+        self._folds: bool | None = None
 
     def folder(self, name: FolderName) -> MaildirFolder:
         """Return the folder of this name, whether it exists or not.
@@ -53,6 +59,16 @@ class Maildir:
     def exists(self) -> bool:
         """Tell whether the root is there; without it, nothing can be said about folders."""
         return self.root.is_dir()
+
+    def folds_names(self) -> bool:
+        """Tell whether the file system takes other spellings of a name for the same name.
+
+        As those of macOS and Windows do with case or with Unicode normalisation. A file is
+        made to find out, once, so this is not asked without a reason.
+        """
+        if self._folds is None:
+            self._folds = folds_names(self.root)
+        return self._folds
 
     def folders(self) -> Folders:
         """Find every directory that holds `cur`, `new` and `tmp`.

@@ -12,15 +12,12 @@ The input is a decoded mailbox name (`imap.names` does modified UTF-7, RFC 3501
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TypeVar
 
 from mailcli.errors import CannotCreate, ProtocolViolation, UsageError
 from mailcli.model import Layout
-
-Key = TypeVar("Key")
 
 MAX_COMPONENT = 255  # octets; what common file systems take for one name
 MAX_PATH = 1000  # octets below the Maildir's root; leaves room for the root and a file name
@@ -84,7 +81,7 @@ def from_server(name: str, delimiter: str | None, *, prefix: str = "") -> Folder
     `prefix` is the personal namespace (RFC 2342), such as `INBOX.`; it is
     taken off, and names outside it stay whole. INBOX in any case is the inbox,
     also as the parent of other folders. Two names of a server may end up the
-    same; `collisions` finds them.
+    same; and to some file systems even two names of ours are (`Spellings`).
 
     Raises:
         ProtocolViolation: an empty component, or octets that no decoder gives.
@@ -169,22 +166,34 @@ def from_path(path: PurePosixPath, layout: Layout) -> FolderName | None:
         return None
 
 
-def collisions(
-    paths: Mapping[Key, PurePosixPath], *, case_insensitive: bool = False
-) -> list[tuple[Key, ...]]:
-    """Return the groups of names that share one path, each in the order given.
+class Spellings:
+    """Paths that are one and the same to a file system that ignores case or normalisation.
 
-    `case_insensitive` is for file systems that ignore case or Unicode
-    normalisation: names that differ in these alone then share a path too.
+    Of several spellings the first one counts, of a folder as of each directory above it.
     """
-    groups: dict[str, list[Key]] = {}
-    for key, path in paths.items():
-        groups.setdefault(_folded(str(path)) if case_insensitive else str(path), []).append(key)
-    return [tuple(keys) for keys in groups.values() if len(keys) > 1]
+
+    def __init__(self, paths: Iterable[PurePosixPath] = ()) -> None:
+        self._first: dict[str, PurePosixPath] = {}
+        for path in paths:
+            self.note(path)
+
+    def note(self, path: PurePosixPath) -> None:
+        """Take a path as spelled here, unless one that is the same came before."""
+        for each in (path, *path.parents):
+            self._first.setdefault(_folded(each), each)
+
+    def first(self, path: PurePosixPath) -> PurePosixPath:
+        """Return how a path was spelled first."""
+        return self._first.get(_folded(path), path)
+
+    def other(self, path: PurePosixPath) -> PurePosixPath | None:
+        """Return the other spelling of a path, or of a directory above it, that came first."""
+        return next((self.first(p) for p in (path, *path.parents) if self.first(p) != p), None)
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+def _folded(path: PurePosixPath) -> str:
+    text = unicodedata.normalize("NFD", str(path)).casefold()
+    return unicodedata.normalize("NFC", text)
 
 
 def _not_from_decoder(text: str) -> bool:

@@ -5,6 +5,7 @@ was. Renames are found first, since a rename that passes for a deletion and a ne
 folder would send all its mail on its way again.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -74,20 +75,27 @@ def renames_there(
 ) -> Iterator[tuple[Renamed, bool]]:
     """Yield the renames that the server's list suggests, outer folders first; say if it is sure.
 
-    The same MAILBOXID is proof (RFC 8474 §4.3). The same UIDVALIDITY is a reason to look at the
-    messages: some servers give it to every folder.
+    The same MAILBOXID is proof (RFC 8474 §4.3), unless several folders share it, as none should.
+    The same UIDVALIDITY is a reason to look at the messages: some servers give it to every folder.
     """
+    shared = _repeated(known.values()) | _repeated(there.values())
     gone = [n for n in sorted(known) if n not in there and not known[n].detached]
     new = [name for name in sorted(there) if name not in known]
     for old in gone:
         base = known[old]
         for name in new:
             offered = there[name]
-            if base.mailbox_id and offered.mailbox_id:
+            if base.mailbox_id and offered.mailbox_id and base.mailbox_id not in shared:
                 if base.mailbox_id == offered.mailbox_id:
                     yield Renamed(old, name), True
             elif base.uidvalidity and base.uidvalidity == offered.uidvalidity:
                 yield Renamed(old, name), False
+
+
+def _repeated(folders: Iterable[Known | Offered]) -> set[str]:
+    """Return the MAILBOXIDs that more than one folder has."""
+    counted = Counter(folder.mailbox_id for folder in folders if folder.mailbox_id)
+    return {mailbox_id for mailbox_id, count in counted.items() if count > 1}
 
 
 def renamed_here(gone: Mapping[str, Collection[str]], files: Iterable[str]) -> str | None:

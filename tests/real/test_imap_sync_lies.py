@@ -1,0 +1,282 @@
+"""`imap-sync` on a real Dovecot whose answers are changed on the way: what a broken server says.
+
+After each lie both sides still have every message once, and an honest run makes good.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import RunMailcli, WriteConfig
+from tests.support.dovecot import Dovecot
+from tests.support.imap_sides import Sync, change_flags, done, errors, here, message, of, syncing
+from tests.support.imap_sides import there as on_server
+from tests.support.liar import Liar
+from tests.support.local_mail import mail_files
+
+NAMES = [f"m{number}" for number in range(1, 13)]
+"""Twelve messages: more than ten, so that losing all of them is no small thing."""
+
+
+@dataclass
+class Both:
+    """One account, its two sides and the liar between them: INBOX has `NAMES`, Work one more."""
+
+    dovecot: Dovecot
+    user: str
+    maildir: Path
+    liar: Liar
+    sync: Sync
+
+    def alike(self, *folders: str) -> None:
+        """Assert that both sides hold the same, and that nothing is there twice."""
+        for folder in folders or ("INBOX", "Work"):
+            assert here(self.maildir / folder) == on_server(self.dovecot, self.user, folder)
+        for side in (self.here(), self.there()):
+            assert max(side.values()) == 1, side
+
+    def here(self) -> Any:
+        return sum((here(self.maildir / name) for name in ("INBOX", "Work")), start=here(Path()))
+
+    def there(self) -> Any:
+        names = ("INBOX", "Work")
+        return sum((on_server(self.dovecot, self.user, n) for n in names), start=here(Path()))
+
+    def file(self, name: str) -> Path:
+        """Return the file of a message in INBOX."""
+        found = mail_files(self.maildir / "INBOX")
+        return next(p for p in found if f"Subject: {name}\n" in p.read_text())
+
+    def rest(self) -> None:
+        """Assert that two more honest runs make good, and that the second does nothing."""
+        self.liar.honest()
+        self.sync()
+        assert self.sync()["changed"] is False
+        self.alike()
+
+
+@pytest.fixture
+def both(
+    dovecot: Dovecot,
+    account_user: str,
+    write_config: WriteConfig,
+    run_mailcli: RunMailcli,
+    home: Path,
+) -> Iterator[Both]:
+    with Liar(dovecot.imap) as liar:
+        imap = {"host": "127.0.0.1", "port": liar.port, "tls": "none", "username": account_user}
+        table = {"email": "a@b.example", "password_command": ["printf", "pw"]}
+        write_config({"home": table | {"imap": imap | {"folders": ["INBOX", "Work", "Fresh"]}}})
+        dovecot.deliver(account_user, *map(message, NAMES))
+        dovecot.deliver(account_user, message("work"), folder="Work")
+        made = Both(dovecot, account_user, home / "Mail" / "home", liar, syncing(run_mailcli))
+        made.sync()
+        yield made
+
+
+def after(pattern: bytes, more: bytes) -> Callable[[bytes], bytes]:
+    """Return a change that says more behind each line that matches."""
+    return lambda line: line + (more if re.search(pattern, line) else b"")
+
+
+def instead(pattern: bytes, other: bytes) -> Callable[[bytes], bytes]:
+    """Return a change that replaces what matches in each line."""
+    return lambda line: re.sub(pattern, other, line)
+
+
+# -- what is said to be gone -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", ["1:4294967295", "2", "0", "x"])
+def test_vanished_for_what_is_there_deletes_nothing(both: Both, gone: str) -> None:
+    change_flags(both.dovecot, both.user, "+\\Flagged", "3")
+    both.liar.told = after(rb"\[HIGHESTMODSEQ", b"* VANISHED (EARLIER) %b\r\n" % gone.encode())
+
+    both.sync()
+
+    assert len(mail_files(both.maildir / "INBOX")) == 12
+    both.rest()
+    assert sum(letters == "F" for _, letters in both.here()) == 1
+
+
+def test_vanished_with_a_number_of_messages_that_fits_deletes_nothing(both: Both) -> None:
+    change_flags(both.dovecot, both.user, "+\\Flagged", "3")
+    lies = iter([b"11"])
+
+    def told(line: bytes) -> bytes:
+        if line == b"* 12 EXISTS\r\n":
+            number = next(lies, None)
+            return b"* VANISHED (EARLIER) 7\r\n* 11 EXISTS\r\n" if number else line
+        return line
+
+    both.liar.told = told
+    assert of(both.sync(), "INBOX")["deleted_local"] == 0, "listed again, it is there"
+    both.rest()
+
+
+def test_a_folder_that_shrinks_during_the_listing_is_left_alone(both: Both) -> None:
+    shutil.move(both.file("m1"), both.maildir.parent)
+    lost = re.compile(rb"\* (?:[4-9]|1\d) FETCH \(UID \d+ FLAGS")
+    both.liar.told = lambda line: b"* 3 EXISTS\r\n" if lost.match(line) else line
+
+    assert errors(both.sync("--full", code=76)) == {"INBOX": 76}
+
+    assert len(mail_files(both.maildir / "INBOX")) == 11
+    assert len(both.there()) == 13, "nor is anything deleted there"
+    both.rest()
+
+
+def test_expunges_without_end_delete_nothing(both: Both) -> None:
+    both.liar.told = after(rb"\* 12 FETCH \(UID \d+ FLAGS", b"* 1 EXPUNGE\r\n" * 20)
+
+    assert errors(both.sync("--full", code=76)) == {"INBOX": 76}
+
+    assert len(mail_files(both.maildir / "INBOX")) == 12
+    both.rest()
+
+
+def test_a_folder_that_is_nonexistent_is_held(both: Both) -> None:
+    both.liar.told = instead(rb"^\* LIST \((.*)\) (.*Work)", rb"* LIST (\\NonExistent \1) \2")
+
+    assert errors(both.sync(code=3)) == {"Work": 3}
+
+    assert len(mail_files(both.maildir / "Work")) == 1
+    both.rest()
+
+
+# -- counters that lie -------------------------------------------------------------------------
+
+
+def test_counters_that_say_nothing_has_changed_are_found_out_by_full(both: Both) -> None:
+    kept: list[bytes] = []
+
+    def told(line: bytes) -> bytes:
+        if line.startswith(b"* STATUS INBOX "):
+            kept.append(line)
+            return kept[0]
+        return line
+
+    both.liar.told = told
+    both.sync()
+    both.dovecot.deliver(both.user, message("new"))
+    change_flags(both.dovecot, both.user, "+\\Flagged", "3")
+
+    assert both.sync()["changed"] is False
+    assert done(both.sync("--full")) == {"INBOX": {"fetched": 1, "flags_local": 1}}
+    both.rest()
+
+
+def test_counters_that_say_something_has_changed_change_nothing(both: Both) -> None:
+    rounds = iter(range(1, 1000))
+    both.liar.told = lambda line: re.sub(
+        rb"(STATUS .*HIGHESTMODSEQ) \d+", lambda found: b"%b %d" % (found[1], next(rounds)), line
+    )
+
+    for _ in range(3):
+        assert both.sync()["changed"] is False
+    both.rest()
+
+
+@pytest.mark.parametrize("numbers", [b"(MESSAGES 12)", b"(MESSAGES x)"])
+def test_counters_that_are_missing_or_nonsense_are_no_agreement(
+    both: Both, numbers: bytes
+) -> None:
+    change_flags(both.dovecot, both.user, "+\\Flagged", "3")
+    both.liar.told = instead(rb"^(\* STATUS INBOX) .*\r\n", rb"\1 %b\r\n" % numbers)
+
+    both.sync()
+
+    both.rest()
+    assert sum(letters == "F" for _, letters in both.here()) == 1
+
+
+# -- moves -------------------------------------------------------------------------------------
+
+PLACES = {
+    "nonsense": rb"[COPYUID x y z]",
+    "too short": rb"[COPYUID \1]",
+    "too few": rb"[COPYUID \1 \2 2]",
+    "foreign": rb"[COPYUID \1 900:901 \3]",
+    "of another generation": rb"[COPYUID 1 \2 \3]",
+    "of messages that were there before": rb"[COPYUID \1 \2 1,2]",
+    "all the same": rb"[COPYUID \1 \2 2,2]",
+    "in another order": rb"[COPYUID \1 \2 3,2]",
+    "not told": b"",
+}
+
+
+@pytest.mark.parametrize("said", PLACES.values(), ids=PLACES)
+def test_new_uids_that_cannot_be_make_no_message_twice(both: Both, said: bytes) -> None:
+    for name in ("m1", "m2"):
+        shutil.move(both.file(name), both.maildir / "Work" / "cur")
+    both.liar.told = instead(rb"\[COPYUID (\S+) (\S+) (\S+)\]", said)
+
+    both.sync()
+
+    assert max(both.here().values()) == 1
+    assert len(mail_files(both.maildir / "Work")) == 3
+    both.rest()
+    assert len(mail_files(both.maildir / "Work")) == 3
+    assert len(both.there()) == 13
+
+
+def test_a_move_that_is_refused_after_it_moved_part_is_completed_later(both: Both) -> None:
+    for name in ("m1", "m2", "m3"):
+        shutil.move(both.file(name), both.maildir / "Work" / "cur")
+    both.liar.asked = instead(rb"UID MOVE 1:3 ", b"UID MOVE 2 ")
+    both.liar.told = instead(rb"^(m\d+) OK (?:\[.*\] )?Move.*\r\n", rb"\1 NO [LIMIT] enough\r\n")
+
+    assert errors(both.sync(code=69)) == {"INBOX": 69}
+    assert max(both.there().values()) == 1
+
+    both.rest()
+    assert len(mail_files(both.maildir / "Work")) == 4
+    assert len(on_server(both.dovecot, both.user, "Work")) == 4
+
+
+@pytest.mark.parametrize("lost", [b"UID MOVE", b"UID FETCH", b"APPEND", b"UID EXPUNGE"])
+def test_an_answer_in_words_of_another_protocol_is_76(both: Both, lost: bytes) -> None:
+    shutil.move(both.file("m1"), both.maildir / "Work" / "cur")
+    both.file("m2").unlink()
+    both.maildir.joinpath("INBOX", "new", "1.a.elsewhere").write_bytes(b"Subject: n\n\nnew\n")
+    spoken = False
+
+    def asked(line: bytes) -> bytes:
+        nonlocal spoken
+        spoken = spoken or b" " + lost in line
+        return line
+
+    def told(line: bytes) -> bytes:
+        return b"250 2.0.0 Ok\r\n" if spoken and re.match(rb"m\d+ ", line) else line
+
+    both.liar.asked, both.liar.told = asked, told
+    both.sync(code=76)
+    both.liar.honest()
+    both.rest()
+    assert len(both.there()) == 13
+    assert len(on_server(both.dovecot, both.user, "Work")) == 2
+
+
+# -- identity ----------------------------------------------------------------------------------
+
+
+def test_a_mailboxid_that_all_folders_share_proves_no_rename(both: Both) -> None:
+    def told(line: bytes) -> bytes:
+        line = line.replace(b"[CAPABILITY IMAP4rev1", b"[CAPABILITY IMAP4rev1 OBJECTID")
+        return line + (b"* OK [MAILBOXID (same)] id\r\n" if b"[UIDVALIDITY" in line else b"")
+
+    both.liar.told, both.liar.asked = told, instead(b" EMAILID", b"")
+    both.sync("--full")
+    with both.dovecot.connect(both.user) as other:
+        other.delete("Work")
+    both.dovecot.deliver(both.user, message("quite another"), folder="Fresh")
+
+    result = both.sync(code=3)
+
+    assert (errors(result), result["folders_renamed"]) == ({"Work": 3}, [])
+    assert len(mail_files(both.maildir / "Work")) == 1
+    assert len(mail_files(both.maildir / "Fresh")) == 1

@@ -1,0 +1,114 @@
+"""The safety stop of `imap-sync`: remembered until it is confirmed or undone."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.support.imap_sides import done, of
+from tests.support.local_mail import mail_files, put
+from tests.support.sync_account import SyncAccount
+
+SUBJECTS = [f"m{number:02}" for number in range(20)]
+NEW = [f"n{number:03}" for number in range(100)]
+
+
+@pytest.fixture
+def aside(mirrored: SyncAccount) -> Path:
+    """Eleven of twenty messages taken away here; where they are now."""
+    mirrored.fill(*SUBJECTS)
+    aside = mirrored.maildir.with_name("aside")
+    aside.mkdir()
+    for subject in SUBJECTS[:11]:
+        path = mirrored.file(subject)
+        path.rename(aside / path.name)
+    return aside
+
+
+def test_deletions_that_were_held_back_stay_so_when_new_mail_makes_them_few(
+    mirrored: SyncAccount, aside: Path
+) -> None:
+    assert of(mirrored.sync(code=3), "INBOX")["held_back"] == 11
+    mirrored.deliver(*NEW)
+
+    for fetched in (100, 0, 0):
+        inbox = of(mirrored.sync(code=3), "INBOX")
+        assert (inbox["held_back"], inbox["deleted_remote"]) == (11, 0)
+        assert inbox["fetched"] == fetched
+    assert mirrored.there() == [*SUBJECTS, *NEW]
+
+
+def test_deletions_that_were_held_back_are_made_when_they_are_confirmed(
+    mirrored: SyncAccount, aside: Path
+) -> None:
+    mirrored.sync(code=3)
+    mirrored.deliver(*NEW)
+    mirrored.sync(code=3)
+
+    result = mirrored.sync("--allow-mass-delete")
+
+    assert of(result, "INBOX")["deleted_remote"] == 11
+    assert mirrored.here() == mirrored.there() == [*SUBJECTS[11:], *NEW]
+    mirrored.sync()
+    mirrored.file("m11").unlink()
+    mirrored.sync()
+    assert mirrored.there() == [*SUBJECTS[12:], *NEW], "and the next is not held back"
+
+
+def test_deletions_that_were_held_back_are_forgotten_when_the_files_come_back(
+    mirrored: SyncAccount, aside: Path
+) -> None:
+    mirrored.sync(code=3)
+    mirrored.deliver(*NEW)
+    mirrored.sync(code=3)
+    for path in aside.iterdir():
+        shutil.move(path, mirrored.maildir / "INBOX" / "cur" / f"{path.name.split(':')[0]}:2,")
+
+    result = mirrored.sync()
+
+    assert done(result) == {}
+    assert mirrored.here() == mirrored.there() == [*SUBJECTS, *NEW]
+    assert mirrored.settled()
+
+
+def test_when_most_files_come_back_the_few_that_are_left_are_deletions(
+    mirrored: SyncAccount, aside: Path
+) -> None:
+    mirrored.sync(code=3)
+    for path in sorted(aside.iterdir())[1:]:
+        shutil.move(path, mirrored.maildir / "INBOX" / "cur" / f"{path.name.split(':')[0]}:2,")
+
+    result = mirrored.sync()
+
+    assert of(result, "INBOX")["deleted_remote"] == 1
+    assert len(mirrored.there()) == 19
+
+
+def test_deletions_there_that_were_held_back_stay_so_when_new_files_make_them_few(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill(*SUBJECTS)
+    mirrored.ask("INBOX", "UID", "STORE", "1:11", "+FLAGS", "(\\Deleted)")
+    mirrored.ask("INBOX", "UID", "EXPUNGE", "1:11")
+    assert of(mirrored.sync(code=3), "INBOX")["held_back"] == 11
+    for number, subject in enumerate(NEW):
+        put(mirrored.maildir / "INBOX", f"1.{number}.host", f"Subject: {subject}\n\n".encode())
+
+    for _ in range(2):
+        inbox = of(mirrored.sync(code=3), "INBOX")
+        assert (inbox["held_back"], inbox["deleted_local"]) == (11, 0)
+    assert len(mail_files(mirrored.maildir / "INBOX")) == 120
+    mirrored.sync("--allow-mass-delete")
+    assert mirrored.here() == mirrored.there() == [*SUBJECTS[11:], *NEW]
+
+
+@pytest.mark.parametrize("options", [["--pull"], ["-n"], ["Work"]], ids=["pull", "dry", "other"])
+def test_a_run_that_could_not_make_the_deletions_does_not_forget_that_they_were_held_back(
+    mirrored: SyncAccount, aside: Path, options: list[str]
+) -> None:
+    mirrored.sync(code=3)
+    mirrored.deliver(*NEW)
+    mirrored.deliver("w", folder="Work")
+    mirrored.sync(*options)
+
+    assert of(mirrored.sync(code=3), "INBOX")["held_back"] == 11
+    assert mirrored.there() == [*SUBJECTS, *NEW]
