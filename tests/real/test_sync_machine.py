@@ -221,7 +221,8 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"server: {folder} is deleted")
         self.world.third.remove(folder)
         self.model.removed(SERVER, folder, sides)
-        self.removed.add(folder)
+        if not any({folder, "*"} & unaware for unaware in self.model.unaware.values()):
+            self.removed.add(folder)  # else who does not know it makes it again
         self.lacks_folders = True
 
     @precondition(lambda self: self.deletes_folders)
