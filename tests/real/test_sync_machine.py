@@ -221,7 +221,8 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"server: {folder} is deleted")
         self.world.third.remove(folder)
         self.model.removed(SERVER, folder, sides)
-        self.removed.add(folder)
+        if not any({folder, "*"} & unaware for unaware in self.model.unaware.values()):
+            self.removed.add(folder)  # else who does not know it makes it again
         self.lacks_folders = True
 
     @precondition(lambda self: self.deletes_folders)
@@ -233,7 +234,8 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: {folder} is deleted")
         device.remove_folder(folder)
         self.model.removed(name, folder, sides)
-        self.removed.add(folder)
+        if not self.model.unaware[name] & {folder, "*"}:  # else it is another folder there
+            self.removed.add(folder)
         self.lacks_folders = True
 
     # -- misfortune --------------------------------------------------------
@@ -248,6 +250,7 @@ class SyncMachine(RuleBasedStateMachine):
         else:
             self.worlds.new_uids(self.world, folder)
         self.model.reset(folder, self.world.sides())
+        self.removed.discard(folder)
 
     @rule(name=devices)
     def lose_state(self, name: str) -> None:
@@ -312,7 +315,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.is_sound = False
         self._say("everybody settles")
         self.world.settle(*(["--allow-mass-delete"] if self.may_stop else []))
-        if not self.deletes_folders:
+        if not self.deletes_folders or self.lacks_folders:
             self.loose |= self.model.old_names
         folders = self.world.same_folders(but_for=self.loose)
         sides = self.world.sides()

@@ -310,9 +310,12 @@ class Model:
                 yield f"{content}: {complaint}; {list(map(str, found))}, {_told(group)}"
 
     def _is_made_again(self, deletion: Event) -> bool:
-        """Whether a folder went as a whole while others changed something in it."""
+        """Whether a folder went as a whole while others changed something in it.
+
+        So looks a renamed one, too, of which too little is left for anybody to recognise it.
+        """
         if not deletion.with_folder:
-            return False
+            return bool(self.aliases) and deletion.folder in self._names_after(self.old_names)
         others = (
             event
             for group in self.groups.values()
