@@ -346,6 +346,23 @@ def test_moved_there_and_flagged_here_is_one_message_at_the_new_place_with_both(
     assert mirrored.settled()
 
 
+def test_messages_that_change_places_there_are_moved_here_though_one_was_flagged(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a")
+    mirrored.fill("b", folder="Work")
+    mirrored.flag_here("a", "F")
+    mirrored.move_there("a", "INBOX", "Work")
+    mirrored.move_there("b", "Work", "INBOX")
+
+    commands = mirrored.said()
+
+    assert "APPEND" not in names_of(commands)
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged"]
+    assert mirrored.settled()
+
+
 def test_moved_to_the_same_folder_on_both_sides_is_nothing_to_do(mirrored: SyncAccount) -> None:
     mirrored.fill("a", "b")
     mirrored.fill("c", folder="Work")
