@@ -363,6 +363,24 @@ def test_messages_that_change_places_there_are_moved_here_though_one_was_flagged
     assert mirrored.settled()
 
 
+@pytest.mark.parametrize("flags", ["", "F"], ids=["untouched", "flagged"])
+def test_a_message_moved_away_and_back_there_keeps_its_file_here(
+    mirrored: SyncAccount, flags: str
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.deliver("c", folder="Work")
+    inode = mirrored.flag_here("a", flags).stat().st_ino
+    mirrored.move_there("a", "INBOX", "Work")
+    mirrored.move_there("a", "Work", "INBOX")
+
+    commands = mirrored.said()
+
+    assert "APPEND" not in names_of(commands)
+    assert mirrored.here() == mirrored.there() == ["a \\Flagged" if flags else "a", "b"]
+    assert mirrored.file("a").stat().st_ino == inode
+    assert mirrored.settled()
+
+
 def test_moved_to_the_same_folder_on_both_sides_is_nothing_to_do(mirrored: SyncAccount) -> None:
     mirrored.fill("a", "b")
     mirrored.fill("c", folder="Work")
