@@ -415,6 +415,24 @@ def test_moved_to_different_folders_the_server_wins_and_there_is_one_message(
     assert mirrored.settled()
 
 
+def test_a_file_that_was_moved_to_the_same_folder_on_both_sides_is_not_taken_by_a_copy(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Home")
+    mirrored.fill("d", folder="Work")
+    mirrored.move_here("a", "INBOX", "Home")
+    mirrored.ask("INBOX", "UID", "COPY", "1", '"Work"')
+    mirrored.move_there("a", "INBOX", "Home")
+
+    mirrored.sync()
+
+    assert mirrored.here("Home") == mirrored.there("Home") == ["a", "c"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "d"]
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.settled()
+
+
 # -- one way -------------------------------------------------------------------------------
 
 

@@ -33,7 +33,9 @@ class Orphan:
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody has taken it yet."""
+        """Whether nobody has taken it yet, nor its file where that was moved to."""
+        if self.holder is not self.state and self.unique in self.holder.bound():
+            return False
         place = self.row.uidvalidity, self.row.uid
         known = self.state.rows.get(self.row.uid), self.state.former.get(self.row.unique)
         return any(row is not None and (row.uidvalidity, row.uid) == place for row in known)
