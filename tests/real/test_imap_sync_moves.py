@@ -433,6 +433,21 @@ def test_a_file_that_was_moved_to_the_same_folder_on_both_sides_is_not_taken_by_
     assert mirrored.settled()
 
 
+def test_letters_of_a_message_moved_to_different_folders_are_those_of_its_old_one(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", flags=("work",))
+    mirrored.fill("c", folder="Work", flags=("$Label1",))
+    mirrored.fill("d", folder="Home", flags=("home",))
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.move_there("a", "INBOX", "Home")
+
+    mirrored.sync()
+
+    assert mirrored.here("Home") == mirrored.there("Home") == ["a work", "d home"]
+    assert mirrored.settled()
+
+
 # -- one way -------------------------------------------------------------------------------
 
 
