@@ -16,7 +16,7 @@ from tests.support.dovecot import Dovecot
 from tests.support.imap_sides import Sync, change_flags, done, errors, here, message, of, syncing
 from tests.support.imap_sides import there as on_server
 from tests.support.liar import Liar
-from tests.support.local_mail import mail_files
+from tests.support.local_mail import mail_files, put
 
 NAMES = [f"m{number}" for number in range(1, 13)]
 """Twelve messages: more than ten, so that losing all of them is no small thing."""
@@ -222,6 +222,27 @@ def test_new_uids_that_cannot_be_make_no_message_twice(both: Both, said: bytes) 
     both.rest()
     assert len(mail_files(both.maildir / "Work")) == 3
     assert len(both.there()) == 13
+
+
+UPLOADED = {
+    "nonsense": rb"[APPENDUID x y]",
+    "zero": rb"[APPENDUID \1 0]",
+    "of another generation": rb"[APPENDUID 1 \2]",
+    "of a message that was there before": rb"[APPENDUID \1 1]",
+    "not told": b"",
+}
+
+
+@pytest.mark.parametrize("said", UPLOADED.values(), ids=UPLOADED)
+def test_a_uid_that_an_upload_cannot_have_makes_no_message_twice(both: Both, said: bytes) -> None:
+    put(both.maildir / "Work", "1.new.host:2,S", message("new").replace(b"\r\n", b"\n"))
+    both.liar.told = instead(rb"\[APPENDUID (\S+) (\S+)\]", said)
+
+    both.sync()
+    both.sync()
+
+    both.rest()
+    assert len(mail_files(both.maildir / "Work")) == 2
 
 
 def test_a_move_that_is_refused_after_it_moved_part_is_completed_later(both: Both) -> None:
