@@ -245,6 +245,43 @@ def test_a_uid_that_an_upload_cannot_have_makes_no_message_twice(both: Both, sai
     assert len(mail_files(both.maildir / "Work")) == 2
 
 
+def removed_before(both: Both, command: bytes) -> Callable[[bytes], bytes]:
+    """Return a change that lets another client remove m1 just before a command arrives."""
+
+    def change(line: bytes) -> bytes:
+        if command in line:
+            with both.dovecot.connect(both.user) as other:
+                other.select("INBOX")
+                other.uid("STORE", "1", "+FLAGS.SILENT", "(\\Deleted)")
+                other.uid("EXPUNGE", "1")
+        return line
+
+    return change
+
+
+def test_a_message_that_is_gone_just_before_its_move_is_75_and_stays_at_its_new_place(
+    both: Both,
+) -> None:
+    shutil.move(both.file("m1"), both.maildir / "Work" / "cur")
+    both.liar.asked = removed_before(both, b"UID MOVE")
+
+    assert errors(both.sync(code=75)) == {"INBOX": 75}
+
+    both.rest()
+    assert len(mail_files(both.maildir / "Work")) == 2
+
+
+def test_a_move_of_nothing_that_is_answered_with_ok_loses_nothing(both: Both) -> None:
+    shutil.move(both.file("m1"), both.maildir / "Work" / "cur")
+    both.liar.asked = removed_before(both, b"UID MOVE")
+    both.liar.told = instead(rb"^(m\d+) NO \[EXPUNGEISSUED\].*\r\n", rb"\1 OK done\r\n")
+
+    both.sync()
+
+    both.rest()
+    assert len(mail_files(both.maildir / "Work")) == 2
+
+
 def test_a_move_that_is_refused_after_it_moved_part_is_completed_later(both: Both) -> None:
     for name in ("m1", "m2", "m3"):
         shutil.move(both.file(name), both.maildir / "Work" / "cur")
