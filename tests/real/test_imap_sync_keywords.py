@@ -186,6 +186,20 @@ def test_keywords_without_a_letter_go_along_with_a_move_on_either_side(
     assert mirrored.settled()
 
 
+def test_a_keyword_that_has_a_letter_only_in_the_new_folder_survives_a_move_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", flags=MANY)
+    mirrored.fill("b", folder="Work", flags=(MANY[-1],))
+    mirrored.move_there("a", "INBOX", "Work")
+
+    mirrored.sync()
+    mirrored.sync()
+
+    assert mirrored.there("Work") == [" ".join(["a", *MANY]), f"b {MANY[-1]}"]
+    assert mirrored.settled()
+
+
 # -- other programs on the same Maildir ----------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from tests.support.dovecot import Dovecot
 from tests.support.imap_sides import Sync, change_flags, done, errors, here, message, of, syncing
 from tests.support.imap_sides import there as on_server
 from tests.support.liar import Liar
-from tests.support.local_mail import mail_files
+from tests.support.local_mail import mail_files, put
 
 NAMES = [f"m{number}" for number in range(1, 13)]
 """Twelve messages: more than ten, so that losing all of them is no small thing."""
@@ -222,6 +222,64 @@ def test_new_uids_that_cannot_be_make_no_message_twice(both: Both, said: bytes) 
     both.rest()
     assert len(mail_files(both.maildir / "Work")) == 3
     assert len(both.there()) == 13
+
+
+UPLOADED = {
+    "nonsense": rb"[APPENDUID x y]",
+    "zero": rb"[APPENDUID \1 0]",
+    "of another generation": rb"[APPENDUID 1 \2]",
+    "of a message that was there before": rb"[APPENDUID \1 1]",
+    "not told": b"",
+}
+
+
+@pytest.mark.parametrize("said", UPLOADED.values(), ids=UPLOADED)
+def test_a_uid_that_an_upload_cannot_have_makes_no_message_twice(both: Both, said: bytes) -> None:
+    put(both.maildir / "Work", "1.new.host:2,S", message("new").replace(b"\r\n", b"\n"))
+    both.liar.told = instead(rb"\[APPENDUID (\S+) (\S+)\]", said)
+
+    both.sync()
+    both.sync()
+
+    both.rest()
+    assert len(mail_files(both.maildir / "Work")) == 2
+
+
+def removed_before(both: Both, command: bytes) -> Callable[[bytes], bytes]:
+    """Return a change that lets another client remove m1 just before a command arrives."""
+
+    def change(line: bytes) -> bytes:
+        if command in line:
+            with both.dovecot.connect(both.user) as other:
+                other.select("INBOX")
+                other.uid("STORE", "1", "+FLAGS.SILENT", "(\\Deleted)")
+                other.uid("EXPUNGE", "1")
+        return line
+
+    return change
+
+
+def test_a_message_that_is_gone_just_before_its_move_is_75_and_stays_at_its_new_place(
+    both: Both,
+) -> None:
+    shutil.move(both.file("m1"), both.maildir / "Work" / "cur")
+    both.liar.asked = removed_before(both, b"UID MOVE")
+
+    assert errors(both.sync(code=75)) == {"INBOX": 75}
+
+    both.rest()
+    assert len(mail_files(both.maildir / "Work")) == 2
+
+
+def test_a_move_of_nothing_that_is_answered_with_ok_loses_nothing(both: Both) -> None:
+    shutil.move(both.file("m1"), both.maildir / "Work" / "cur")
+    both.liar.asked = removed_before(both, b"UID MOVE")
+    both.liar.told = instead(rb"^(m\d+) NO \[EXPUNGEISSUED\].*\r\n", rb"\1 OK done\r\n")
+
+    both.sync()
+
+    both.rest()
+    assert len(mail_files(both.maildir / "Work")) == 2
 
 
 def test_a_move_that_is_refused_after_it_moved_part_is_completed_later(both: Both) -> None:

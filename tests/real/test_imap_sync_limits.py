@@ -155,6 +155,25 @@ def test_a_large_file_that_is_new_here_is_uploaded(configured: OpenAccount) -> N
     assert mirrored.here() == mirrored.there() == ["large"]
 
 
+def test_what_was_too_large_and_is_put_here_by_hand_is_paired_and_stays(
+    configured: OpenAccount,
+) -> None:
+    mirrored = configured(max_size=5000)
+    mirrored.deliver("small")
+    deliver_large(mirrored, "large")
+    mirrored.sync()
+    raw = message("large", LARGE * 70).replace(b"\r\n", b"\n")
+    path = put(mirrored.maildir / "INBOX", "1.large.host:2,S", raw)
+
+    commands = mirrored.said()
+
+    assert "APPEND" not in names_of(commands)
+    for _ in range(2):
+        assert path.exists()
+        assert mirrored.here() == mirrored.there() == ["large \\Seen", "small"]
+        assert mirrored.settled()
+
+
 def test_after_the_state_was_lost_a_large_message_that_is_here_is_not_uploaded_again(
     configured: OpenAccount,
 ) -> None:

@@ -346,6 +346,41 @@ def test_moved_there_and_flagged_here_is_one_message_at_the_new_place_with_both(
     assert mirrored.settled()
 
 
+def test_messages_that_change_places_there_are_moved_here_though_one_was_flagged(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a")
+    mirrored.fill("b", folder="Work")
+    mirrored.flag_here("a", "F")
+    mirrored.move_there("a", "INBOX", "Work")
+    mirrored.move_there("b", "Work", "INBOX")
+
+    commands = mirrored.said()
+
+    assert "APPEND" not in names_of(commands)
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged"]
+    assert mirrored.settled()
+
+
+@pytest.mark.parametrize("flags", ["", "F"], ids=["untouched", "flagged"])
+def test_a_message_moved_away_and_back_there_keeps_its_file_here(
+    mirrored: SyncAccount, flags: str
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.deliver("c", folder="Work")
+    inode = mirrored.flag_here("a", flags).stat().st_ino
+    mirrored.move_there("a", "INBOX", "Work")
+    mirrored.move_there("a", "Work", "INBOX")
+
+    commands = mirrored.said()
+
+    assert "APPEND" not in names_of(commands)
+    assert mirrored.here() == mirrored.there() == ["a \\Flagged" if flags else "a", "b"]
+    assert mirrored.file("a").stat().st_ino == inode
+    assert mirrored.settled()
+
+
 def test_moved_to_the_same_folder_on_both_sides_is_nothing_to_do(mirrored: SyncAccount) -> None:
     mirrored.fill("a", "b")
     mirrored.fill("c", folder="Work")
@@ -377,6 +412,39 @@ def test_moved_to_different_folders_the_server_wins_and_there_is_one_message(
     assert mirrored.here("Work") == mirrored.there("Work") == ["c"]
     assert mirrored.here() == mirrored.there() == ["b \\Seen"]
     assert mirrored.file("a", "Home").stat().st_ino == inode
+    assert mirrored.settled()
+
+
+def test_a_file_that_was_moved_to_the_same_folder_on_both_sides_is_not_taken_by_a_copy(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Home")
+    mirrored.fill("d", folder="Work")
+    mirrored.move_here("a", "INBOX", "Home")
+    mirrored.ask("INBOX", "UID", "COPY", "1", '"Work"')
+    mirrored.move_there("a", "INBOX", "Home")
+
+    mirrored.sync()
+
+    assert mirrored.here("Home") == mirrored.there("Home") == ["a", "c"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "d"]
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.settled()
+
+
+def test_letters_of_a_message_moved_to_different_folders_are_those_of_its_old_one(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", flags=("work",))
+    mirrored.fill("c", folder="Work", flags=("$Label1",))
+    mirrored.fill("d", folder="Home", flags=("home",))
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.move_there("a", "INBOX", "Home")
+
+    mirrored.sync()
+
+    assert mirrored.here("Home") == mirrored.there("Home") == ["a work", "d home"]
     assert mirrored.settled()
 
 

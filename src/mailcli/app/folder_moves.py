@@ -128,7 +128,7 @@ def _carry(
             target.spoken_for.discard(unique)
             target.counts.moved += 1
         source.away.discard(uid)
-    if left := [uid for uid in unique_of if uid not in known]:
+    if left := {uid: unique for uid, unique in unique_of.items() if uid not in known}:
         _look_up(session, source, target, left)
 
 
@@ -162,17 +162,23 @@ def can_move(session: ImapSession) -> bool:
 
 
 def _look_up(
-    session: ImapSession, source: FolderState, target: FolderState, uids: Sequence[Uid]
+    session: ImapSession,
+    source: FolderState,
+    target: FolderState,
+    unique_of: Mapping[Uid, str],
 ) -> None:
-    """Find what the server did not say the new UID of, by its octets."""
-    target.counts.moved += len(uids)
-    for uid in uids:
+    """Find what the server did not say the new UID of, by its octets.
+
+    What is not there was gone before it could be moved: its file is uploaded like a new one.
+    """
+    for uid in unique_of:
         source.remote.pop(uid, None)
-    source.forget([uid for uid in uids if uid in source.rows])
+    source.forget([uid for uid in unique_of if uid in source.rows])
     selected = target.enter(session, again=True)
     target.remote = session.fetch_flags(selected.exists)
     recognise(session, target, [uid for uid in target.remote if uid not in target.rows])
-    target.spoken_for.clear()
+    target.counts.moved += len(target.bound().intersection(unique_of.values()))
+    target.spoken_for.difference_update(unique_of.values())
 
 
 def _translated(source: FolderState, target: FolderState, uid: Uid, unique: str) -> Flags:

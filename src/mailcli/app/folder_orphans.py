@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import hash_of
 from mailcli.errors import NotFound
-from mailcli.model import Uid
+from mailcli.model import Keyword, Uid, keywords_of
+from mailcli.store.entries import Entry
 from mailcli.store.files import OtherFileSystem
 from mailcli.store.records import MessageRow
 from mailcli.sync.moves import Content
@@ -32,7 +33,9 @@ class Orphan:
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody has taken it yet."""
+        """Whether nobody has taken it yet, nor its file where that was moved to."""
+        if self.holder is not self.state and self.unique in self.holder.bound():
+            return False
         place = self.row.uidvalidity, self.row.uid
         known = self.state.rows.get(self.row.uid), self.state.former.get(self.row.unique)
         return any(row is not None and (row.uidvalidity, row.uid) == place for row in known)
@@ -101,27 +104,49 @@ def _next(orphans: list[Orphan]) -> Orphan | None:
 def adopt(state: FolderState, uid: Uid, orphan: Orphan | None) -> Adoption | None:
     """Rename an orphan's file into the folder of the message that it is; None if it cannot be.
 
+    One that is there already stays as it is: its message was moved away and back.
     `settle_adoptions` must follow.
 
     Raises: LocalError.
     """
-    if orphan is None or orphan.holder is state or orphan.unique in state.entries:
+    if orphan is None:
         return None
     source, row = orphan.holder, orphan.row
     entry = source.entries.get(orphan.unique)
     with suppress(NotFound, OtherFileSystem):
         if entry is None or hash_of(source.folder, entry) != (row.sha256, row.size):
             return None  # another program has changed it: it is another message by now
-        keywords = source.flags_here(orphan.unique)
-        adopted = state.folder.adopt(
-            entry, source.folder, others=state.letters_for(keywords), there=state.entries
-        )
-        state.entries[adopted.unique] = adopted
-        del source.entries[orphan.unique]
+        if source is not state:
+            if orphan.unique in state.entries:
+                return None
+            entry = _taken_over(state, orphan, entry)
         content = row.size, row.sha256
-        bound = state.agree(uid, adopted.unique, row.flags, content, email_id=row.email_id)
+        bound = state.agree(uid, entry.unique, row.flags, content, email_id=row.email_id)
         return Adoption(bound, orphan)
     return None
+
+
+def _taken_over(state: FolderState, orphan: Orphan, entry: Entry) -> Entry:
+    """Rename an orphan's file into another folder; return it as it is there."""
+    source = orphan.holder
+    others = state.letters_for(_keywords(orphan, entry))
+    adopted = state.folder.adopt(entry, source.folder, others=others, there=state.entries)
+    state.entries[adopted.unique] = adopted
+    del source.entries[orphan.unique]
+    return adopted
+
+
+def _keywords(orphan: Orphan, entry: Entry) -> frozenset[Keyword]:
+    """Return the keywords of an orphan's file; one that has no letter stands as agreed on.
+
+    A file that another program moved may have the letters of its old folder still.
+    """
+    agreed, letters = keywords_of(orphan.row.flags), orphan.holder.letters
+    was_moved = orphan.holder is not orphan.state
+    if was_moved and entry.others == orphan.state.letters.letters_for(agreed):
+        return agreed
+    unlettered = {keyword for keyword in agreed if not letters.covers(keyword)}
+    return letters.keywords_of(entry.others) | unlettered
 
 
 def settle_adoptions(state: FolderState, adopted: Sequence[Adoption]) -> None:

@@ -151,11 +151,20 @@ class FolderState:
         with self.store.transaction():
             self.store.save_messages(self.id, fresh)
             self.store.drop_intents(self.id, [row.unique for row in fresh])
+            self._is_left_no_more(row.uid for row in fresh)
             for row in fresh:
                 old = self.former.pop(row.unique, None)
                 if old is not None:
                     self.store.forget_messages(self.id, old.uidvalidity, [old.uid])
         self.rows.update((row.uid, row) for row in fresh)
+
+    def _is_left_no_more(self, uids: Iterable[Uid]) -> None:
+        """Drop the records of messages that were left on the server and are here by now."""
+        here = self.left.keys() & set(uids)
+        if here:
+            self.store.forget_left_out(self.id, self.generation, here)
+        for uid in here:
+            del self.left[uid]
 
     def forget(self, uids: Collection[Uid]) -> None:
         """Drop agreements, and the record of deletions that have come true, in one transaction."""

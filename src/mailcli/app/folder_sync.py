@@ -50,11 +50,9 @@ def bring(session: ImapSession, state: FolderState, orphans: Orphans) -> None:
         return
     state.hold({action.uid for action in actions if isinstance(action, Hold)})
     _begin_anew(state, actions)
-    # What the server lost and is wanted here may turn up in another folder: see `put`.
-    kept = _wanted_again(state, actions)
-    _apply_known(session, state, [a for a in actions if getattr(a, "unique", None) not in kept])
+    _apply_known(session, state, _without_wanted_again(state, actions))
     if _recognised(session, state, actions, orphans):
-        _apply_known(session, state, decide(state))
+        _apply_known(session, state, _without_wanted_again(state, decide(state)))
 
 
 def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
@@ -64,8 +62,7 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     """
     actions = decide(state)
     if not run.looks_everywhere:
-        kept = _wanted_again(state, actions)
-        actions = [action for action in actions if getattr(action, "unique", None) not in kept]
+        actions = _without_wanted_again(state, actions)
     if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:
         return False
     _report_former(state)
@@ -75,17 +72,19 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     return state.settled and any(isinstance(a, Deletion | Hold) for a in actions)
 
 
-def _wanted_again(state: FolderState, actions: Sequence[Action]) -> set[str]:
-    """Return the files of messages that the server has no more, and that are wanted here.
+def _without_wanted_again(state: FolderState, actions: Sequence[Action]) -> list[Action]:
+    """Return actions without those about messages that the server lost, and that are wanted here.
 
-    Those that were moved here count, since the server may have moved their messages, too.
+    They may turn up in another folder, and until all have been looked through, they stay agreed
+    on. Those that were moved here count, since the server may have moved their messages, too.
     """
-    return {
+    kept = {
         action.unique
         for action in actions
         if isinstance(action, Forget)
         and (action.unique in state.entries or action.uid in state.elsewhere)
     }
+    return [action for action in actions if getattr(action, "unique", None) not in kept]
 
 
 def _is_held(state: FolderState, actions: Sequence[Action]) -> bool:

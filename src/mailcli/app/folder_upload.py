@@ -9,7 +9,7 @@ from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import message_id_of
 from mailcli.errors import NotFound
 from mailcli.imap.session import CommandFailed, ImapSession
-from mailcli.model import Uid
+from mailcli.model import Uid, UidValidity
 from mailcli.store.records import AppendIntent
 from mailcli.sync.plan import Append
 
@@ -102,9 +102,15 @@ def upload(session: ImapSession, state: FolderState, action: Append) -> None:
         state.store.drop_intents(state.id, [action.unique])
         raise
     state.counts.appended += 1
-    if place and place[0] == state.generation:
+    if place and _is_new(state, *place):
         state.save([state.agree(place[1], action.unique, action.flags, content)])
         state.remote[place[1]] = action.flags
+
+
+def _is_new(state: FolderState, uidvalidity: UidValidity, uid: Uid) -> bool:
+    """Tell whether a message that was just uploaded can have the UID that the server gives."""
+    first = state.selected.uidnext or 1
+    return uidvalidity == state.generation and uid >= first and uid not in state.rows
 
 
 def look_up(session: ImapSession, state: FolderState) -> None:

@@ -10,7 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from mailcli.errors import ProtocolViolation, Refused
+from mailcli.errors import Exit, ProtocolViolation, Refused
 from mailcli.imap import responses
 from mailcli.imap.answers import Answer
 from mailcli.imap.client import Client
@@ -54,6 +54,17 @@ class CommandFailed(Refused):
         super().__init__(message)
         self.response_code = response_code
         self.misunderstood = misunderstood
+
+
+class RefusedForNow(CommandFailed):
+    """The server answered NO, and says that the same command may succeed later."""
+
+    exit_code = Exit.TEMPORARY
+    code = "temporary"
+
+
+_FOR_NOW = {"UNAVAILABLE", "INUSE", "EXPUNGEISSUED"}
+"""Response codes (RFC 5530 §3) of what passes: a service, a lock, a message that has just gone."""
 
 
 class FolderUnusable(ProtocolViolation):
@@ -212,7 +223,8 @@ class Conversation:
         if final.kind == "OK":
             return None
         words = f"[{final.code}] {final.text}" if final.code else final.text
-        return CommandFailed(
+        kind = RefusedForNow if final.code in _FOR_NOW else CommandFailed
+        return kind(
             f"{self._wire.where}: {self._wire.quote(words)}",
             final.code,
             misunderstood=final.kind == "BAD",
