@@ -406,7 +406,7 @@ work: up to date (2 folders, 7 skipped)
 def test_a_pattern_that_fits_no_folder_is_not_told_to_be_up_to_date() -> None:
     assert (
         shown(ImapResult((ImapAccount("work"),)))[0]
-        == "work: no folder is mirrored, or none has the name asked for\n"
+        == "work: no folder is mirrored, or none fits what was asked for\n"
     )
 
 

@@ -64,7 +64,7 @@ def _idle(account: ImapAccount, words: str) -> str:
     """Return that there was nothing to do, and in how many folders: none may have been meant."""
     folders = [each for each in account.folders if not _is_left_out(each)]
     if not folders:
-        return "no folder is mirrored, or none has the name asked for"
+        return "no folder is mirrored, or none fits what was asked for"
     skipped = sum(len(each.skipped) for each in folders)
     counts = [counted(len(folders), "folder"), *([f"{skipped} skipped"] if skipped else [])]
     return f"{words} ({', '.join(counts)})"
