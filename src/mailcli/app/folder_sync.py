@@ -99,7 +99,7 @@ def _is_held(state: FolderState, actions: Sequence[Action]) -> bool:
     state.counts.held_back = sum(isinstance(action, Hold) for action in actions)
     state.counts.error = ConfirmationNeeded(
         f"{state.folder.path}: the folder is gone; nothing is deleted on the server",
-        hint="put it back; or, if they are to be deleted there as well:"
+        hint="put it back; or, if its messages are to be deleted there as well:"
         f" mailcli imap-sync {quote(state.name)} --allow-mass-delete",
     )
     return True
