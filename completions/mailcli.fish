@@ -92,7 +92,7 @@ complete -c mailcli -n '__mailcli_at imap-sync' -l no-input -d 'Never ask; fail 
 complete -c mailcli -n '__mailcli_at imap-sync' -l config -r -F -d 'Read this configuration file.'
 complete -c mailcli -n '__mailcli_at imap-sync' -l color -x -a 'auto always never' -d 'Use colour (auto).'
 complete -c mailcli -n '__mailcli_at imap-sync' -s h -l help -d 'Show this message and exit.'
-complete -c mailcli -n '__mailcli_right_after' -a folders -d 'List the IMAP folders of an account.'
+complete -c mailcli -n '__mailcli_right_after' -a folders -d 'List the IMAP folders of an account, or change them.'
 complete -c mailcli -n '__mailcli_at folders' -l create -x -d 'Make a folder; repeatable.'
 complete -c mailcli -n '__mailcli_at folders' -l rename -x -d 'Give a folder another name, with all inside it, here as well.'
 complete -c mailcli -n '__mailcli_at folders' -l delete -x -d 'Delete a folder and its messages on the server, after asking; repeatable.'

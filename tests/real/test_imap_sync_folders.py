@@ -533,3 +533,30 @@ def test_the_folder_of_pop_mail_is_touched_on_neither_side(
     assert snapshot(mirrored.maildir / "Fetched") == before
     assert mirrored.folders_there() == set()
     assert mirrored.there() == ["b"], "for the server, it is deleted"
+
+
+def test_a_directory_that_is_spelled_as_no_folder_is_told_and_not_left_out_in_silence(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a")
+    for name in ("50% off", "New", "inbox"):
+        put(mirrored.maildir / name, "1.a.host", b"Subject: mine\n\n")
+    result = mirrored.sync(code=73)
+    hints = {each["name"]: each["error"]["hint"] for each in result["folders"] if each["error"]}
+    assert hints == {
+        "50% off": "the folder 50% off lies in 50%25 off here: give the directory that name",
+        "New": "the folder New lies in %4Eew here: give the directory that name",
+        "inbox": "the folder INBOX lies in INBOX here: move the messages there",
+    }
+    (mirrored.maildir / "New").rename(mirrored.maildir / "%4Eew")
+    mirrored.sync(code=73)
+    assert mirrored.there("New") == ["mine"]
+
+
+def test_a_directory_with_a_name_that_the_account_excludes_is_no_failure(
+    configured: OpenAccount,
+) -> None:
+    mirrored = configured(folders=["*", "!New"])
+    mirrored.fill("a")
+    put(mirrored.maildir / "New", "1.a.host", b"Subject: mine\n\n")
+    assert not errors(mirrored.sync())

@@ -36,6 +36,7 @@ from mailcli.results import (
     PopResult,
     RefusedRecipient,
     Result,
+    SkippedImap,
 )
 
 PROJECT = Path(__file__).parents[2]
@@ -84,8 +85,8 @@ work: 3 fetched, 1 flag change on the server, 12 deletions held back, 1 folder f
   New: folder created
   INBOX: 3 fetched, 1 flag change on the server
   Old: 12 deletions held back
-  Bad: 1 skipped
-    skipped UID 5: cannot be read
+  Bad: failed
+  Bad: skipped UID 5: cannot be read
 home: up to date (1 folder)
 """,
     "imap-sync-dry-run": """\
@@ -171,7 +172,7 @@ hint: see the log
 """,
     "imap-sync": """\
 mailcli: work: Old: 12 deletions are held back, nothing was deleted
-hint: if they are meant, run again with --allow-mass-delete
+hint: -n shows them; if they are meant: mailcli imap-sync -A work Old --allow-mass-delete
 mailcli: work: Bad: no answer for 30 s
 hint: try again later
 mailcli: bad: imap.example.org: login refused: ␛[2Jno
@@ -352,7 +353,7 @@ def test_a_plan_leaves_out_what_would_only_be_recorded() -> None:
 def test_of_many_messages_with_the_same_action_only_the_number_is_told() -> None:
     many = tuple(PlannedAction("fetch", uid, None, "new on the server") for uid in range(1, 5))
     few = (
-        PlannedAction("flags_remote", 9, Path("/mail/INBOX/cur/9:2,S"), "add seen, remove none"),
+        PlannedAction("flags_remote", 9, Path("/mail/INBOX/cur/9:2,S"), "add seen"),
         PlannedAction("move", None, Path("/mail/INBOX/cur/7:2,"), "moved here from Work"),
     )
     folders = (FolderSync("INBOX", actions=(*many, *few)),)
@@ -363,7 +364,7 @@ def test_of_many_messages_with_the_same_action_only_the_number_is_told() -> None
 work: 10 actions planned
   4 folders to be created
   INBOX: fetch 4 messages: new on the server
-  INBOX: change flags on the server of UID 9: add seen, remove none
+  INBOX: change flags on the server of UID 9: add seen
   INBOX: move 7:2,: moved here from Work
 """
     )
@@ -383,6 +384,29 @@ def test_every_kind_of_change_is_named() -> None:
     assert text.splitlines()[1] == (
         "  INBOX: 1 uploaded, 1 moved, 2 flag changes here,"
         " 1 deleted here, 3 deleted on the server"
+    )
+
+
+def test_messages_that_are_left_alone_are_no_news() -> None:
+    skipped = tuple(SkippedImap(uid, None, "too large") for uid in range(1, 7))
+    folders = (FolderSync("INBOX", skipped=skipped), FolderSync("Sent", skipped=skipped[:1]))
+    assert (
+        shown(ImapResult((ImapAccount("work", folders),)))[0]
+        == """\
+work: up to date (2 folders, 7 skipped)
+  INBOX: skipped UID 1: too large
+  INBOX: skipped UID 2: too large
+  INBOX: skipped UID 3: too large
+  INBOX: skipped 3 more: --json has them all
+  Sent: skipped UID 1: too large
+"""
+    )
+
+
+def test_a_pattern_that_fits_no_folder_is_not_told_to_be_up_to_date() -> None:
+    assert (
+        shown(ImapResult((ImapAccount("work"),)))[0]
+        == "work: no folder is mirrored, or none fits what was asked for\n"
     )
 
 

@@ -349,7 +349,9 @@ def test_what_is_no_folder_is_left_out_and_what_looks_like_one_is_told(maildir: 
     found = maildir.folders()
     assert found.names == (INBOX,)
     assert set(found.skipped) == {
-        SkippedDirectory(maildir.root / "100%", "not a folder name of mailcli"),
+        SkippedDirectory(
+            maildir.root / "100%", "not a folder name of mailcli", FolderName(("100%",))
+        ),
         SkippedDirectory(maildir.root / "linked", "a symbolic link"),
         SkippedDirectory(maildir.root / "dangling", "a symbolic link"),
     }

@@ -6,10 +6,11 @@ might expect it, is reported with the folders.
 
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 
 from mailcli.app.folder_set import FolderSet
 from mailcli.app.sync_run import SyncRun
-from mailcli.errors import NotFound
+from mailcli.errors import CannotCreate, NotFound, ProtocolViolation
 from mailcli.imap.names import selected
 from mailcli.imap.values import Folder
 from mailcli.results import FolderSync, SkippedImap
@@ -38,17 +39,33 @@ def chooser(
 
 
 def report_left_out(run: SyncRun, folders: FolderSet) -> None:
-    """Say what a run over all folders leaves out: symbolic links, and views of other folders."""
+    """Say what a run over all folders leaves out: links, odd names, and views of other folders."""
     mirrored = {run.maildir.folder(name).path for name in folders.there}  # they say so themselves
-    for path in (each.path for each in folders.found.skipped if each.path not in mirrored):
-        if path.is_symlink() and is_maildir(str(path)):
-            run.failed(path.name, refused_link(path))
+    for each in folders.found.skipped:
+        if each.path in mirrored or not is_maildir(str(each.path)):
+            continue
+        if each.path.is_symlink():
+            run.failed(each.path.name, refused_link(each.path))
+        elif each.meant is not None and folders.is_mirrored(each.meant):
+            run.failed(each.path.name, _misspelled(run, each.path, each.meant))
     for name in sorted(folders.there, key=str):
         reason = folders.left_out(name)
         if reason is not None:
             run.context.notice(f"{run.account.name}: {name} is left out: {reason}")
             skipped = (SkippedImap(None, None, reason),)
             run.tally.folders.append(FolderSync(str(name), skipped=skipped))
+
+
+def _misspelled(run: SyncRun, path: Path, meant: FolderName) -> CannotCreate:
+    """Return the error for a directory that another program named as mailcli would not."""
+    try:
+        folder = run.maildir.folder(meant)
+        other = folder.path.relative_to(run.maildir.root)
+        advice = "move the messages there" if folder.exists() else "give the directory that name"
+        hint = f"the folder {meant} lies in {other} here: {advice}"
+    except ProtocolViolation:
+        hint = "give the directory another name"
+    return CannotCreate(f"{path}: not mirrored, for its name", hint=hint)
 
 
 def _check_asked(

@@ -56,7 +56,9 @@ def _described(action: Action) -> tuple[str, str]:  # noqa: C901, PLR0911 - one 
         case SetLocalFlags(flags=flags):
             return "flags_local", f"set to {_names(flags)}"
         case StoreFlags(add=add, remove=remove):
-            return "flags_remote", f"add {_names(add)}, remove {_names(remove)}"
+            changes = (("add", add), ("remove", remove))
+            words = (f"{verb} {_names(flags)}" for verb, flags in changes if flags)
+            return "flags_remote", ", ".join(words)
         case Agree(flags=flags):
             return "agree", f"both sides have {_names(flags)}"
         case Forget():

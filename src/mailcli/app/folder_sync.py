@@ -9,6 +9,7 @@ stands in ARCHITECTURE.md.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from shlex import quote
 
 from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_limits import within_limits
@@ -97,7 +98,8 @@ def _is_held(state: FolderState, actions: Sequence[Action]) -> bool:
     state.counts.held_back = sum(isinstance(action, Hold) for action in actions)
     state.counts.error = ConfirmationNeeded(
         f"{state.folder.path}: the folder is gone; nothing is deleted on the server",
-        hint="restore it; or, if its messages are to go there, too: --allow-mass-delete",
+        hint="put it back; or, if its messages are to be deleted there as well:"
+        f" mailcli imap-sync {quote(state.name)} --allow-mass-delete",
     )
     return True
 

@@ -244,7 +244,7 @@ class _FolderComparison:
                 f"{self._state.name}: the server withheld {number} of its messages"
             )
         for uid in sorted({*unsent} - {*withheld} & self._bound.keys()):
-            self._note("missing_there", uid, self._bound[uid], "it was there before")
+            self._note("missing_there", uid, self._bound[uid], "there before")
 
     def _note_missing_here(self, uid: Uid) -> None:
         known = uid in self._state.rows
@@ -269,7 +269,7 @@ class _FolderComparison:
 def _why_only_here(state: FolderState, unique: str) -> str:
     if unique in state.former:
         return "the server renumbered the folder, and has this message no longer"
-    return "it was there before" if unique in state.bound() else "new here"
+    return "there before" if unique in state.bound() else "new here"
 
 
 def _names(flags: Flags) -> str:

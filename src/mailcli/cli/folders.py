@@ -53,7 +53,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     unsubscribe: tuple[str, ...],
     offline: bool,
 ) -> Exit:
-    """List the IMAP folders of an account.
+    """List the IMAP folders of an account, or change them.
 
     With what each is for, the number of its messages, and how many of them are unread. Folders
     can be changed first; names are written like Work/Clients, whatever the server's separator.

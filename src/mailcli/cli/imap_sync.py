@@ -51,6 +51,8 @@ def command(  # noqa: PLR0913 - one argument for each option
     messages and more than half of a folder would be deleted, or the folder has vanished, those
     deletions wait until they are confirmed (exit 3).
 
+    FOLDER is a name such as Work/Clients, or a pattern in quotes: 'Lists/*', '!Spam'.
+
     --verify reads every message on both sides and changes nothing. It exits 0 where the next run
     carries all that differs, and 74 where a file is not what the server has.
     """

@@ -30,7 +30,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "send": Entry("send", "Send one message over SMTP."),
         "pop-fetch": Entry("pop_fetch", "Fetch POP3 mail into the Maildir."),
         "imap-sync": Entry("imap_sync", "Synchronise IMAP folders with the Maildir."),
-        "folders": Entry("folders", "List the IMAP folders of an account."),
+        "folders": Entry("folders", "List the IMAP folders of an account, or change them."),
     },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),

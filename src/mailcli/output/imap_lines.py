@@ -35,17 +35,14 @@ _BOOKKEEPING = {"agree", "forget"}
 def done_lines(account: ImapAccount) -> Iterator[str]:
     """Yield what a run has done to an account."""
     name, told = visible(account.account), [each for each in account.folders if _tells(each)]
-    if account.changed or any(not _is_left_out(each) for each in told):
+    if account.changed or told:
         yield f"{name}: {_totals(account)}"
     elif not account.error:
-        yield f"{name}: up to date ({_mirrored(account)})"
+        yield f"{name}: {_idle(account, 'up to date')}"
     yield from _folders(account, "folder {}", "{} folders {}")
     for each in told:
-        if _is_left_out(each):
-            yield f"  {visible(each.name)}: {_skipped(each.skipped[0])}"
-            continue
         yield f"  {visible(each.name)}: {', '.join(_parts(each)) or _otherwise(each)}"
-        yield from (f"    {_skipped(skipped)}" for skipped in each.skipped)
+    yield from _left_out(account)
 
 
 def _folders(account: ImapAccount, one: str, many: str) -> Iterator[str]:
@@ -63,12 +60,18 @@ def _is_left_out(folder: FolderSync) -> bool:
     return whole and folder.error is None
 
 
-def _mirrored(account: ImapAccount) -> str:
-    return counted(sum(not _is_left_out(each) for each in account.folders), "folder")
+def _idle(account: ImapAccount, words: str) -> str:
+    """Return that there was nothing to do, and in how many folders: none may have been meant."""
+    folders = [each for each in account.folders if not _is_left_out(each)]
+    if not folders:
+        return "no folder is mirrored, or none fits what was asked for"
+    skipped = sum(len(each.skipped) for each in folders)
+    counts = [counted(len(folders), "folder"), *([f"{skipped} skipped"] if skipped else [])]
+    return f"{words} ({', '.join(counts)})"
 
 
 def _tells(folder: FolderSync) -> bool:
-    return bool(folder.changed or folder.error or folder.held_back or folder.skipped)
+    return bool(folder.changed or folder.error or folder.held_back)
 
 
 def _otherwise(folder: FolderSync) -> str:
@@ -102,7 +105,6 @@ def _parts(folder: FolderSync) -> list[str]:
         (folder.flags_remote, "flag change on the server", "flag changes on the server"),
         (folder.deleted_local, "deleted here", ""),
         (folder.deleted_remote, "deleted on the server", ""),
-        (len(folder.skipped), "skipped", ""),
         (folder.held_back, "deletion held back", "deletions held back"),
     )
     return [counted(number, one, many or one) for number, one, many in counts if number]
@@ -119,7 +121,7 @@ def plan_lines(account: ImapAccount) -> Iterator[str]:
     if planned := sum(map(len, actions.values())) + changes:
         yield f"{name}: {counted(planned, 'action')} planned"
     elif not account.error:
-        yield f"{name}: nothing to do ({_mirrored(account)})"
+        yield f"{name}: {_idle(account, 'nothing to do')}"
     yield from _folders(account, "folder to be {}", "{} folders to be {}")
     for folder, planned_here in actions.items():
         yield from (f"  {visible(folder)}: {line}" for line in _grouped(planned_here))
@@ -132,7 +134,7 @@ def comparison_lines(account: ImapAccount) -> Iterator[str]:
     if number := sum(len(folder.differences or ()) for folder in account.folders):
         yield f"{name}: {counted(number, 'difference')}"
     elif not account.error:
-        yield f"{name}: no differences ({_mirrored(account)})"
+        yield f"{name}: {_idle(account, 'no differences')}"
     for folder in account.folders:
         lines = _grouped(folder.differences or ())
         yield from (f"  {visible(folder.name)}: {line}" for line in lines)
@@ -168,8 +170,11 @@ def _which(action: PlannedAction) -> str:
 
 def _left_out(account: ImapAccount) -> Iterator[str]:
     for folder in account.folders:
-        for skipped in folder.skipped:
-            yield f"  {visible(folder.name)}: {_skipped(skipped)}"
+        name = visible(folder.name)
+        told = folder.skipped if len(folder.skipped) <= _FEW + 1 else folder.skipped[:_FEW]
+        yield from (f"  {name}: {_skipped(skipped)}" for skipped in told)
+        if left := len(folder.skipped) - len(told):
+            yield f"  {name}: skipped {left} more: --json has them all"
 
 
 def _skipped(skipped: SkippedImap) -> str:

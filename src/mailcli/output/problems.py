@@ -7,6 +7,7 @@ follow from it, so that they cannot disagree. Pure: the caller prints.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from shlex import quote
 
 from mailcli.errors import Exit, gravest
 from mailcli.message.clean import clean, visible
@@ -113,6 +114,10 @@ def reply_text(refused: RefusedRecipient) -> str:
     return f"{refused.code} {text}".rstrip()
 
 
+def _confirmation(account: str, folder: str) -> str:
+    return f"mailcli imap-sync -A {quote(visible(account))} {quote(folder)} --allow-mass-delete"
+
+
 def _of_account(account: ImapAccount) -> Iterator[ErrorReport]:
     if account.error:
         yield _named(account.error, account.account)
@@ -126,7 +131,7 @@ def _of_account(account: ImapAccount) -> Iterator[ErrorReport]:
             yield ErrorReport(
                 code="confirmation_needed",
                 message=f"{name}: {folder.held_back} deletions are held back, nothing was deleted",
-                hint="if they are meant, run again with --allow-mass-delete",
+                hint=f"-n shows them; if they are meant: {_confirmation(account.account, name)}",
                 exit_code=Exit.CONFIRM,
                 account=account.account,
             )

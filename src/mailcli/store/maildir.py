@@ -21,15 +21,19 @@ from mailcli.store.files import (
 )
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.folder_view import is_maildir, refuse_link
-from mailcli.store.names import MAX_DEPTH, FolderName, from_path, to_path
+from mailcli.store.names import MAX_DEPTH, FolderName, from_path, meant_by, to_path
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedDirectory:
-    """A directory that is no folder of ours though it looks like one, and why."""
+    """A directory that is no folder of ours though it looks like one, and why.
+
+    `meant` is the folder that it is named after, where it would be one under another spelling.
+    """
 
     path: Path
     reason: str
+    meant: FolderName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,9 @@ class Maildir:
             elif not is_maildir(str(self.root / path)):
                 continue
             elif name is None:
-                skipped.append(SkippedDirectory(self.root / path, "not a folder name of mailcli"))
+                meant = meant_by(path, self.layout)
+                reason = "not a folder name of mailcli"
+                skipped.append(SkippedDirectory(self.root / path, reason, meant))
             else:
                 names.append(name)
         return Folders(tuple(sorted(names, key=str)), tuple(skipped))

@@ -145,8 +145,17 @@ def from_path(path: PurePosixPath, layout: Layout) -> FolderName | None:
     """Return the folder that `to_path` puts at `path`; None when there is none.
 
     Such directories are other programs' affair, or were made by hand under a
-    name that would be escaped differently.
+    name that would be escaped differently: `meant_by` tells what they stand for.
     """
+    name = meant_by(path, layout)
+    try:
+        return name if name and to_path(name, layout) == path else None
+    except ProtocolViolation:
+        return None
+
+
+def meant_by(path: PurePosixPath, layout: Layout) -> FolderName | None:
+    """Return the folder that a directory is named after, though mailcli may spell it otherwise."""
     if layout is Layout.NESTED:
         directories = path.parts
     elif path == PurePosixPath():
@@ -159,11 +168,7 @@ def from_path(path: PurePosixPath, layout: Layout) -> FolderName | None:
     parts = tuple(_unescape(directory) for directory in directories)
     if not parts or not all(parts) or any(map(_not_from_decoder, parts)):
         return None
-    name = FolderName(parts)
-    try:
-        return name if to_path(name, layout) == path and _with_inbox(parts) == parts else None
-    except ProtocolViolation:
-        return None
+    return FolderName(_with_inbox(parts))
 
 
 class Spellings:
