@@ -315,6 +315,8 @@ class Model:
         So looks a renamed one, too, of which too little is left for anybody to recognise it.
         """
         if not deletion.with_folder:
+            if any(self._went_later(each, deletion) for each in self._events()):
+                return True
             return bool(self.aliases) and deletion.folder in self._names_after(self.old_names)
         others = (
             event
@@ -323,6 +325,19 @@ class Model:
             if deletion.folder in (group.folders if event.act is Act.MARK else {event.folder})
         )
         return not all(deletion.surely_after(event) for event in others)
+
+    def _events(self) -> Iterator[Event]:
+        for group in self.groups.values():
+            yield from group.events
+
+    def _went_later(self, event: Event, deletion: Event) -> bool:
+        """Whether the folder of a message that was deleted was itself deleted after that."""
+        return (
+            event.act is Act.DELETE
+            and event.with_folder
+            and event.folder == deletion.folder
+            and event.number > deletion.number
+        )
 
     def _aliased(self, allowed: Allowed) -> Allowed:
         folders = self._names_after(allowed.folders)
