@@ -62,7 +62,7 @@ class Supported:
     """A file that was moved or renamed is the same message still, whatever others did to that."""
     merges_moves: bool = True
     """What was moved here and flagged there is one message, at its new place and flagged."""
-    pushes_with_care: bool = False
+    pushes_with_care: bool = True
     """`--push` uploads nothing again that was changed here and moved by another there."""
 
 

@@ -46,9 +46,10 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
             source.rebind(renamed)
         elif moved.missing.uid not in source.remote:
             source.elsewhere[moved.missing.uid] = target, moved.stray.unique
-        elif source.pair.wire and target.pair.wire:
+        elif source.pair.wire:
             source.away.add(moved.missing.uid)
-            target.spoken_for.add(moved.stray.unique)
+            if target.pair.wire:
+                target.spoken_for.add(moved.stray.unique)
             moves.append(moved)
     return moves
 

@@ -210,7 +210,7 @@ class _Passes:
         ]
         for state in reversed(again):
             self._create(state.pair.name)
-            self._fill(state.name)
+            self._fill(state.name, moves)
         trash = self._trash()
         for state in deletions:
             after = run.attempt(
@@ -234,7 +234,7 @@ class _Passes:
         """Carry moves to the server, one folder's after the other's."""
         for state in self.states.values():
             mine = [m for m in moves if m.missing.folder == state.name]
-            ready = [m for m in mine if not self.states[m.stray.folder].counts.broken]
+            ready = [m for m in mine if self._is_ready(m.stray.folder)]
             if ready:
                 self.run.attempt(state, carry_moves, self.states, ready)
 
@@ -244,12 +244,21 @@ class _Passes:
             return
         for moved in moves:
             self.states[moved.missing.folder].away.clear()
-            self.states[moved.stray.folder].spoken_for.clear()
+            if moved.stray.folder in self.states:
+                self.states[moved.stray.folder].spoken_for.clear()
 
-    def _fill(self, name: str) -> None:
-        state = self.states.get(name)
-        if state is not None:
-            self.run.attempt(state, put, state, self.run)
+    def _is_ready(self, name: str) -> bool:
+        """Tell whether the server has a folder, and nothing went wrong with it."""
+        return name in self.states and not self.states[name].counts.broken
+
+    def _fill(self, name: str, moves: Sequence[Moved]) -> None:
+        """Bring what is here to a folder that was just made again: moved, or uploaded."""
+        if not self._is_ready(name):
+            return
+        if can_move(self.run.session):
+            self._move([move for move in moves if move.stray.folder == name])
+        state = self.states[name]
+        self.run.attempt(state, put, state, self.run)
 
     # -- what the passes ask ---------------------------------------------------------
 

@@ -113,8 +113,11 @@ class SyncRun:
 
     @property
     def looks_everywhere(self) -> bool:
-        """Whether a message that left one folder cannot be in another that was not looked into."""
-        return self.has_seen_all and not self.is_partial
+        """Whether a message that left one folder cannot be in another that was not looked into.
+
+        A `--push` looks into none: it fetches nothing.
+        """
+        return self.has_seen_all and not self.is_partial and self.policy.changes_local
 
     @property
     def has_seen_all(self) -> bool:
