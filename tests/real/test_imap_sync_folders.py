@@ -332,6 +332,38 @@ def test_a_folder_deleted_there_that_comes_back_needs_no_confirmation(
     assert mirrored.settled()
 
 
+def test_a_folder_deleted_there_is_had_again_by_the_way_that_the_hint_tells(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", folder="Work")
+    mirrored.ask(None, "DELETE", '"Work"')
+    (work,) = (each for each in mirrored.sync(code=3)["folders"] if each["name"] == "Work")
+    assert "give its directory here another name" in work["error"]["hint"]
+    (mirrored.maildir / "Work").rename(mirrored.maildir / "Again")
+
+    mirrored.sync()
+
+    assert mirrored.here("Again") == mirrored.there("Again") == ["a", "b"]
+    assert mirrored.settled()
+
+
+def test_what_a_folder_made_anew_there_lacks_is_uploaded_once_it_is_moved_as_told(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", folder="Work")
+    mirrored.ask(None, "DELETE", '"Work"')
+    mirrored.ask(None, "CREATE", '"Work"')
+    (work,) = (each for each in mirrored.sync()["folders"] if each["name"] == "Work")
+    (left,) = work["skipped"]
+    assert left["reason"].endswith("to upload it, move it to another folder")
+    mirrored.move_here("a", "Work", "Archive")
+
+    mirrored.sync()
+
+    assert mirrored.there("Archive") == ["a"]
+    assert mirrored.settled()
+
+
 def test_a_folder_deleted_there_with_something_newer_here_is_made_again_there(
     configured: OpenAccount,
 ) -> None:

@@ -88,6 +88,18 @@ def instead(pattern: bytes, other: bytes) -> Callable[[bytes], bytes]:
     return lambda line: re.sub(pattern, other, line)
 
 
+def test_a_new_message_that_is_withheld_is_told_and_comes_later(both: Both) -> None:
+    both.dovecot.deliver(both.user, message("m13"), message("m14"))
+    both.liar.asked = instead(rb"UID FETCH 13:14 (.*BODY)", rb"UID FETCH 13 \1")
+
+    result = both.sync()
+
+    assert done(result) == {"INBOX": {"fetched": 1}}
+    reason = "the server sent no message"
+    assert of(result, "INBOX")["skipped"] == [{"uid": 14, "path": None, "reason": reason}]
+    both.rest()
+
+
 # -- what is said to be gone -------------------------------------------------------------------
 
 

@@ -410,6 +410,13 @@ def test_a_pattern_that_fits_no_folder_is_not_told_to_be_up_to_date() -> None:
     )
 
 
+def test_no_name_of_a_folder_fills_the_screen() -> None:
+    folder = FolderSync("a" * 10_000 + "z", fetched=1, changed=True)
+    line = shown(ImapResult((ImapAccount("work", (folder,), changed=True),)))[0].splitlines()[1]
+    assert len(line) < 220
+    assert line.endswith("aaz: 1 fetched")
+
+
 def test_a_removed_password_says_from_where() -> None:
     change = CredentialChange("work", None, False, "Keyring")
     assert shown(change)[0] == "Password of work removed from Keyring.\n"

@@ -26,6 +26,8 @@ from mailcli.sync.moves import Content
 FETCH_SET = 100
 """Messages asked for by one UID FETCH."""
 
+_NOTHING_CAME = "the server sent no message"
+
 
 class Digest:
     """A body of which only SHA-256 and octets are wanted."""
@@ -183,10 +185,12 @@ def _arriving(
                 continue  # not what was asked for, or twice
             asked.remove(fetched.uid)
             if not isinstance(fetched.body, Staged):
-                state.counts.skip(fetched.uid, "the server sent no message")
+                state.counts.skip(fetched.uid, _NOTHING_CAME)
                 continue
             opened.remove(fetched.body)
             yield fetched, _complete(state, fetched, fetched.body)
+        for uid in sorted(asked):  # withheld, or deleted just now
+            state.counts.skip(uid, _NOTHING_CAME)
     finally:
         for staged in opened:
             staged.abandon()

@@ -132,7 +132,10 @@ def _report_former(state: FolderState) -> None:
     """Say which files the server lacks since it has renumbered the folder; they stay."""
     for unique in state.former:
         if path := state.path_of(unique):
-            why = "the server renumbered the folder and has this message no longer"
+            why = (
+                "the server renumbered the folder and has this message no longer; to upload it,"
+                " move it to another folder"
+            )
             state.counts.skip(None, why, path=path)
 
 

@@ -6,6 +6,7 @@ more stays here and is marked as detached, so that no run makes it there again.
 """
 
 from collections.abc import Iterable, Sequence
+from shlex import quote
 
 from mailcli.app.folder_delete import delete_here
 from mailcli.app.folder_state import FolderState, decide
@@ -36,8 +37,10 @@ def settle_gone_there(session: ImapSession, state: FolderState, run: SyncRun) ->
         state.counts.held_back = held
         state.counts.error = ConfirmationNeeded(
             f"{state.name}: the folder is gone on the server; nothing is deleted here",
-            hint="make it there again; or, if its messages are to go here, too: "
-            "--allow-mass-delete",
+            # Not "make it again": a new folder has another UIDVALIDITY, and nothing is uploaded.
+            hint="to have it there again, give its directory here another name; or, if its"
+            " messages are to be deleted here as well:"
+            f" mailcli imap-sync {quote(state.name)} --allow-mass-delete",
         )
         return False
     state.forget([action.uid for action in actions if isinstance(action, Forget)])

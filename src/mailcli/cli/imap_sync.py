@@ -53,8 +53,9 @@ def command(  # noqa: PLR0913 - one argument for each option
 
     FOLDER is a name such as Work/Clients, or a pattern in quotes: 'Lists/*', '!Spam'.
 
-    --verify reads every message on both sides and changes nothing. It exits 0 where the next run
-    carries all that differs, and 74 where a file is not what the server has.
+    --verify reads every message on both sides and changes nothing. It exits 0 where all that
+    differs is for the next run to carry or hold back, and 74 where a file is not what the server
+    has.
     """
     from mailcli.app.imap_sync import SyncOptions, imap_sync
     from mailcli.app.imap_verify import imap_verify

@@ -14,6 +14,9 @@ from mailcli.results import FolderSync, ImapAccount, PlannedAction, SkippedImap
 _FEW = 3
 """Messages that are listed one by one, where the same is to be said of all of them."""
 
+_LONGEST = 200
+"""Characters of a folder's name that are shown."""
+
 _WORDS = {
     "append": "upload {}",
     "delete_local": "delete {} here",
@@ -41,7 +44,7 @@ def done_lines(account: ImapAccount) -> Iterator[str]:
         yield f"{name}: {_idle(account, 'up to date')}"
     yield from _folders(account, "folder {}", "{} folders {}")
     for each in told:
-        yield f"  {visible(each.name)}: {', '.join(_parts(each)) or _otherwise(each)}"
+        yield f"  {_folder(each.name)}: {', '.join(_parts(each)) or _otherwise(each)}"
     yield from _left_out(account)
 
 
@@ -51,7 +54,13 @@ def _folders(account: ImapAccount, one: str, many: str) -> Iterator[str]:
         if verb == "created" and len(folders) > _FEW:
             yield f"  {many.format(len(folders), verb)}"
         else:
-            yield from (f"  {visible(folder)}: {one.format(verb)}" for folder in folders)
+            yield from (f"  {_folder(folder)}: {one.format(verb)}" for folder in folders)
+
+
+def _folder(name: str) -> str:
+    """Return a folder's name; one that no screen holds, shortened: programs get the whole."""
+    shown = visible(name)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 20]}…{shown[-19:]}"
 
 
 def _is_left_out(folder: FolderSync) -> bool:
@@ -124,7 +133,7 @@ def plan_lines(account: ImapAccount) -> Iterator[str]:
         yield f"{name}: {_idle(account, 'nothing to do')}"
     yield from _folders(account, "folder to be {}", "{} folders to be {}")
     for folder, planned_here in actions.items():
-        yield from (f"  {visible(folder)}: {line}" for line in _grouped(planned_here))
+        yield from (f"  {_folder(folder)}: {line}" for line in _grouped(planned_here))
     yield from _left_out(account)
 
 
@@ -137,7 +146,7 @@ def comparison_lines(account: ImapAccount) -> Iterator[str]:
         yield f"{name}: {_idle(account, 'no differences')}"
     for folder in account.folders:
         lines = _grouped(folder.differences or ())
-        yield from (f"  {visible(folder.name)}: {line}" for line in lines)
+        yield from (f"  {_folder(folder.name)}: {line}" for line in lines)
     yield from _left_out(account)
 
 
@@ -170,7 +179,7 @@ def _which(action: PlannedAction) -> str:
 
 def _left_out(account: ImapAccount) -> Iterator[str]:
     for folder in account.folders:
-        name = visible(folder.name)
+        name = _folder(folder.name)
         told = folder.skipped if len(folder.skipped) <= _FEW + 1 else folder.skipped[:_FEW]
         yield from (f"  {name}: {_skipped(skipped)}" for skipped in told)
         if left := len(folder.skipped) - len(told):
