@@ -213,6 +213,24 @@ def test_a_great_many_files_moved_at_once_travel_in_few_commands(mirrored: SyncA
     assert mirrored.settled()
 
 
+def test_a_file_moved_here_into_a_folder_that_was_deleted_there_makes_it_again(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", flags=("\\Seen",))
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.flag_there("a", "+\\Flagged")
+    mirrored.ask(None, "DELETE", "Work")
+
+    commands = mirrored.said("--allow-mass-delete")
+
+    assert names_of(commands).count("UID MOVE") == 1
+    assert mirrored.here("Work") == mirrored.there("Work")
+    assert "a \\Flagged \\Seen" in mirrored.there("Work")
+    assert mirrored.here() == mirrored.there() == ["b \\Seen"]
+    assert mirrored.settled()
+
+
 def test_of_equal_messages_as_many_are_moved_as_were_moved_here(mirrored: SyncAccount) -> None:
     mirrored.fill("a", "a", "a", "b")
     mirrored.fill("c", folder="Work")
