@@ -588,6 +588,19 @@ def test_without_move_and_uidplus_a_moved_file_is_uploaded_and_the_old_message_s
     assert uid_next(appending, mirrored.user, "Work") == 3
 
 
+def test_without_move_and_uidplus_a_moved_file_keeps_its_keywords(
+    configured: OpenAccount, appending: Dovecot
+) -> None:
+    mirrored = configured(appending)
+    mirrored.fill("a", "b", flags=("work",))
+    mirrored.fill("c", folder="Work", flags=("$Label1",))
+    mirrored.move_here("a", "INBOX", "Work")
+
+    mirrored.sync()
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a work", "c $Label1"]
+
+
 def test_without_copyuid_the_moved_messages_are_looked_up_by_their_octets(
     write_config: WriteConfig, home: Path
 ) -> None:

@@ -161,6 +161,26 @@ def can_move(session: ImapSession) -> bool:
     return "MOVE" in session.capabilities or "UIDPLUS" in session.capabilities
 
 
+def release_moves(
+    session: ImapSession,
+    target: FolderState,
+    states: Mapping[str, FolderState],
+    moves: Sequence[Moved],
+) -> None:
+    """Let files that were moved to a folder be uploaded there, since the server cannot move.
+
+    Raises: MailError.
+    """
+    del session
+    for moved in moves:
+        source, unique = states[moved.missing.folder], moved.stray.unique
+        if unique in target.strays() and moved.missing.uid in source.rows:
+            _translated(source, target, moved.missing.uid, unique)
+        source.away.discard(moved.missing.uid)
+        target.spoken_for.discard(unique)
+    target.folder.sync()
+
+
 def _look_up(
     session: ImapSession,
     source: FolderState,

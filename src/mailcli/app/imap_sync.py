@@ -16,7 +16,7 @@ from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_follow import Followed
 from mailcli.app.folder_limits import within_limits
-from mailcli.app.folder_moves import can_move, carry_moves, find_moves
+from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview
 from mailcli.app.folder_set import FolderSet
@@ -242,9 +242,9 @@ class _Passes:
         """Let moved files be uploaded, where the server cannot move; a `--pull` leaves them."""
         if not self.run.policy.changes_remote:
             return
-        for moved in moves:
-            self.states[moved.missing.folder].away.clear()
-            self.states[moved.stray.folder].spoken_for.clear()
+        for state in self.states.values():
+            if mine := [m for m in moves if m.stray.folder == state.name]:
+                self.run.attempt(state, release_moves, state, self.states, mine)
 
     def _fill(self, name: str) -> None:
         state = self.states.get(name)
