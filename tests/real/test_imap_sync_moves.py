@@ -497,6 +497,23 @@ def test_push_leaves_a_move_that_was_made_there_for_the_next_run(mirrored: SyncA
     assert mirrored.here() == mirrored.there() == ["b"]
 
 
+def test_push_does_not_upload_a_flagged_message_that_was_moved_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.flag_here("a", "F")
+    mirrored.move_there("a", "INBOX", "Work")
+
+    assert "APPEND" not in names_of(mirrored.said("--push"))
+    assert mirrored.here() == ["a \\Flagged", "b"]
+    mirrored.sync()
+
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged", "c"]
+    assert mirrored.settled()
+
+
 def test_pull_carries_a_move_that_was_made_there(mirrored: SyncAccount) -> None:
     mirrored.fill("a", "b")
     mirrored.fill("c", folder="Work")

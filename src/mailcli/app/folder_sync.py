@@ -61,7 +61,8 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     Raises: MailError.
     """
     actions = decide(state)
-    if not run.looks_everywhere:
+    if not (run.looks_everywhere and run.policy.changes_local):
+        # A run that fetches nothing cannot tell a message that was moved from a deleted one.
         actions = _without_wanted_again(state, actions)
     if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:
         return False
