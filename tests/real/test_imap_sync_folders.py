@@ -153,6 +153,23 @@ def test_a_folder_renamed_here_is_one_rename_there(ground: Ground) -> None:
     assert mirrored.settled()
 
 
+def test_a_folder_that_was_renamed_on_both_sides_has_the_servers_name_and_no_message_twice(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", folder="Old")
+    inodes = mirrored.file_inodes("Old")
+    mirrored.flag_here("a", "F", "Old")
+    (mirrored.maildir / "Old").rename(mirrored.maildir / "Mine")
+    mirrored.ask(None, "RENAME", "Old", "Theirs")
+
+    assert not {"APPEND", "UID MOVE"} & set(names_of(mirrored.said()))
+
+    assert mirrored.here("Theirs") == mirrored.there("Theirs") == ["a \\Flagged", "b"]
+    assert mirrored.file_inodes("Theirs") == inodes
+    assert mirrored.here("Mine") == mirrored.there("Mine") == []
+    assert mirrored.settled()
+
+
 def test_a_rename_is_told_as_one_and_stops_nothing(mirrored: SyncAccount) -> None:
     mirrored.fill("a", folder="Work")
     mirrored.ask(None, "RENAME", '"Work"', '"Office"')

@@ -164,6 +164,16 @@ def survey_here(task: FolderTask, known: FolderRow | None) -> FolderState:
     return state
 
 
+def survey_nowhere(task: FolderTask, known: FolderRow) -> FolderState:
+    """Return what was agreed on of a folder that neither side has any more.
+
+    Its messages may be in folders that have other names on both sides: renamed, or moved.
+    """
+    state = FolderState(task, Selected(0, known.uidvalidity, None, read_only=True))
+    state.load()
+    return state
+
+
 def record_numbers(state: FolderState) -> None:
     """Record the server's counters, if both sides agree on all that they cover.
 
