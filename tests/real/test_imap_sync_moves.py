@@ -466,6 +466,22 @@ def test_pull_leaves_a_move_that_was_made_here_for_the_next_run(mirrored: SyncAc
     assert mirrored.there() == ["b"]
 
 
+def test_pull_does_not_fetch_again_what_was_moved_here_and_flagged_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.flag_there("a", "+\\Flagged")
+
+    assert not done(mirrored.sync("--pull"))
+    mirrored.sync()
+
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged", "c"]
+    assert mirrored.settled()
+
+
 def test_push_carries_a_move_that_was_made_here_and_changes_no_file(mirrored: SyncAccount) -> None:
     mirrored.fill("a", "b", flags=("work",))
     mirrored.fill("c", folder="Work", flags=("home",))

@@ -77,8 +77,8 @@ def _is_unchanged(task: FolderTask, known: FolderRow) -> bool:
         return False
     _load(state)
     state.remote = _agreed(state)
-    if state.former or decide(state):
-        return False
+    if state.former or state.strays() or decide(state):
+        return False  # a file that this run leaves alone may be another folder's, moved
     report_left_out(state)
     return True
 
