@@ -382,6 +382,19 @@ def test_a_folder_deleted_here_with_something_newer_there_is_made_again_here(
     assert mirrored.settled()
 
 
+def test_a_run_over_a_folder_alone_that_was_deleted_here_makes_all_of_it_again_here(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", folder="Work")
+    shutil.rmtree(mirrored.maildir / "Work")
+    mirrored.deliver("new", folder="Work")
+
+    mirrored.sync("Work", "--allow-mass-delete")
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "b", "new"]
+    assert mirrored.settled()
+
+
 def test_of_nested_folders_only_those_that_were_deleted_here_go_there(ground: Ground) -> None:
     mirrored = ground.mirrored
     for name in ("Work", "Work/A", "Work/A/x", "Work/B"):

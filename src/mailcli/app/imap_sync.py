@@ -200,7 +200,7 @@ class _Passes:
         run = self.run
         orphans = Orphans(self._all())
         for state in self.states.values():
-            run.attempt(state, bring, state, orphans)
+            run.attempt(state, bring, state, orphans, run)
         self._forget_nowhere()
         if run.policy.changes_remote and can_move(run.session):
             self._move(moves)
