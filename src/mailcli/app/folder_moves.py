@@ -197,7 +197,9 @@ def _look_up(
     selected = target.enter(session, again=True)
     target.remote = session.fetch_flags(selected.exists)
     recognise(session, target, [uid for uid in target.remote if uid not in target.rows])
-    target.counts.moved += len(target.bound().intersection(unique_of.values()))
+    found = target.bound().intersection(unique_of.values())
+    target.counts.moved += len(found)
+    target.store.drop_intents(target.id, set(unique_of.values()) - found)
     target.spoken_for.difference_update(unique_of.values())
 
 
