@@ -43,6 +43,7 @@ from tests.support.local_mail import (
     snapshot,
 )
 from tests.support.processes import server_directory
+from tests.support.sync_account import QUIET, SyncAccount, names_of
 
 from mailcli.cli.main import mailcli
 from mailcli.model import Layout
@@ -691,6 +692,33 @@ def test_push_in_a_new_generation_of_uids_uploads_nothing_a_second_time(
 
     assert there(dovecot, account_user, "Work") == mail(one, two)
     assert snapshot(maildir) == before
+
+
+def test_what_a_new_generation_left_behind_is_not_uploaded_under_another_name(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("kept", "lost", folder="Work")
+    _begin_anew(mirrored.server, mirrored.user, "Work", message("kept"))
+    mirrored.sync()
+    mirrored.file("lost", "Work").rename(mirrored.maildir / "Work" / "cur" / "1.other.host:2,")
+
+    result = mirrored.sync()
+
+    assert "renumbered" in of(result, "Work")["skipped"][0]["reason"]
+    assert (mirrored.here("Work"), mirrored.there("Work")) == (["kept", "lost"], ["kept"])
+
+
+def test_when_all_that_a_new_generation_left_behind_is_gone_runs_are_short_again(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("kept", "lost", folder="Work")
+    _begin_anew(mirrored.server, mirrored.user, "Work", message("kept"))
+    mirrored.sync()
+    mirrored.file("lost", "Work").unlink()
+
+    mirrored.sync()
+
+    assert names_of(mirrored.said()) == QUIET
 
 
 # -- what stands in the way ----------------------------------------------------------------

@@ -153,6 +153,23 @@ def test_a_folder_renamed_here_is_one_rename_there(ground: Ground) -> None:
     assert mirrored.settled()
 
 
+def test_a_folder_that_was_renamed_on_both_sides_has_the_servers_name_and_no_message_twice(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", folder="Old")
+    inodes = mirrored.file_inodes("Old")
+    mirrored.flag_here("a", "F", "Old")
+    (mirrored.maildir / "Old").rename(mirrored.maildir / "Mine")
+    mirrored.ask(None, "RENAME", "Old", "Theirs")
+
+    assert not {"APPEND", "UID MOVE"} & set(names_of(mirrored.said()))
+
+    assert mirrored.here("Theirs") == mirrored.there("Theirs") == ["a \\Flagged", "b"]
+    assert mirrored.file_inodes("Theirs") == inodes
+    assert mirrored.here("Mine") == mirrored.there("Mine") == []
+    assert mirrored.settled()
+
+
 def test_a_rename_is_told_as_one_and_stops_nothing(mirrored: SyncAccount) -> None:
     mirrored.fill("a", folder="Work")
     mirrored.ask(None, "RENAME", '"Work"', '"Office"')
@@ -394,6 +411,19 @@ def test_a_folder_deleted_here_with_something_newer_there_is_made_again_here(
 
     assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged", "b"]
     assert result["folders_deleted"] == []
+    assert mirrored.settled()
+
+
+def test_a_run_over_a_folder_alone_that_was_deleted_here_makes_all_of_it_again_here(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", folder="Work")
+    shutil.rmtree(mirrored.maildir / "Work")
+    mirrored.deliver("new", folder="Work")
+
+    mirrored.sync("Work", "--allow-mass-delete")
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "b", "new"]
     assert mirrored.settled()
 
 

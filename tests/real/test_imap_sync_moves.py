@@ -466,6 +466,22 @@ def test_letters_of_a_message_moved_to_different_folders_are_those_of_its_old_on
     assert mirrored.settled()
 
 
+def test_a_run_over_the_old_folder_alone_does_not_fetch_again_what_was_moved_and_flagged_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.flag_there("a", "+\\Flagged")
+
+    assert not done(mirrored.sync("INBOX"))
+    mirrored.sync()
+
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged", "c"]
+    assert mirrored.settled()
+
+
 # -- one way -------------------------------------------------------------------------------
 
 
@@ -482,6 +498,22 @@ def test_pull_leaves_a_move_that_was_made_here_for_the_next_run(mirrored: SyncAc
     assert travels(mirrored.said()) == ["UID MOVE"]
     assert mirrored.here("Work") == mirrored.there("Work") == ["a", "c"]
     assert mirrored.there() == ["b"]
+
+
+def test_pull_does_not_fetch_again_what_was_moved_here_and_flagged_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.flag_there("a", "+\\Flagged")
+
+    assert not done(mirrored.sync("--pull"))
+    mirrored.sync()
+
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged", "c"]
+    assert mirrored.settled()
 
 
 def test_push_carries_a_move_that_was_made_here_and_changes_no_file(mirrored: SyncAccount) -> None:
@@ -513,6 +545,23 @@ def test_push_leaves_a_move_that_was_made_there_for_the_next_run(mirrored: SyncA
     assert mirrored.file("a", "Work").stat().st_ino == inode
     assert mirrored.here("Work") == mirrored.there("Work") == ["a", "c"]
     assert mirrored.here() == mirrored.there() == ["b"]
+
+
+def test_push_does_not_upload_a_flagged_message_that_was_moved_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.flag_here("a", "F")
+    mirrored.move_there("a", "INBOX", "Work")
+
+    assert "APPEND" not in names_of(mirrored.said("--push"))
+    assert mirrored.here() == ["a \\Flagged", "b"]
+    mirrored.sync()
+
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged", "c"]
+    assert mirrored.settled()
 
 
 def test_pull_carries_a_move_that_was_made_there(mirrored: SyncAccount) -> None:
@@ -604,6 +653,19 @@ def test_without_move_and_uidplus_a_moved_file_is_uploaded_and_the_old_message_s
         assert mirrored.there() == ["a \\Seen", "b \\Seen"]
         assert mirrored.here() == ["b \\Seen"], "and it does not come back"
     assert uid_next(appending, mirrored.user, "Work") == 3
+
+
+def test_without_move_and_uidplus_a_moved_file_keeps_its_keywords(
+    configured: OpenAccount, appending: Dovecot
+) -> None:
+    mirrored = configured(appending)
+    mirrored.fill("a", "b", flags=("work",))
+    mirrored.fill("c", folder="Work", flags=("$Label1",))
+    mirrored.move_here("a", "INBOX", "Work")
+
+    mirrored.sync()
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a work", "c $Label1"]
 
 
 def test_without_copyuid_the_moved_messages_are_looked_up_by_their_octets(

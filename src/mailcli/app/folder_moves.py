@@ -162,6 +162,26 @@ def can_move(session: ImapSession) -> bool:
     return "MOVE" in session.capabilities or "UIDPLUS" in session.capabilities
 
 
+def release_moves(
+    session: ImapSession,
+    target: FolderState,
+    states: Mapping[str, FolderState],
+    moves: Sequence[Moved],
+) -> None:
+    """Let files that were moved to a folder be uploaded there, since the server cannot move.
+
+    Raises: MailError.
+    """
+    del session
+    for moved in moves:
+        source, unique = states[moved.missing.folder], moved.stray.unique
+        if unique in target.strays() and moved.missing.uid in source.rows:
+            _translated(source, target, moved.missing.uid, unique)
+        source.away.discard(moved.missing.uid)
+        target.spoken_for.discard(unique)
+    target.folder.sync()
+
+
 def _look_up(
     session: ImapSession,
     source: FolderState,
@@ -178,7 +198,9 @@ def _look_up(
     selected = target.enter(session, again=True)
     target.remote = session.fetch_flags(selected.exists)
     recognise(session, target, [uid for uid in target.remote if uid not in target.rows])
-    target.counts.moved += len(target.bound().intersection(unique_of.values()))
+    found = target.bound().intersection(unique_of.values())
+    target.counts.moved += len(found)
+    target.store.drop_intents(target.id, set(unique_of.values()) - found)
     target.spoken_for.difference_update(unique_of.values())
 
 

@@ -9,6 +9,8 @@ them (RFC 7162). That is a hint, held against the number of messages; where it d
 not fit, and with `--full`, all flags are listed. Deletions never rest on it.
 """
 
+from dataclasses import replace
+
 from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_limits import load_left_out, report_left_out
 from mailcli.app.folder_state import FolderState, decide
@@ -75,8 +77,8 @@ def _is_unchanged(task: FolderTask, known: FolderRow) -> bool:
         return False
     _load(state)
     state.remote = _agreed(state)
-    if state.former or decide(state):
-        return False
+    if state.former or state.strays() or decide(state):
+        return False  # a file that this run leaves alone may be another folder's, moved
     report_left_out(state)
     return True
 
@@ -120,11 +122,32 @@ def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None
         state.folder.create()
         state.counts.made = not is_here
         state.folder.remove_stale_tmp()
+    _follow_former(state)
     if state.entries.keys() - state.bound():
         # What is about to be agreed on must not vanish with the power: it would look deleted.
         state.folder.sync()
     settle_deletions(session, state)
     settle_uploads(session, state)
+
+
+def _follow_former(state: FolderState) -> None:
+    """Find files of earlier generations that another program renamed, and forget those gone.
+
+    Else a renamed one would pass for a new message, and be uploaded.
+    """
+    missing = [row for unique, row in state.former.items() if unique not in state.entries]
+    strays = state.strays() if missing else []
+    contents = {unique: state.content_of(unique) for unique in strays}
+    for row in missing:
+        content = row.size, row.sha256
+        found = next((unique for unique, each in contents.items() if each == content), None)
+        del state.former[row.unique]
+        if found is None:
+            state.store.forget_messages(state.id, row.uidvalidity, [row.uid])
+            continue
+        del contents[found]
+        state.former[found] = replace(row, unique=found)
+        state.store.save_messages(state.id, [state.former[found]])
 
 
 def survey_here(task: FolderTask, known: FolderRow | None) -> FolderState:
@@ -138,6 +161,16 @@ def survey_here(task: FolderTask, known: FolderRow | None) -> FolderState:
     state.load()
     if state.rows:
         state.vanished = Side.REMOTE
+    return state
+
+
+def survey_nowhere(task: FolderTask, known: FolderRow) -> FolderState:
+    """Return what was agreed on of a folder that neither side has any more.
+
+    Its messages may be in folders that have other names on both sides: renamed, or moved.
+    """
+    state = FolderState(task, Selected(0, known.uidvalidity, None, read_only=True))
+    state.load()
     return state
 
 

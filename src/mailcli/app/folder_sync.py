@@ -38,7 +38,7 @@ _REFUSES_ALL = {"OVERQUOTA", "NOPERM", "TRYCREATE", "NONEXISTENT"}
 """Response codes (RFC 5530) of a refusal that is not this one message's."""
 
 
-def bring(session: ImapSession, state: FolderState, orphans: Orphans) -> None:
+def bring(session: ImapSession, state: FolderState, orphans: Orphans, run: SyncRun) -> None:
     """Bring flags to both sides, and what is new on the server here.
 
     `orphans` are the files of the whole account whose messages are gone on the server: what is
@@ -50,10 +50,15 @@ def bring(session: ImapSession, state: FolderState, orphans: Orphans) -> None:
     if _is_held(state, actions):
         return
     state.hold({action.uid for action in actions if isinstance(action, Hold)})
+    # A folder that is missing as a whole is decided as a whole.
+    unseen = state.vanished is None and not run.looks_everywhere
     _begin_anew(state, actions)
-    _apply_known(session, state, _without_wanted_again(state, actions))
+    actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=True)
+    _apply_known(session, state, actions)
     if _recognised(session, state, actions, orphans):
-        _apply_known(session, state, _without_wanted_again(state, decide(state)))
+        actions = decide(state)
+        actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=True)
+        _apply_known(session, state, actions)
 
 
 def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
@@ -62,8 +67,10 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     Raises: MailError.
     """
     actions = decide(state)
-    if not run.looks_everywhere:
-        actions = _without_wanted_again(state, actions)
+    unseen = not run.looks_everywhere
+    # A run that fetches nothing cannot tell a message that was moved from a deleted one.
+    may_be_there = unseen or not run.policy.changes_local
+    actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=may_be_there)
     if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:
         return False
     _report_former(state)
@@ -73,19 +80,31 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     return state.settled and any(isinstance(a, Deletion | Hold) for a in actions)
 
 
-def _without_wanted_again(state: FolderState, actions: Sequence[Action]) -> list[Action]:
-    """Return actions without those about messages that the server lost, and that are wanted here.
+def _without_undecided(
+    state: FolderState, actions: Sequence[Action], *, may_be_here: bool, may_be_there: bool
+) -> list[Action]:
+    """Return actions without those about messages that one side lost, and the other one wants.
 
-    They may turn up in another folder, and until all have been looked through, they stay agreed
-    on. Those that were moved here count, since the server may have moved their messages, too.
+    They may turn up in another folder, here or there: until all have been looked through, they
+    stay agreed on. Those that were moved here count, since the server may have moved their
+    messages, too.
     """
     kept = {
-        action.unique
+        action.uid
         for action in actions
         if isinstance(action, Forget)
-        and (action.unique in state.entries or action.uid in state.elsewhere)
+        and (
+            (may_be_there and (action.unique in state.entries or action.uid in state.elsewhere))
+            or (may_be_here and action.uid in state.remote)
+        )
     }
-    return [action for action in actions if getattr(action, "unique", None) not in kept]
+    files = {state.rows[uid].unique for uid in kept}
+    return [
+        action
+        for action in actions
+        if getattr(action, "uid", None) not in kept
+        and getattr(action, "unique", None) not in files
+    ]
 
 
 def _is_held(state: FolderState, actions: Sequence[Action]) -> bool:

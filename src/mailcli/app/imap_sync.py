@@ -16,12 +16,12 @@ from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_follow import Followed
 from mailcli.app.folder_limits import within_limits
-from mailcli.app.folder_moves import can_move, carry_moves, find_moves
+from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview
 from mailcli.app.folder_set import FolderSet
 from mailcli.app.folder_state import FolderState, decide
-from mailcli.app.folder_survey import record_numbers, survey, survey_here
+from mailcli.app.folder_survey import record_numbers, survey, survey_here, survey_nowhere
 from mailcli.app.folder_sync import bring, put
 from mailcli.app.folder_task import FolderPair, FolderTask
 from mailcli.app.folder_vanish import delete_gone_here, inner_first, settle_gone_there, would_go
@@ -33,7 +33,7 @@ from mailcli.imap.session import CommandFailed
 from mailcli.model import SyncMode
 from mailcli.results import ErrorReport, ImapAccount, ImapResult
 from mailcli.store.names import INBOX, FolderName
-from mailcli.store.records import MessageRow
+from mailcli.store.records import FolderRow, MessageRow
 from mailcli.sync.folders import Fate
 from mailcli.sync.moves import Content, Moved
 from mailcli.sync.plan import Fetch
@@ -107,6 +107,7 @@ class _Passes:
         self.folders = FolderSet(run)
         self.states: dict[str, FolderState] = {}
         self.gone_there: list[FolderState] = []
+        self.nowhere: list[FolderState] = []
 
     def sync(self, wanted: tuple[str, ...]) -> None:
         """Synchronise every folder that the account and the command line choose.
@@ -123,7 +124,7 @@ class _Passes:
                 self._look(name, fate)
         if not wanted:
             report_left_out(run, folders)
-        looked_at = (*self.states.values(), *self.gone_there)
+        looked_at = self._all()
         moves = find_moves(run, [state for state in looked_at if not state.counts.broken])
         if run.dry_run:
             self._preview(moves)
@@ -141,12 +142,12 @@ class _Passes:
                     f"{run.account.name}: {name} is only here, as it is meant to be"
                 )
             case Fate.FORGOTTEN:
-                if not run.dry_run:
-                    run.state.forget_folder(self.folders.known[name].id)
+                row = self.folders.known[name]
+                task = run.silent_task(_pair_of(row))
+                self.nowhere.append(survey_nowhere(task, row))
             case Fate.GONE_THERE:
                 row = self.folders.known[name]
-                pair = FolderPair(name, b"", row.role, row.server_name or str(name), row.delimiter)
-                task = run.task(pair)
+                task = run.task(_pair_of(row))
                 if state := run.attempt(task, lambda _: survey_here(task, row)):
                     self.gone_there.append(state)
             case Fate.NEW_HERE:
@@ -182,7 +183,7 @@ class _Passes:
 
     def _preview(self, moves: Sequence[Moved]) -> None:
         """Tell what a run would do; nothing is written anywhere."""
-        orphans = Orphans((*self.states.values(), *self.gone_there))
+        orphans = Orphans(self._all())
         for state in self.states.values():
             new = [action.uid for action in decide(state) if isinstance(action, Fetch)]
             self.run.attempt(state, within_limits, state, new, orphans)  # the others are no plan
@@ -197,9 +198,10 @@ class _Passes:
 
     def _carry_out(self, moves: Sequence[Moved]) -> None:
         run = self.run
-        orphans = Orphans((*self.states.values(), *self.gone_there))
+        orphans = Orphans(self._all())
         for state in self.states.values():
-            run.attempt(state, bring, state, orphans)
+            run.attempt(state, bring, state, orphans, run)
+        self._forget_nowhere()
         if run.policy.changes_remote and can_move(run.session):
             self._move(moves)
         else:
@@ -230,6 +232,12 @@ class _Passes:
             if state.vanished is None and not state.counts.broken and not state.counts.error:
                 record_numbers(state)
 
+    def _forget_nowhere(self) -> None:
+        """Forget the folders that neither side has, when their messages would have been found."""
+        if self.run.looks_everywhere:
+            for state in self.nowhere:
+                self.run.state.forget_folder(state.id)
+
     def _move(self, moves: Sequence[Moved]) -> None:
         """Carry moves to the server, one folder's after the other's."""
         for state in self.states.values():
@@ -242,10 +250,9 @@ class _Passes:
         """Let moved files be uploaded, where the server cannot move; a `--pull` leaves them."""
         if not self.run.policy.changes_remote:
             return
-        for moved in moves:
-            self.states[moved.missing.folder].away.clear()
-            if moved.stray.folder in self.states:
-                self.states[moved.stray.folder].spoken_for.clear()
+        for state in self.states.values():
+            if mine := [m for m in moves if m.stray.folder == state.name]:
+                self.run.attempt(state, release_moves, state, self.states, mine)
 
     def _is_ready(self, name: str) -> bool:
         """Tell whether the server has a folder, and nothing went wrong with it."""
@@ -261,6 +268,10 @@ class _Passes:
         self.run.attempt(state, put, state, self.run)
 
     # -- what the passes ask ---------------------------------------------------------
+
+    def _all(self) -> list[FolderState]:
+        """Return every folder that the run has to do with, on whichever side it is."""
+        return [*self.states.values(), *self.gone_there, *self.nowhere]
 
     def _trash(self) -> Trash:
         """Return what becomes of deleted messages; their folder by name where one is set."""
@@ -291,3 +302,9 @@ class _Passes:
                     digest, size = hash_of(folder, entry)
                     waiting.add((size, digest))
         return waiting & wanted
+
+
+def _pair_of(row: FolderRow) -> FolderPair:
+    """Return a folder that the server has no more, as the state knows it."""
+    name = FolderName.parse(row.name)
+    return FolderPair(name, b"", row.role, row.server_name or row.name, row.delimiter)

@@ -89,7 +89,13 @@ class SyncRun:
 
     def task(self, pair: FolderPair) -> FolderTask:
         """Begin to tell what becomes of a folder."""
+        task = self.silent_task(pair)
+        self.tally.folders.append(task)
         self.context.notice(f"{self.account.name}: {pair.name}")
+        return task
+
+    def silent_task(self, pair: FolderPair) -> FolderTask:
+        """Return what there is to do with a folder, of which nothing will be told."""
         folder = self.maildir.folder(pair.name)
         task = FolderTask(
             self.context,
@@ -103,7 +109,6 @@ class SyncRun:
         )
         if self.dry_run:
             task.counts.actions = ()
-        self.tally.folders.append(task)
         return task
 
     def failed(self, name: FolderName | str, error: MailError) -> None:

@@ -62,12 +62,9 @@ class IntentState(PopState):
     # Uploads
 
     def add_intents(self, folder: int, intents: Iterable[AppendIntent]) -> None:
-        """Record uploads, before the first octet of them is sent.
-
-        One of a file that has an open one, such as of a move that came to nothing, replaces it.
-        """
+        """Record uploads, before the first octet of them is sent."""
         self._write(
-            "INSERT OR REPLACE INTO append_intent (folder, unique_name, sha256, size, message_id,"
+            "INSERT INTO append_intent (folder, unique_name, sha256, size, message_id,"
             " uidvalidity, uidnext_before) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 (
