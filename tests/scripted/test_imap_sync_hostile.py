@@ -561,7 +561,7 @@ def test_a_file_whose_flags_change_during_the_run_keeps_the_change(
     (path,) = mail_files(inbox)
     fresh = put(inbox, "1.a.host:2,", NAMED.replace(b"\r\n", b"\n"))
     upload = (
-        appended(NAMED).replace("(\\Seen)", "()").replace("OK done", "OK [APPENDUID 7 2] done")
+        appended(NAMED).replace("(\\Seen)", "()").replace("OK done", "OK [APPENDUID 7 9] done")
     )
     server = serve(
         listing("INBOX")
@@ -571,9 +571,9 @@ def test_a_file_whose_flags_change_during_the_run_keeps_the_change(
         + upload
         + BYE,
         listing("INBOX")
-        + opened(2)
-        + flags({1: "\\Flagged \\Seen", 2: ""})
-        + answer("UID STORE 2 +FLAGS.SILENT (\\Answered)")
+        + opened(2, uidnext=10)
+        + flags({1: "\\Flagged \\Seen", 9: ""})
+        + answer("UID STORE 9 +FLAGS.SILENT (\\Answered)")
         + BYE,
     )
     running = in_background()
