@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 VENV := .venv
+# Twice the cores: half of the time, a test waits for a server.
+WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 2))
 BIN := $(VENV)/bin
 
 .PHONY: demo check format format-check lint types test test-newest soak bench completions clean
@@ -38,11 +40,11 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term -m "not soak and not bench"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term -m "not soak and not bench"
 
 # The same tests on the newest Python of this machine, where it is another one.
 test-newest:
-	@.ci/newest
+	@WORKERS=$(WORKERS) .ci/newest
 
 soak: $(VENV)/.dev
 	@.ci/servers

@@ -78,6 +78,7 @@ def secure(sock: socket.socket, endpoint: Endpoint) -> ssl.SSLSocket:
         tls = context.wrap_socket(sock, server_hostname=endpoint.host)
     except (OSError, ValueError) as exc:
         sock.close()
+        _close_half_made(exc)
         raise _handshake_error(exc, endpoint) from exc
     if tls.version() is None:  # lost between the two lines above
         tls.close()
@@ -85,6 +86,16 @@ def secure(sock: socket.socket, endpoint: Endpoint) -> ssl.SSLSocket:
     if endpoint.tls.fingerprint:
         _check_pin(tls, endpoint, endpoint.tls.fingerprint)
     return tls
+
+
+def _close_half_made(failure: BaseException) -> None:
+    """Close the socket that ssl had begun to make when a reset came (CPython forgets to)."""
+    import traceback
+
+    for frame, _ in traceback.walk_tb(failure.__traceback__):
+        made = frame.f_locals.get("self")
+        if isinstance(made, ssl.SSLSocket):
+            made.close()
 
 
 def _check_pin(tls: ssl.SSLSocket, endpoint: Endpoint, pin: bytes) -> None:
