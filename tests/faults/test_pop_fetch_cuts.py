@@ -9,7 +9,7 @@ import pytest
 from tests.faults.test_pop_fetch_faults import begin, hold
 from tests.support.faults_cuts import Cuts
 from tests.support.faults_ground import Ground
-from tests.support.need import find
+from tests.support.need import find, lack
 
 BIG = tuple(b"Subject: %d\r\n\r\n" % n + b"%060d\r\n" % n * 160 for n in range(30))
 """300 kB in messages of 10 kB."""
@@ -54,7 +54,7 @@ def _small_disk(directory: Path) -> Iterator[Callable[[int], None]]:
     directory.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "mailcli-test", str(directory)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("needs the right to mount a file system")
+        lack("needs the right to mount a file system")
 
     def resize(size: int) -> None:
         remount = ["mount", "-o", f"remount,size={size}k", str(directory)]
@@ -106,7 +106,7 @@ def _put_on(disk: Path, directory: Path) -> None:
 @pytest.mark.parametrize("size", [1, 30_000, 100_000])
 def test_a_limit_of_file_sizes_is_74_and_the_next_run_completes(ground: Ground, size: int) -> None:
     if find("prlimit") is None:
-        pytest.skip("needs prlimit: apt-get install util-linux")
+        lack("needs prlimit: apt-get install util-linux")
     walk = begin(
         ground, "--delete", messages=(b"Subject: big\r\n\r\n" + b"x" * 200_000 + b"\r\n",)
     )

@@ -466,22 +466,6 @@ def test_letters_of_a_message_moved_to_different_folders_are_those_of_its_old_on
     assert mirrored.settled()
 
 
-def test_a_run_over_the_old_folder_alone_does_not_fetch_again_what_was_moved_and_flagged_there(
-    mirrored: SyncAccount,
-) -> None:
-    mirrored.fill("a", "b")
-    mirrored.fill("c", folder="Work")
-    mirrored.move_here("a", "INBOX", "Work")
-    mirrored.flag_there("a", "+\\Flagged")
-
-    assert not done(mirrored.sync("INBOX"))
-    mirrored.sync()
-
-    assert mirrored.here() == mirrored.there() == ["b"]
-    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged", "c"]
-    assert mirrored.settled()
-
-
 # -- one way -------------------------------------------------------------------------------
 
 
@@ -500,15 +484,16 @@ def test_pull_leaves_a_move_that_was_made_here_for_the_next_run(mirrored: SyncAc
     assert mirrored.there() == ["b"]
 
 
-def test_pull_does_not_fetch_again_what_was_moved_here_and_flagged_there(
-    mirrored: SyncAccount,
+@pytest.mark.parametrize("part", ["--pull", "INBOX"])
+def test_a_run_that_may_not_move_does_not_fetch_again_what_was_moved_here_and_flagged_there(
+    mirrored: SyncAccount, part: str
 ) -> None:
     mirrored.fill("a", "b")
     mirrored.fill("c", folder="Work")
     mirrored.move_here("a", "INBOX", "Work")
     mirrored.flag_there("a", "+\\Flagged")
 
-    assert not done(mirrored.sync("--pull"))
+    assert not done(mirrored.sync(part))
     mirrored.sync()
 
     assert mirrored.here() == mirrored.there() == ["b"]
