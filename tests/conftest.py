@@ -18,6 +18,7 @@ from tests.support.accounts import Table, to_toml
 from tests.support.certificates import Authority
 from tests.support.dovecot import USERS, Dovecot
 from tests.support.dovecot import dovecot as running_dovecot
+from tests.support.forks import PIPE_HOLDS, Start, forks, run_python
 from tests.support.guard import Guard
 from tests.support.need import in_ci
 from tests.support.postfix import Postfix
@@ -208,7 +209,7 @@ class RunMailcli(Protocol):
         stdin: str | bytes = b"",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        timeout: float = 60,
+        timeout: int = 60,
     ) -> subprocess.CompletedProcess[str]: ...
 
 
@@ -218,30 +219,49 @@ def run_mailcli(mailcli_env: dict[str, str], home: Path) -> RunMailcli:
 
     `env` adds to that environment. Output is UTF-8 with line ends as they are;
     octets that are not UTF-8 come back by `encode("utf-8", "surrogateescape")`.
+    Each run is a process of its own, made by a fork where that will do (`tests.support.forks`).
     """
 
-    def run(
+    def run(start: Start, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+        needs_python = (
+            start.environment["PYTHONPATH"] != mailcli_env["PYTHONPATH"]
+            or any(name.startswith(("COVERAGE_", "COV_CORE_")) for name in start.environment)
+            or len(stdin) > PIPE_HOLDS
+        )
+        return run_python(start, stdin) if needs_python else forks().run(start, stdin)
+
+    return _running(run, mailcli_env, home)
+
+
+@pytest.fixture
+def python_mailcli(mailcli_env: dict[str, str], home: Path) -> RunMailcli:
+    """Return what does as `run_mailcli` does, and always starts Python."""
+    return _running(run_python, mailcli_env, home)
+
+
+def _running(
+    run: Callable[[Start, bytes], subprocess.CompletedProcess[bytes]],
+    environment: Mapping[str, str],
+    home: Path,
+) -> RunMailcli:
+    def run_mailcli(
         *args: str | os.PathLike[str],
         stdin: str | bytes = b"",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        timeout: float = 60,
+        timeout: int = 60,
     ) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "mailcli", *(os.fspath(arg) for arg in args)]
-        done = subprocess.run(
-            command,
-            input=stdin.encode() if isinstance(stdin, str) else stdin,
-            capture_output=True,
-            env={**mailcli_env, **(env or {})},
-            cwd=cwd or home,
-            timeout=timeout,
-            start_new_session=True,  # no terminal to ask at, even where pytest has one
-            check=False,
+        start = Start(
+            [os.fspath(arg) for arg in args],
+            {**environment, **(env or {})},
+            str(cwd or home),
+            seconds=timeout,
         )
+        done = run(start, stdin.encode() if isinstance(stdin, str) else stdin)
         out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
-        return subprocess.CompletedProcess(command, done.returncode, out, err)
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
-    return run
+    return run_mailcli
 
 
 class WriteConfig(Protocol):

@@ -22,10 +22,9 @@ def fast_directory(home: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def runner(mailcli_env: dict[str, str], fast_directory: Path) -> Iterator[Runner]:
-    """A process that starts disturbed runs."""
-    with Runner(mailcli_env, fast_directory) as runner:
-        yield runner
+def runner(mailcli_env: dict[str, str], fast_directory: Path) -> Runner:
+    """Start disturbed runs."""
+    return Runner(mailcli_env, fast_directory)
 
 
 @pytest.fixture
