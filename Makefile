@@ -6,6 +6,8 @@ VENV := .venv
 # Twice the cores: half of the time, a test waits for a server.
 WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 2))
 BIN := $(VENV)/bin
+# Bytecode is kept, whatever the environment says: each worker would compile all tests anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo check format format-check lint types test coverage test-newest soak bench completions clean
 .DEFAULT_GOAL := check

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import memory
 from tests.support.accounts import Table, to_toml
 from tests.support.certificates import Authority
 from tests.support.dovecot import USERS, Dovecot
@@ -26,6 +27,7 @@ from tests.support.postfix import postfix as running_postfix
 from tests.support.processes import server_directory
 
 PROJECT = Path(__file__).parents[1]
+memory.use()
 REAL_HOMES = sorted({pwd.getpwuid(os.geteuid()).pw_dir, os.environ.get("HOME", "/")})
 
 _guard = Guard(REAL_HOMES, [str(PROJECT), tempfile.gettempdir()])
