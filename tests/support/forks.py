@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -93,7 +93,7 @@ class Forks:
     def start(self, start: Start, streams: tuple[int, int, int]) -> Running:
         """Begin a run whose standard streams are these descriptors."""
         ours, theirs = socket.socketpair()
-        with theirs, _memory(json.dumps(asdict(start)).encode()) as request:
+        with theirs, _memory(_request(start)) as request:
             sent = [request.fileno(), *streams, theirs.fileno()]
             socket.send_fds(self._socket, [b"run"], sent)
         return Running(ours)
@@ -148,6 +148,13 @@ def forks() -> Forks:
     )
     atexit.register(started.stop)
     return started
+
+
+def _request(start: Start) -> bytes:
+    # Not by `asdict`, which copies each variable of the environment by itself.
+    plain = {field.name: getattr(start, field.name) for field in fields(start)}
+    disturbance = start.disturbance and asdict(start.disturbance)
+    return json.dumps({**plain, "disturbance": disturbance}).encode()
 
 
 def _memory(content: bytes = b"") -> BinaryIO:
