@@ -663,6 +663,18 @@ def test_a_new_generation_of_uids_deletes_nothing_and_doubles_nothing(
     assert there(dovecot, account_user, "Work") == mail((one, "S"), two, new, fresh)
 
 
+def test_in_a_new_generation_of_uids_one_file_is_not_taken_for_two_messages(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", folder="Work")
+    _begin_anew(mirrored.server, mirrored.user, "Work", message("a"), message("a"))
+
+    assert done(mirrored.sync())["Work"]["fetched"] == 1
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "a"]
+    assert mirrored.settled()
+
+
 def test_a_new_generation_of_uids_and_a_lost_state_at_once(
     sync: Sync, maildir: Path, dovecot: Dovecot, account_user: str, database: Path
 ) -> None:

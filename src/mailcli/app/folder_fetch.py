@@ -102,6 +102,7 @@ def _sort(
     content = staged.size, staged.sha256
     if twin := _take(twins, content):
         staged.abandon()
+        state.recognised.add(twin)
         batch.known.append(_recognised(state, fetched, content, twin))
         return
     try:

@@ -33,7 +33,12 @@ class Orphan:
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody has taken it yet, nor its file where that was moved to."""
+        """Whether nobody has taken it yet, nor its file where that was moved to.
+
+        A file of an earlier generation of UIDs may have been recognised in its own folder.
+        """
+        if self.unique in self.holder.recognised:
+            return False
         if self.holder is not self.state and self.unique in self.holder.bound():
             return False
         place = self.row.uidvalidity, self.row.uid

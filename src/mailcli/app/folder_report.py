@@ -34,7 +34,13 @@ def preview(state: FolderState, moves: Sequence[Moved]) -> tuple[PlannedAction, 
         )
         for move in moves
     )
-    return (*moved, *(_planned(state, action) for action in decide(state)))
+    spoken_for = {move.stray.unique for move in moves}
+    rest = (
+        action
+        for action in decide(state)
+        if not (isinstance(action, Append) and action.unique in spoken_for)
+    )
+    return (*moved, *(_planned(state, action) for action in rest))
 
 
 def _planned(state: FolderState, action: Action) -> PlannedAction:

@@ -36,7 +36,8 @@ class FolderState:
     the side that had the folder and has it no more. `away` are messages whose files stand in
     another folder now, and `spoken_for` the files that are other folders' messages: both wait
     for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
-    moved. `left` are messages that the account leaves on the server.
+    moved. `recognised` are files that turned out to be messages and are about to be bound to them.
+    `left` are messages that the account leaves on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -55,6 +56,7 @@ class FolderState:
         self.away: set[Uid] = set()
         self.spoken_for: set[str] = set()
         self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
+        self.recognised: set[str] = set()
         self.id = 0
         self.dry_run = task.dry_run
         self._task = task

@@ -142,16 +142,21 @@ def _follow_former(state: FolderState) -> None:
         content = row.size, row.sha256
         found = next((unique for unique, each in contents.items() if each == content), None)
         del state.former[row.unique]
+        if found is not None:
+            del contents[found]
+            state.former[found] = replace(row, unique=found)
+        if state.dry_run:
+            continue
         if found is None:
             state.store.forget_messages(state.id, row.uidvalidity, [row.uid])
-            continue
-        del contents[found]
-        state.former[found] = replace(row, unique=found)
-        state.store.save_messages(state.id, [state.former[found]])
+        else:
+            state.store.save_messages(state.id, [state.former[found]])
 
 
 def survey_here(task: FolderTask, known: FolderRow | None) -> FolderState:
-    """Look at a folder that the server has not: one that it lost, or in a dry run a new one.
+    """Look at a folder that the server has not: one that it lost, or with None one that is new.
+
+    A detached one counts as new, and all that was agreed on in it as of a former generation.
 
     Raises: MailError.
     """
@@ -159,6 +164,7 @@ def survey_here(task: FolderTask, known: FolderRow | None) -> FolderState:
     state = FolderState(task, Selected(0, generation, None, read_only=True))
     state.scan()
     state.load()
+    _follow_former(state)
     if state.rows:
         state.vanished = Side.REMOTE
     return state

@@ -19,7 +19,7 @@ from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview
-from mailcli.app.folder_set import FolderSet
+from mailcli.app.folder_set import FolderSet, only_here_pair
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_survey import record_numbers, survey, survey_here, survey_nowhere
 from mailcli.app.folder_sync import bring, put
@@ -108,6 +108,7 @@ class _Passes:
         self.states: dict[str, FolderState] = {}
         self.gone_there: list[FolderState] = []
         self.nowhere: list[FolderState] = []
+        self.waiting: list[FolderState] = []
 
     def sync(self, wanted: tuple[str, ...]) -> None:
         """Synchronise every folder that the account and the command line choose.
@@ -124,7 +125,7 @@ class _Passes:
                 self._look(name, fate)
         if not wanted:
             report_left_out(run, folders)
-        looked_at = self._all()
+        looked_at = [*self._all(), *self.waiting]
         moves = find_moves(run, [state for state in looked_at if not state.counts.broken])
         if run.dry_run:
             self._preview(moves)
@@ -153,6 +154,8 @@ class _Passes:
             case Fate.NEW_HERE:
                 if run.policy.changes_remote:
                     self._create(name)
+                else:
+                    self._wait(name)
             case _:
                 self._survey(run.task(self.folders.pair(name)), fate)
 
@@ -169,10 +172,14 @@ class _Passes:
     def _create(self, name: FolderName) -> None:
         """Make a folder on the server that exists only here."""
         run = self.run
+        if not run.dry_run and (row := run.state.folder(str(name))):
+            # A detached folder: the new one may have its UIDVALIDITY, and none of its messages.
+            run.state.retire_messages(row.id, row.uidvalidity)
         try:
             pair = self.folders.create_there(name)
         except (CannotCreate, CommandFailed) as exc:
             run.failed(name, exc)
+            self._wait(name)
             return
         run.tally.created.append(str(name))
         task = run.task(pair)
@@ -180,6 +187,12 @@ class _Passes:
             self._survey(task)
         elif state := run.attempt(task, lambda _: survey_here(task, None)):
             self.states[state.name] = state
+
+    def _wait(self, name: FolderName) -> None:
+        """Look into a folder that stays only here for now: what was moved to it is not deleted."""
+        task = self.run.silent_task(only_here_pair(name))
+        if state := self.run.attempt(task, lambda _: survey_here(task, None)):
+            self.waiting.append(state)
 
     def _preview(self, moves: Sequence[Moved]) -> None:
         """Tell what a run would do; nothing is written anywhere."""
