@@ -36,7 +36,8 @@ class FolderState:
     the side that had the folder and has it no more. `away` are messages whose files stand in
     another folder now, and `spoken_for` the files that are other folders' messages: both wait
     for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
-    moved. `left` are messages that the account leaves on the server.
+    moved. `brought` are the keywords of files that came with another folder's letters. `left`
+    are messages that the account leaves on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -55,9 +56,9 @@ class FolderState:
         self.away: set[Uid] = set()
         self.spoken_for: set[str] = set()
         self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
+        self.brought: dict[str, Flags] = {}
         self.id = 0
-        self.dry_run = task.dry_run
-        self._task = task
+        self.task, self.dry_run = task, task.dry_run
         self._contents: dict[str, Content | None] = {}
 
     @property
@@ -67,12 +68,7 @@ class FolderState:
 
     def now(self) -> int:
         """Return the time in whole seconds since 1970."""
-        return self._task.context.unix_time()
-
-    @property
-    def task(self) -> FolderTask:
-        """What the run has to do with the folder."""
-        return self._task
+        return self.task.context.unix_time()
 
     def enter(self, session: ImapSession, *, again: bool = False) -> Selected:
         """Open the folder on the server, unless it is open; `again` asks for fresh numbers.
@@ -81,7 +77,7 @@ class FolderState:
         """
         if not again and session.open_folder == self.pair.wire:
             return self.selected
-        selected = session.select(self.pair.wire, read_only=not self._task.writes_there)
+        selected = session.select(self.pair.wire, read_only=not self.task.writes_there)
         if selected.uidvalidity != self.generation:
             raise FolderUnusable(f"{self.name}: the server renumbered the folder during the run")
         return selected
@@ -343,6 +339,8 @@ def decide(state: FolderState) -> list[Action]:
 
 def _flags_here(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
     """Return a file's flags; keywords without a letter are those that were agreed on."""
+    if row is None and unique in state.brought:
+        return state.entries[unique].flags | state.brought[unique]
     flags = state.flags_here(unique)
     if row is None:
         return flags
