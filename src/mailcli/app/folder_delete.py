@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mailcli.app.folder_limits import load_left_out
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_task import FolderTask
+from mailcli.app.folder_told import drop_impossible, drop_wrong
 from mailcli.app.folder_unsent import Unsent, leave_unsent
 from mailcli.app.stores import hash_of
 from mailcli.errors import NotFound, ProtocolViolation
@@ -83,6 +84,8 @@ def delete_in_folder(
     if not state.settled:
         return None
     state.remote = session.fetch_flags(selected.exists)
+    drop_impossible(state)
+    drop_wrong(session, state, state.remote.keys() - state.rows.keys())
     if not state.scanned():
         state.vanished = Side.LOCAL
     actions = leave_unsent(state, decide(state), unsent, tell=True)

@@ -57,7 +57,7 @@ class FolderState:
         self.spoken_for: set[str] = set()
         self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
         self.brought: dict[str, Flags] = {}
-        self.id = 0
+        self.id = self.told_from = 0
         self.task, self.dry_run = task, task.dry_run
         self._contents: dict[str, Content | None] = {}
 
@@ -91,6 +91,7 @@ class FolderState:
             return
         self.id = known.id
         self.settled = known.uidvalidity == self.generation
+        self.told_from = known.uidnext
         for row in self.store.messages(known.id):
             if self.settled and row.uidvalidity == self.generation:
                 self.rows[row.uid] = row
@@ -105,12 +106,15 @@ class FolderState:
         """
         with self.store.transaction():
             known = self.store.folder(self.name)
+            following = self.selected.uidnext or 0
             if known is not None and known.uidvalidity != self.generation:
                 self.store.retire_messages(known.id, self.generation)
+            elif known is not None and not numbers:
+                following = known.uidnext  # see `folder_told`
             self.id = self.store.save_folder(
                 self.name,
                 uidvalidity=self.generation,
-                uidnext=self.selected.uidnext or 0,
+                uidnext=following,
                 role=self.pair.role,
                 messages=self.selected.exists if numbers else None,
                 highestmodseq=self.selected.highestmodseq if numbers else None,
@@ -266,8 +270,7 @@ class FolderState:
 
     def path_of(self, unique: str) -> Path | None:
         """Return where a message's file is, None where it has gone."""
-        entry = self.entries.get(unique)
-        return self.folder.path_of(entry) if entry else None
+        return self.folder.path_of(e) if (e := self.entries.get(unique)) else None
 
     def strays(self) -> list[str]:
         """Return the files that are no message of this generation, nor of a former one."""
@@ -278,9 +281,7 @@ class FolderState:
         """Return the files that no message of this generation is bound to, by content."""
         bound = self.bound()
         twins: Twins = defaultdict(list)
-        for unique in self.entries:
-            if unique in bound:
-                continue
+        for unique in (each for each in self.entries if each not in bound):
             if former := self.former.get(unique):
                 twins[former.size, former.sha256].append(unique)
                 continue

@@ -15,6 +15,7 @@ from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_told import drop_wrong
 from mailcli.app.folder_unsent import Unsent, leave_unsent
 from mailcli.app.folder_upload import look_up, upload
 from mailcli.app.sync_run import SyncRun
@@ -147,12 +148,16 @@ def _recognised(
     A run that makes no file only looks for such messages, and only before it would upload.
     """
     new = [action.uid for action in actions if isinstance(action, Fetch)]
+    wrong = drop_wrong(session, state, state.remote.keys() - state.rows.keys())
+    if state.policy.changes_local:
+        new += wrong
     wanted = within_limits(session, state, new, orphans)
     if new:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
     uploads = any(isinstance(action, Append) for action in actions)
-    return bool(fresh) and (uploads or bool(state.spoken_for)) and recognise(session, state, fresh)
+    may_be_here = uploads or bool(state.spoken_for or wrong)
+    return bool(fresh) and may_be_here and recognise(session, state, fresh)
 
 
 def _report_former(state: FolderState) -> None:
