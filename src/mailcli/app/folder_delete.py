@@ -37,6 +37,8 @@ class Trash:
     policy: DeletePolicy
 
 
+_NOT_SEEN = "gone on the server: its file stays until every folder could be looked into"
+
 _MARK: Flags = frozenset({Flag.DELETED})
 
 
@@ -90,8 +92,12 @@ def delete_in_folder(
         state.vanished = Side.LOCAL
     actions = leave_unsent(state, decide(state), unsent, tell=True)
     task.counts.held_back += sum(isinstance(a, Hold) for a in actions)
+    gone = [a for a in actions if isinstance(a, DeleteLocal)]
     if here:
-        delete_here(state, [a for a in actions if isinstance(a, DeleteLocal)])
+        delete_here(state, gone)
+    else:
+        for action in gone:
+            state.counts.skip(action.uid, _NOT_SEEN)
     missing = [a for a in actions if isinstance(a, DeleteRemote)]
     _delete_remote(session, state, missing, trash)
     return state

@@ -13,6 +13,7 @@ from mailcli.app.folder_set import FolderSet
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.stores import hash_of
 from mailcli.app.sync_run import SyncRun
+from mailcli.errors import LocalError, MailError, NotFound, TemporaryFailure
 from mailcli.store.names import FolderName
 from mailcli.store.records import MessageRow
 from mailcli.sync.moves import Content
@@ -21,6 +22,15 @@ from mailcli.sync.states import Side
 
 Unsent = Callable[[Collection[MessageRow]], set[Content]]
 """Returns which of these messages are here as files that no server has."""
+
+
+class _Unreadable(LocalError):
+    """A folder that files may have been moved to cannot be read."""
+
+    def __init__(self, name: FolderName, why: MailError) -> None:
+        text = f"deleted here, or moved to {name}, which cannot be read: stays until it can"
+        super().__init__(f"{text} ({why.message})", hint=why.hint)
+
 
 _REASON = "moved here to a folder that is not uploaded yet: stays until it is"
 
@@ -34,7 +44,12 @@ def unsent_in(run: SyncRun, folders: FolderSet, *, besides: Collection[str] = ()
         waiting: set[Content] = set()
         for name in names:
             if str(name) not in besides:
-                waiting |= _waiting(run, name, {size for size, _ in wanted})
+                try:
+                    waiting |= _waiting(run, name, {size for size, _ in wanted})
+                except NotFound:
+                    continue  # another program removed it meanwhile
+                except (LocalError, TemporaryFailure) as exc:
+                    raise _Unreadable(name, exc) from exc
         return waiting & wanted
 
     return look
@@ -57,16 +72,27 @@ def _waiting(run: SyncRun, name: FolderName, octets: Collection[int]) -> set[Con
 def leave_unsent(
     state: FolderState, actions: Sequence[Action], unsent: Unsent, *, tell: bool
 ) -> Sequence[Action]:
-    """Return what is to be done when such messages are left alone, and where asked say so."""
+    """Return what is to be done when such messages are left alone, and where asked say so.
+
+    Where a folder cannot be read, any of them may be there: then none is deleted on the server.
+    """
     rows = [state.rows[each.uid] for each in actions if _deletes_there(each)]
-    waiting = unsent(rows) if rows else set()
+    try:
+        waiting = unsent(rows) if rows else set()
+        why = _REASON
+    except _Unreadable as exc:
+        if not tell:
+            return actions
+        waiting = {(row.size, row.sha256) for row in rows}
+        why = exc.message
+        state.counts.error = state.counts.error or exc
     stay = [row.uid for row in rows if (row.size, row.sha256) in waiting]
     if not stay:
         return actions
     state.away.update(stay)
     if tell:
         for uid in stay:
-            state.counts.skip(uid, _REASON)
+            state.counts.skip(uid, why)
     return decide(state)
 
 
