@@ -15,6 +15,7 @@ from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_limits import load_left_out, report_left_out
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_task import FolderTask
+from mailcli.app.folder_told import drop_impossible
 from mailcli.app.folder_upload import settle_uploads
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Selected, Since
@@ -47,6 +48,7 @@ def survey(
     if not task.dry_run and (is_here or not was_here):
         state.record()
     state.remote = _listed(session, state, since)
+    drop_impossible(state)
     is_empty = may_go and was_here and not state.remote
     if not is_here and (is_empty or state.rows.keys() & state.remote.keys()):
         state.vanished = Side.LOCAL

@@ -7,7 +7,7 @@ here; deletions, after another look; and folders that are gone. A pass that
 fails for one folder stops no other (`SyncRun.attempt`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -24,18 +24,19 @@ from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_survey import record_numbers, survey, survey_here, survey_nowhere
 from mailcli.app.folder_sync import bring, put
 from mailcli.app.folder_task import FolderPair, FolderTask
+from mailcli.app.folder_unsent import Unsent, leave_unsent, unsent_in
 from mailcli.app.folder_vanish import delete_gone_here, inner_first, settle_gone_there, would_go
-from mailcli.app.stores import hash_of, locked_state, require_maildir
+from mailcli.app.stores import locked_state, require_maildir
 from mailcli.app.sync_run import SyncRun
 from mailcli.config import Account
 from mailcli.errors import CannotCreate, MailError
-from mailcli.imap.session import CommandFailed
+from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.model import SyncMode
 from mailcli.results import ErrorReport, ImapAccount, ImapResult
 from mailcli.store.names import INBOX, FolderName
-from mailcli.store.records import FolderRow, MessageRow
+from mailcli.store.records import FolderRow
 from mailcli.sync.folders import Fate
-from mailcli.sync.moves import Content, Moved
+from mailcli.sync.moves import Moved
 from mailcli.sync.plan import Fetch
 from mailcli.sync.states import Policy, Side
 
@@ -196,14 +197,13 @@ class _Passes:
 
     def _preview(self, moves: Sequence[Moved]) -> None:
         """Tell what a run would do; nothing is written anywhere."""
-        orphans = Orphans(self._all())
+        orphans, elsewhere = Orphans(self._all()), self._unsent_elsewhere()
         for state in self.states.values():
             new = [action.uid for action in decide(state) if isinstance(action, Fetch)]
             self.run.attempt(state, within_limits, state, new, orphans)  # the others are no plan
         for state in (*self.states.values(), *self.gone_there):
-            if not state.counts.broken:
-                mine = [m for m in moves if m.stray.folder == state.name]
-                state.counts.actions = preview(state, mine)
+            mine = [m for m in moves if m.stray.folder == state.name]
+            self.run.attempt(state, _preview_folder, state, mine, elsewhere)
         gone_here = (s for s in self.states.values() if s.vanished is Side.LOCAL)
         for state in (*gone_here, *self.gone_there):
             if not state.counts.broken and would_go(state, self.run):
@@ -211,9 +211,9 @@ class _Passes:
 
     def _carry_out(self, moves: Sequence[Moved]) -> None:
         run = self.run
-        orphans = Orphans(self._all())
+        orphans, elsewhere = Orphans(self._all()), self._unsent_elsewhere()
         for state in self.states.values():
-            run.attempt(state, bring, state, orphans, run)
+            run.attempt(state, bring, state, orphans, elsewhere, run)
         self._forget_nowhere()
         if run.policy.changes_remote and can_move(run.session):
             self._move(moves)
@@ -232,7 +232,7 @@ class _Passes:
                 state,
                 delete_in_folder,
                 state.task,
-                unsent=self._unsent,
+                unsent=unsent_in(run, self.folders),
                 trash=trash,
                 here=run.has_seen_all,
             )
@@ -282,6 +282,10 @@ class _Passes:
 
     # -- what the passes ask ---------------------------------------------------------
 
+    def _unsent_elsewhere(self) -> Unsent:
+        """Return what looks into the folders of which this run uploads nothing."""
+        return unsent_in(self.run, self.folders, besides=self.states.keys())
+
     def _all(self) -> list[FolderState]:
         """Return every folder that the run has to do with, on whichever side it is."""
         return [*self.states.values(), *self.gone_there, *self.nowhere]
@@ -295,26 +299,15 @@ class _Passes:
         wire = next((f.wire for f in there.values() if f.role == "trash"), None)
         return Trash(wire, server.deleted)
 
-    def _unsent(self, rows: Collection[MessageRow]) -> set[Content]:
-        """Return which of these messages are here as files that were never uploaded.
 
-        That is how a message looks that was moved to a folder which failed, or which was left
-        out on the command line. A folder that is not mirrored does not count.
-        """
-        run, folders = self.run, self.run.maildir.folders()
-        wanted = {(row.size, row.sha256) for row in rows}
-        sizes = range(min(size for size, _ in wanted), max(size for size, _ in wanted) + 1)
-        waiting = set()
-        for name in filter(self.folders.is_mirrored, folders.names):
-            folder, known = run.maildir.folder(name), run.state.folder(str(name))
-            uploaded = {row.unique for row in run.state.messages(known.id)} if known else set()
-            for entry in folder.scan(stat=True):
-                # A file has its own line ends: it may be smaller by one octet for each line.
-                fits = entry.size < sizes.stop and 2 * entry.size >= sizes.start
-                if entry.unique not in uploaded and fits:
-                    digest, size = hash_of(folder, entry)
-                    waiting.add((size, digest))
-        return waiting & wanted
+def _preview_folder(
+    session: ImapSession, state: FolderState, moves: Sequence[Moved], unsent: Unsent
+) -> None:
+    """Tell what a run would do to a folder."""
+    del session
+    if state.vanished is None or state.policy.allow_mass_delete:
+        leave_unsent(state, decide(state), unsent, tell=True)
+    state.counts.actions = preview(state, moves)
 
 
 def _pair_of(row: FolderRow) -> FolderPair:
