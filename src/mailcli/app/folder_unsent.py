@@ -9,7 +9,6 @@ not mirror does not count: what was moved there has left the mirror.
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeGuard
 
-from mailcli.app.folder_set import FolderSet
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.stores import hash_of
 from mailcli.app.sync_run import SyncRun
@@ -35,12 +34,14 @@ class _Unreadable(LocalError):
 _REASON = "moved here to a folder that is not uploaded yet: stays until it is"
 
 
-def unsent_in(run: SyncRun, folders: FolderSet, *, besides: Collection[str] = ()) -> Unsent:
+def unsent_in(
+    run: SyncRun, is_mirrored: Callable[[FolderName], bool], *, besides: Collection[str] = ()
+) -> Unsent:
     """Return what looks into all mirrored folders; `besides` those that this run uploads."""
 
     def look(rows: Collection[MessageRow]) -> set[Content]:
         wanted = {(row.size, row.sha256) for row in rows}
-        names = [n for n in run.maildir.folders().names if folders.is_mirrored(n)]
+        names = list(filter(is_mirrored, run.maildir.folders().names))
         waiting: set[Content] = set()
         for name in names:
             if str(name) not in besides:

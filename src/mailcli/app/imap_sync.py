@@ -232,7 +232,7 @@ class _Passes:
                 state,
                 delete_in_folder,
                 state.task,
-                unsent=unsent_in(run, self.folders),
+                unsent=unsent_in(run, self.folders.is_mirrored),
                 trash=trash,
                 here=run.has_seen_all,
             )
@@ -284,7 +284,7 @@ class _Passes:
 
     def _unsent_elsewhere(self) -> Unsent:
         """Return what looks into the folders of which this run uploads nothing."""
-        return unsent_in(self.run, self.folders, besides=self.states.keys())
+        return unsent_in(self.run, self.folders.is_mirrored, besides=self.states.keys())
 
     def _all(self) -> list[FolderState]:
         """Return every folder that the run has to do with, on whichever side it is."""
