@@ -389,6 +389,26 @@ def test_an_answer_in_words_of_another_protocol_is_76(both: Both, lost: bytes) -
     assert len(on_server(both.dovecot, both.user, "Work")) == 2
 
 
+# -- renames -----------------------------------------------------------------------------------
+
+
+def test_a_refused_question_about_a_renamed_folder_does_not_end_the_run(both: Both) -> None:
+    with both.dovecot.connect(both.user) as other:
+        other.rename("Work", "Fresh")
+    both.dovecot.deliver(both.user, message("m13"))
+    both.liar.asked = instead(
+        rb"UID FETCH (\S+) \(.*RFC822.SIZE.*\r\n", rb'UID COPY \1 "Nowhere"\r\n'
+    )
+
+    result = both.sync()
+
+    assert result["error"] is None
+    assert done(result) == {"Fresh": {"moved": 1}, "INBOX": {"fetched": 1}}
+    both.liar.honest()
+    assert both.sync()["changed"] is False
+    both.alike("INBOX", "Fresh")
+
+
 # -- identity ----------------------------------------------------------------------------------
 
 
