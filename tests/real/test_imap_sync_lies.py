@@ -352,6 +352,20 @@ def test_a_move_of_nothing_that_is_answered_with_ok_loses_nothing(both: Both) ->
     assert len(mail_files(both.maildir / "Work")) == 2
 
 
+def test_a_move_that_does_nothing_and_is_answered_with_ok_is_made_by_an_upload(
+    both: Both,
+) -> None:
+    shutil.move(both.file("m1"), both.maildir / "Work" / "cur")
+    both.liar.asked = instead(rb"UID MOVE .*\r\n", b"NOOP\r\n")
+
+    both.sync()
+
+    both.alike()
+    assert len(mail_files(both.maildir / "Work")) == 2
+    assert on_server(both.dovecot, both.user).total() == 11
+    both.rest()
+
+
 def test_a_move_that_is_refused_after_it_moved_part_is_completed_later(both: Both) -> None:
     for name in ("m1", "m2", "m3"):
         shutil.move(both.file(name), both.maildir / "Work" / "cur")
