@@ -382,3 +382,19 @@ def test_a_server_that_keeps_no_keywords_costs_a_moved_message_none_here(
     assert mirrored.there("Work") == ["a", "c"]
     assert mirrored.here("Work") == ["a \\Flagged work", "c"]
     assert mirrored.settled()
+
+
+def test_a_file_uploaded_to_a_server_that_keeps_no_keywords_comes_to_rest_with_all_its_flags(
+    configured: OpenAccount, without_keywords: Dovecot
+) -> None:
+    mirrored = configured(without_keywords)
+    mirrored.fill("b")
+    named(mirrored.maildir / "INBOX", "work")
+    put(mirrored.maildir / "INBOX", "1.a.host:2,FSa", b"Subject: a\n\n")
+
+    assert done(mirrored.sync()) == {"INBOX": {"appended": 1}}
+
+    for _ in range(2):
+        assert mirrored.settled()
+        assert mirrored.there() == ["a \\Seen", "b"]
+        assert mirrored.here() == ["a \\Flagged \\Seen work", "b"]

@@ -352,6 +352,20 @@ def test_a_move_of_nothing_that_is_answered_with_ok_loses_nothing(both: Both) ->
     assert len(mail_files(both.maildir / "Work")) == 2
 
 
+def test_a_move_that_does_nothing_and_is_answered_with_ok_is_made_by_an_upload(
+    both: Both,
+) -> None:
+    shutil.move(both.file("m1"), both.maildir / "Work" / "cur")
+    both.liar.asked = instead(rb"UID MOVE .*\r\n", b"NOOP\r\n")
+
+    both.sync()
+
+    both.alike()
+    assert len(mail_files(both.maildir / "Work")) == 2
+    assert on_server(both.dovecot, both.user).total() == 11
+    both.rest()
+
+
 def test_a_move_that_is_refused_after_it_moved_part_is_completed_later(both: Both) -> None:
     for name in ("m1", "m2", "m3"):
         shutil.move(both.file(name), both.maildir / "Work" / "cur")
@@ -387,6 +401,26 @@ def test_an_answer_in_words_of_another_protocol_is_76(both: Both, lost: bytes) -
     both.rest()
     assert len(both.there()) == 13
     assert len(on_server(both.dovecot, both.user, "Work")) == 2
+
+
+# -- renames -----------------------------------------------------------------------------------
+
+
+def test_a_refused_question_about_a_renamed_folder_does_not_end_the_run(both: Both) -> None:
+    with both.dovecot.connect(both.user) as other:
+        other.rename("Work", "Fresh")
+    both.dovecot.deliver(both.user, message("m13"))
+    both.liar.asked = instead(
+        rb"UID FETCH (\S+) \(.*RFC822.SIZE.*\r\n", rb'UID COPY \1 "Nowhere"\r\n'
+    )
+
+    result = both.sync()
+
+    assert result["error"] is None
+    assert done(result) == {"Fresh": {"moved": 1}, "INBOX": {"fetched": 1}}
+    both.liar.honest()
+    assert both.sync()["changed"] is False
+    both.alike("INBOX", "Fresh")
 
 
 # -- identity ----------------------------------------------------------------------------------

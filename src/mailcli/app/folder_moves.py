@@ -193,11 +193,9 @@ def _look_up(
 ) -> None:
     """Find what the server did not say the new UID of, by its octets.
 
-    What is not there was gone before it could be moved: its file is uploaded like a new one.
+    What is not there was gone before it could be moved, or the server moved nothing: its file is
+    uploaded like a new one, and what is left of it where it was is deleted like any other.
     """
-    for uid in unique_of:
-        source.remote.pop(uid, None)
-    source.forget([uid for uid in unique_of if uid in source.rows])
     selected = target.enter(session, again=True)
     target.remote = session.fetch_flags(selected.exists)
     recognise(session, target, [uid for uid in target.remote if uid not in target.rows])
@@ -205,6 +203,13 @@ def _look_up(
     target.counts.moved += len(found)
     target.store.drop_intents(target.id, set(unique_of.values()) - found)
     target.spoken_for.difference_update(unique_of.values())
+    gone = set(unique_of)
+    if len(found) < len(gone):
+        selected = source.enter(session, again=True)
+        gone -= session.fetch_flags(selected.exists).keys()
+    for uid in gone:
+        source.remote.pop(uid, None)
+    source.forget([uid for uid in gone if uid in source.rows])
 
 
 def _intent(target: FolderState, moved: Moved) -> AppendIntent | None:

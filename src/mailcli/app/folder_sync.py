@@ -152,7 +152,7 @@ def _recognised(
     if state.policy.changes_local:
         new += wrong
     wanted = within_limits(session, state, new, orphans)
-    if new:
+    if new or wanted:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
     uploads = any(isinstance(action, Append) for action in actions)

@@ -15,7 +15,7 @@ from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_follow import Followed
-from mailcli.app.folder_limits import within_limits
+from mailcli.app.folder_limits import has_left_out, within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview
@@ -110,6 +110,7 @@ class _Passes:
         self.gone_there: list[FolderState] = []
         self.nowhere: list[FolderState] = []
         self.waiting: list[FolderState] = []
+        self.unchanged: list[FolderTask] = []
 
     def sync(self, wanted: tuple[str, ...]) -> None:
         """Synchronise every folder that the account and the command line choose.
@@ -124,6 +125,7 @@ class _Passes:
         for name, fate in folders.fates().items():
             if chosen(name):
                 self._look(name, fate)
+        self._look_at_left_out()
         if not wanted:
             report_left_out(run, folders)
         looked_at = [*self._all(), *self.waiting]
@@ -160,12 +162,29 @@ class _Passes:
             case _:
                 self._survey(run.task(self.folders.pair(name)), fate)
 
-    def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR) -> None:
+    def _look_at_left_out(self) -> None:
+        """Look into unchanged folders after all where what was left out may be a moved message.
+
+        The run that left it out may not have looked where its file is.
+        """
+        gone = {
+            row.size for s in self._all() for uid, row in s.rows.items() if uid not in s.remote
+        }
+        for task in self.unchanged if gone else []:
+            known = task.agreed_numbers()
+            if known is not None and has_left_out(task, known, gone):
+                task.counts.skipped.clear()
+                self._survey(task, full=True)
+
+    def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR, *, full: bool = False) -> None:
         run = self.run
         # With no folder left at all, it is rather the disk that is not mounted.
         may_go = fate is Fate.GONE_HERE and bool(self.folders.here) and task.pair.name != INBOX
         may_go = may_go and run.policy.changes_remote and run.server.delete_folders
-        if state := run.attempt(task, survey, task, full=self.full, may_go=may_go):
+        state = run.attempt(task, survey, task, full=full or self.full, may_go=may_go)
+        if state is None:
+            self.unchanged.append(task)
+        else:
             self.states[state.name] = state
             if state.counts.made and state.name not in self.run.tally.created:
                 self.run.tally.created.append(state.name)
