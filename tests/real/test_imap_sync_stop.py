@@ -109,7 +109,7 @@ def test_a_run_that_could_not_make_the_deletions_does_not_forget_that_they_were_
     mirrored.sync(code=3)
     mirrored.deliver(*NEW)
     mirrored.deliver("w", folder="Work")
-    mirrored.sync(*options)
+    mirrored.sync(*options, code=3 if options == ["-n"] else 0)
 
     assert of(mirrored.sync(code=3), "INBOX")["held_back"] == 11
     assert mirrored.there() == [*SUBJECTS, *NEW]
@@ -164,7 +164,7 @@ def test_what_was_moved_out_of_the_mirror_is_deleted_and_so_held_back(
     mirrored = configured(folders=["*", "!Private"])
     moved_away(mirrored, "Private")
 
-    assert set(planned(mirrored.sync("-n"))) == {("INBOX", "hold")}
+    assert set(planned(mirrored.sync("-n", code=3))) == {("INBOX", "hold")}
     assert of(mirrored.sync(code=3), "INBOX")["held_back"] == 15
 
     assert mirrored.there() == SUBJECTS

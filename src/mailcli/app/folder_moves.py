@@ -28,6 +28,8 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
     A file's new name within its folder is recorded at once: nothing has to be done. One that the
     server has no more may have been moved there as well: `Orphans` looks where the file is now.
     """
+    if run.policy.changes_remote:
+        _find_delivered(states)
     missing = [message for state in states for message in _missing(state)]
     octets = {message.content[0] for message in missing}
     here = [state for state in states if missing and state.strays()]
@@ -56,6 +58,28 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
                 target.spoken_for.add(moved.stray.unique)
             moves.append(moved)
     return moves
+
+
+def _find_delivered(states: Collection[FolderState]) -> None:
+    """Know messages by their files in other folders: delivered, moved, and never recorded.
+
+    A run that was killed between the delivery and its record leaves such a file, and so does a
+    state that was lost. What is known so is recorded only when it is moved on the server.
+    """
+    tokens = {
+        token: (state, unique)
+        for state in states
+        for unique in state.strays()
+        if (token := state.entries[unique].token)
+    }
+    for source in states if tokens else []:
+        for uid in source.remote.keys() - source.rows.keys():
+            holder, unique = tokens.get(source.token(uid), (source, ""))
+            if holder is source or not (content := holder.content_of(unique)):
+                continue
+            entry = holder.entries[unique]
+            flags = (entry.flags | source.letters.keywords_of(entry.others)) & source.remote[uid]
+            source.rows[uid] = source.agree(uid, unique, flags, content)
 
 
 def _missing(state: FolderState) -> list[Missing]:

@@ -14,6 +14,7 @@ from shlex import quote
 from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_orphans import Orphans
+from mailcli.app.folder_report import report_former
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_told import drop_wrong
 from mailcli.app.folder_unsent import Unsent, leave_unsent
@@ -80,7 +81,7 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=may_be_there)
     if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:
         return False
-    _report_former(state)
+    report_former(state)
     # Flags of messages that were moved here are merged where they are now.
     _apply_known(session, state, actions)
     _upload(session, state, [action for action in actions if isinstance(action, Append)])
@@ -158,17 +159,6 @@ def _recognised(
     uploads = any(isinstance(action, Append) for action in actions)
     may_be_here = uploads or bool(state.spoken_for or wrong)
     return bool(fresh) and may_be_here and recognise(session, state, fresh)
-
-
-def _report_former(state: FolderState) -> None:
-    """Say which files the server lacks since it has renumbered the folder; they stay."""
-    for unique in state.former:
-        if path := state.path_of(unique):
-            why = (
-                "the server renumbered the folder and has this message no longer; to upload it,"
-                " move it to another folder"
-            )
-            state.counts.skip(None, why, path=path)
 
 
 # -- what both sides have ----------------------------------------------------

@@ -18,7 +18,7 @@ from mailcli.app.folder_follow import Followed
 from mailcli.app.folder_limits import has_left_out, within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
 from mailcli.app.folder_orphans import Orphans
-from mailcli.app.folder_report import preview
+from mailcli.app.folder_report import preview, report_former
 from mailcli.app.folder_set import FolderSet, only_here_pair
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_survey import record_numbers, survey, survey_here, survey_nowhere
@@ -67,7 +67,7 @@ def imap_sync(
     `folders` are patterns that choose among the account's folders.
     """
     done = [_account(context, account, tuple(folders), options) for account in accounts]
-    return ImapResult(tuple(done))
+    return ImapResult(tuple(done), "dry-run" if options.dry_run else "sync")
 
 
 def _account(
@@ -327,6 +327,8 @@ def _preview_folder(
     if state.vanished is None or state.policy.allow_mass_delete:
         leave_unsent(state, decide(state), unsent, tell=True)
     state.counts.actions = preview(state, moves)
+    if not any(action.kind == "fetch" for action in state.counts.actions):
+        report_former(state)  # else it is not known which of these are what would be fetched
 
 
 def _pair_of(row: FolderRow) -> FolderPair:

@@ -56,7 +56,8 @@ def imap_verify(
     has `differences`: `missing_here`, `missing_there`, `flags`, and `octets`, which is also its
     error (74).
     """
-    return ImapResult(tuple(_account(context, account, tuple(folders)) for account in accounts))
+    compared = tuple(_account(context, account, tuple(folders)) for account in accounts)
+    return ImapResult(compared, "verify")
 
 
 def _account(context: Context, account: Account, wanted: tuple[str, ...]) -> ImapAccount:
