@@ -34,10 +34,9 @@ class FolderState:
     `entries` are the files, by unique name; `remote` is what the server holds. `settled`: the
     generation is the last run's; where it is not, nothing is deleted in this run. `vanished` is
     the side that had the folder and has it no more. `away` are messages whose files stand in
-    another folder now, and `spoken_for` the files that are other folders' messages: both wait
-    for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
-    moved. `recognised` are files that turned out to be messages and are about to be bound to them.
-    `left` are messages that the account leaves on the server.
+    another folder now, and `spoken_for` the files that are other folders' messages: both wait for
+    their MOVE. `elsewhere` is where the files of messages are now that the server has lost.
+    `recognised` are files about to be bound to messages; `left` are messages left on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:

@@ -73,7 +73,7 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=may_be_there)
     if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:
         return False
-    _report_former(state)
+    report_former(state)
     # Flags of messages that were moved here are merged where they are now.
     _apply_known(session, state, actions)
     _upload(session, state, [action for action in actions if isinstance(action, Append)])
@@ -136,18 +136,20 @@ def _recognised(
 ) -> bool:
     """Fetch what is new; whether some of it turned out to be a file that is here already.
 
-    A run that makes no file only looks for such messages, and only before it would upload.
+    A run that makes no file only looks for such messages, and only before it would upload, or say
+    that the server has lost one.
     """
     new = [action.uid for action in actions if isinstance(action, Fetch)]
     wanted = within_limits(session, state, new, orphans)
     if new:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
-    uploads = any(isinstance(action, Append) for action in actions)
-    return bool(fresh) and (uploads or bool(state.spoken_for)) and recognise(session, state, fresh)
+    wants = bool(state.spoken_for or state.former)
+    wants = wants or any(isinstance(action, Append) for action in actions)
+    return bool(fresh) and wants and recognise(session, state, fresh)
 
 
-def _report_former(state: FolderState) -> None:
+def report_former(state: FolderState) -> None:
     """Say which files the server lacks since it has renumbered the folder; they stay."""
     for unique in state.former:
         if path := state.path_of(unique):
