@@ -37,8 +37,7 @@ class FolderState:
     another folder now, and `spoken_for` the files that are other folders' messages: both wait
     for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
     moved. `brought` are the keywords of files that came with another folder's letters.
-    `recognised` are files that turned out to be messages and are about to be bound to them.
-    `left` are messages that the account leaves on the server.
+    `recognised` are files about to be bound to messages; `left` are messages left on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:

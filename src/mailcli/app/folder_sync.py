@@ -146,7 +146,8 @@ def _recognised(
 ) -> bool:
     """Fetch what is new; whether some of it turned out to be a file that is here already.
 
-    A run that makes no file only looks for such messages, and only before it would upload.
+    A run that makes no file only looks for such messages, and only before it would upload, or say
+    that the server has lost one.
     """
     new = [action.uid for action in actions if isinstance(action, Fetch)]
     wrong = drop_wrong(session, state, state.remote.keys() - state.rows.keys())
@@ -156,9 +157,9 @@ def _recognised(
     if new or wanted:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
-    uploads = any(isinstance(action, Append) for action in actions)
-    may_be_here = uploads or bool(state.spoken_for or wrong)
-    return bool(fresh) and may_be_here and recognise(session, state, fresh)
+    wants = bool(wrong or state.spoken_for or state.former)
+    wants = wants or any(isinstance(action, Append) for action in actions)
+    return bool(fresh) and wants and recognise(session, state, fresh)
 
 
 # -- what both sides have ----------------------------------------------------
