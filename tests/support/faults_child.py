@@ -47,6 +47,7 @@ def _run(request: dict[str, Any]) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.alarm(_HANGS)
         _set_batch(request["batch"])
+        _set_disk(trusting=request["trusting"])
         program = pkgutil.resolve_name(request["program"])
         install(Effects(request["log"], Mode(request["mode"]), request["at"]))
         program()
@@ -65,6 +66,17 @@ def _set_batch(size: int | None) -> None:
         for constant in ("MAX_BATCH", "FETCH_SET"):
             if size is not None and name.startswith("mailcli.") and hasattr(module, constant):
                 setattr(module, constant, size)
+
+
+def _set_disk(*, trusting: bool) -> None:
+    """Let two files be many, and the file system be one that can be relied on, or not."""
+    from mailcli.store import durability
+
+    def is_trusted(descriptor: int) -> bool:
+        return trusting and descriptor >= 0
+
+    durability.MANY = 2
+    durability.is_trusted = is_trusted
 
 
 def main() -> None:

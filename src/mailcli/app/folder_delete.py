@@ -18,11 +18,13 @@ from mailcli.app.stores import hash_of
 from mailcli.errors import NotFound, ProtocolViolation
 from mailcli.imap.session import STORE_SET, ImapSession
 from mailcli.model import DeletePolicy, Flag, Flags, Uid
-from mailcli.store.folder import MAX_BATCH
 from mailcli.store.records import DeleteIntent, MessageRow
 from mailcli.sync.moves import Content
 from mailcli.sync.plan import DeleteLocal, DeleteRemote, Hold
 from mailcli.sync.states import Side
+
+MAX_BATCH = 200
+"""Files deleted between two commits."""
 
 Unsent = Callable[[Collection[MessageRow]], set[Content]]
 """Returns which of these messages are here as files that no server has."""

@@ -81,7 +81,7 @@ and stands in folders' names."""
 
 def literal_size(line: bytes) -> int | None:
     """Return the octets of the literal that a line announces at its end, or None."""
-    if _TEXT_ONLY.match(line):
+    if not line.endswith(b"}\r\n") or _TEXT_ONLY.match(line):
         return None
     found = LITERAL.search(line)
     return int(found[1]) if found else None

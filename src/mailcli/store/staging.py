@@ -109,18 +109,35 @@ class Staged:
                 os.unlink(self._path)  # noqa: PTH108 - the fault tests stop at calls of os
             self._path = ""
 
-    def make_durable(self) -> Entry:
-        """Wait until the disk has every octet, and return where the message is to go.
+    @property
+    def descriptor(self) -> int:
+        """The open file, for whoever makes it durable.
+
+        Raises: ValueError: the message is not complete, or was abandoned.
+        """
+        if self.entry is None or not self._path:
+            raise ValueError(f"not ready to be delivered: {self._unique}")
+        return self._descriptor
+
+    def make_durable(self) -> None:
+        """Wait until the disk has every octet.
 
         Raises:
             LocalError: the disk did not take it; the message is abandoned.
             ValueError: the message is not complete, or was abandoned.
         """
+        descriptor = self.descriptor
+        with self._abandoned_on_failure():
+            os.fsync(descriptor)
+
+    def durable_entry(self) -> Entry:
+        """Return where the message is to go, once it is durable.
+
+        Raises: ValueError: the message is not complete, or was abandoned.
+        """
         if self.entry is None or not self._path:
             raise ValueError(f"not ready to be delivered: {self._unique}")
-        with self._abandoned_on_failure():
-            os.fsync(self._descriptor)
-            self._close_file()
+        self._close_file()
         return self.entry
 
     def renumbered(self, number: int) -> Entry:
