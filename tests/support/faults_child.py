@@ -63,7 +63,7 @@ def _run(request: dict[str, Any]) -> None:
 def _set_batch(size: int | None) -> None:
     """Let batches be small, so that a few messages make several."""
     for name, module in list(sys.modules.items()):
-        for constant in ("MAX_BATCH", "FETCH_SET"):
+        for constant in ("MAX_BATCH", "FETCH_SET", "UPLOAD_SET"):
             if size is not None and name.startswith("mailcli.") and hasattr(module, constant):
                 setattr(module, constant, size)
 
