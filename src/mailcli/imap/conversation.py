@@ -43,6 +43,9 @@ WINDOW_COUNT = 256
 _BODY = re.compile(rb"[ (]BODY\[\] ~?\{\d{1,20}\+?\}\r\n$", re.IGNORECASE)
 """How the line ends that announces a message."""
 
+_BODY_OCTETS = 35
+"""What that may take of it."""
+
 
 class CommandFailed(Refused):
     """The server answered NO or BAD to one command; the session goes on.
@@ -255,7 +258,7 @@ class Conversation:
         pieces: list[bytes | Streamed] = [line]
         left = RESPONSE_CAP - len(line)
         while (size := responses.literal_size(line)) is not None:
-            if open_body and _BODY.search(line):
+            if open_body and _BODY.search(line, max(0, len(line) - _BODY_OCTETS)):
                 if any(isinstance(piece, Streamed) for piece in pieces):
                     raise self._wire.violation("two messages in one response")
                 pieces.append(self._stream(size, open_body))

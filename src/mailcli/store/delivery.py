@@ -77,11 +77,13 @@ class Delivery(Generic[Label]):
         try:
             if self._task is not None:
                 self._task.wait()
+                self._task = None
             self._settle()
             files = [staged.descriptor for _, staged in self._written]
             work = partial(self._disk.make_durable, files, self._directories())
-            self._task = None if wait else Task(work)
-            if wait:
+            if not wait:
+                self._task = Task(work)
+            elif self._written or self._named:
                 work()
         except BaseException:
             self._abandon()

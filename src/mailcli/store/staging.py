@@ -95,7 +95,6 @@ class Staged:
             self._store(self._converter.finish())
             if received is not None:
                 os.utime(self._descriptor, (received, received))
-            _start_writing(self._descriptor)
         self.sha256 = self._hash.digest()
         marked = self._converter.needs_mark
         self.entry = new_entry(self._unique, flags, others=others, verbatim=marked)
@@ -211,13 +210,3 @@ class Staged:
         except BaseException:
             self.abandon()
             raise
-
-
-def _start_writing(descriptor: int) -> None:
-    """Let the kernel begin to write while the network brings the next message.
-
-    Only a hint: it halves the time that a batch's fsyncs take. It also drops
-    pages that are on disk already, which nobody is about to read.
-    """
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
