@@ -20,10 +20,12 @@ from mailcli.app.stores import hash_of
 from mailcli.errors import NotFound, ProtocolViolation
 from mailcli.imap.session import STORE_SET, ImapSession
 from mailcli.model import DeletePolicy, Flag, Flags, Uid
-from mailcli.store.folder import MAX_BATCH
 from mailcli.store.records import DeleteIntent
 from mailcli.sync.plan import DeleteLocal, DeleteRemote, Hold
 from mailcli.sync.states import Side
+
+MAX_BATCH = 200
+"""Files deleted between two commits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,6 +242,8 @@ class FolderState:
         Raises: LocalError, CannotCreate; TemporaryFailure while Dovecot holds them.
         """
         wanted = keywords_of(flags)
+        if not wanted:
+            return ""
         if any(not self.letters.covers(keyword) for keyword in wanted):
             used = "".join(entry.others for entry in self.entries.values())
             self.letters = self.folder.save_keyword_letters(self.letters.with_new(wanted, used))
@@ -317,7 +319,7 @@ def decide(state: FolderState) -> list[Action]:
     """
     bound = {row.unique: row for uid, row in state.rows.items() if uid not in state.away}
     fresh = state.remote.keys() - state.rows
-    origins = {state.token(uid): uid for uid in fresh}
+    origins = {state.token(uid): uid for uid in fresh} if state.entries else {}
     hidden = state.former.keys() | state.spoken_for
     local = {
         unique: Local(

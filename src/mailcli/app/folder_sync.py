@@ -37,6 +37,9 @@ from mailcli.sync.plan import (
 )
 from mailcli.sync.states import Side
 
+UPLOAD_SET = 50
+"""Files uploaded between two commits: with luck, by one command."""
+
 _REFUSES_ALL = {"OVERQUOTA", "NOPERM", "TRYCREATE", "NONEXISTENT"}
 """Response codes (RFC 5530) of a refusal that is not this one message's."""
 
@@ -242,13 +245,15 @@ def _upload(session: ImapSession, state: FolderState, actions: Sequence[Append])
 
     Raises: MailError.
     """
-    for action in actions:
-        try:
-            upload(session, state, action)
-        except CommandFailed as exc:
-            if exc.response_code in _REFUSES_ALL:
-                state.counts.error = state.counts.error or exc
-                break
-            state.counts.fail(exc, path=state.path_of(action.unique))
+    for start in range(0, len(actions), UPLOAD_SET):
+        refused = upload(session, state, actions[start : start + UPLOAD_SET])
+        hopeless = [exc for exc in refused.values() if exc.response_code in _REFUSES_ALL]
+        if hopeless:
+            state.counts.error = state.counts.error or hopeless[0]
+        for unique, exc in refused.items():
+            if exc not in hopeless:
+                state.counts.fail(exc, path=state.path_of(unique))
+        if hopeless:
+            break
     if actions:
         look_up(session, state)
