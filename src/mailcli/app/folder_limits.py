@@ -8,7 +8,6 @@ file that the state does not know or under another folder, is no such message.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 
 from mailcli.app.folder_fetch import digests
 from mailcli.app.folder_orphans import Orphans
@@ -17,7 +16,7 @@ from mailcli.app.folder_task import FolderTask
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Details
 from mailcli.model import Uid
-from mailcli.store.records import LeftOut
+from mailcli.store.records import FolderRow, LeftOut
 
 
 def load_left_out(state: FolderState) -> None:
@@ -32,6 +31,21 @@ def report_left_out(state: FolderState) -> None:
     for uid, message in sorted(state.left.items()):
         if uid in state.remote and (reason := _reason(state.task, message)):
             state.counts.skip(uid, reason)
+
+
+def still_left_out(task: FolderTask, known: FolderRow) -> bool:
+    """Say of a folder that did not change what stays on the server; tell whether all of it does.
+
+    Not so where the account's limits were lifted. What is too old is not even looked at.
+    """
+    young = task.store.left_out_since(known.id, known.uidvalidity, task.oldest)
+    reasons = {message.uid: _reason(task, message) for message in young}
+    if None in reasons.values():
+        return False
+    for uid, reason in sorted(reasons.items()):
+        if reason:
+            task.counts.skip(uid, reason)
+    return True
 
 
 def within_limits(
@@ -85,10 +99,9 @@ def _left_out(state: FolderState, uid: Uid, details: Details) -> LeftOut:
 
 def _reason(task: FolderTask, message: LeftOut) -> str | None:
     """Return why a message stays on the server; empty where that needs no words, None if not."""
-    if task.max_age is not None and message.received is not None:
-        oldest = task.context.unix_time() - task.max_age // timedelta(seconds=1)
-        if message.received < oldest:
-            return ""
+    oldest = task.oldest
+    if oldest is not None and message.received is not None and message.received < oldest:
+        return ""
     if task.max_size is not None and message.size > task.max_size:
         return f"{message.size} octets are more than max_size: it stays on the server"
     return None

@@ -323,7 +323,7 @@ def decide(state: FolderState) -> list[Action]:
     hidden = state.former.keys() | state.spoken_for
     local = {
         unique: Local(
-            _flags_here(state, unique, bound.get(unique)), origins.get(entry.token or "")
+            flags_to_compare(state, unique, bound.get(unique)), origins.get(entry.token or "")
         )
         for unique, entry in state.entries.items()
         if unique in bound or unique not in hidden
@@ -341,7 +341,7 @@ def decide(state: FolderState) -> list[Action]:
     return plan(agreed, local, there, policy)
 
 
-def _flags_here(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
+def flags_to_compare(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
     """Return a file's flags; keywords without a letter are those that were agreed on."""
     flags = state.flags_here(unique)
     if row is None:

@@ -12,9 +12,10 @@ not fit, and with `--full`, all flags are listed. Deletions never rest on it.
 from dataclasses import replace
 
 from mailcli.app.folder_delete import settle_deletions
-from mailcli.app.folder_limits import load_left_out, report_left_out
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_limits import load_left_out
+from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
+from mailcli.app.folder_unchanged import agreed_there, is_unchanged
 from mailcli.app.folder_upload import settle_uploads
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Selected, Since
@@ -33,7 +34,7 @@ def survey(
     Raises: MailError.
     """
     known = None if full else task.agreed_numbers()
-    if known is not None and _is_unchanged(task, known):
+    if known is not None and is_unchanged(task, known):
         return None
     since = None
     if known is not None and known.highestmodseq is not None:
@@ -41,7 +42,8 @@ def survey(
     selected = session.select(task.pair.wire, read_only=not task.writes_there, since=since)
     state = FolderState(task, selected)
     is_here = state.scanned()
-    _load(state)
+    state.load()
+    load_left_out(state)
     # What was once agreed on shows that the folder was here, until it is made again or deleted.
     was_here = state.settled and (bool(state.rows) or task.agreed_numbers() is not None)
     if not task.dry_run and (is_here or not was_here):
@@ -57,41 +59,10 @@ def survey(
     return state
 
 
-def _is_unchanged(task: FolderTask, known: FolderRow) -> bool:
-    """Tell whether neither side has changed since both last agreed, without opening the folder.
-
-    By four counters together: a server may leave HIGHESTMODSEQ as it is when mail arrives or
-    goes (RFC 7162 asks for it with QRESYNC alone).
-    """
-    status = task.pair.status
-    if status is None or status.highestmodseq is None or task.store.has_intents(known.id):
-        return False
-    counters = (status.uidvalidity, status.uidnext, status.messages, status.highestmodseq)
-    if counters != (known.uidvalidity, known.uidnext, known.messages, known.highestmodseq):
-        return False
-    state = FolderState(
-        task,
-        Selected(status.messages, status.uidvalidity, status.uidnext, read_only=True),
-    )
-    if not state.scanned():
-        return False
-    _load(state)
-    state.remote = _agreed(state)
-    if state.former or state.strays() or decide(state):
-        return False  # a file that this run leaves alone may be another folder's, moved
-    report_left_out(state)
-    return True
-
-
-def _load(state: FolderState) -> None:
-    state.load()
-    load_left_out(state)
-
-
 def _listed(session: ImapSession, state: FolderState, since: Since | None) -> dict[Uid, Flags]:
     """Return the flags of all messages, by the changes since the last agreement where they fit."""
     if since is not None and state.settled:
-        remote = _agreed(state)
+        remote = agreed_there(state)
         changes = state.selected.changes
         if changes is not None:
             for uid in [uid for uid in remote if uid in changes.vanished]:
@@ -102,16 +73,6 @@ def _listed(session: ImapSession, state: FolderState, since: Since | None) -> di
         if len(remote) == state.selected.exists:
             return remote
     return session.fetch_flags(state.selected.exists)
-
-
-def _agreed(state: FolderState) -> dict[Uid, Flags]:
-    """Return what the server held when both sides last agreed."""
-    left: dict[Uid, Flags] = {
-        each.uid: frozenset()
-        for each in state.store.left_out(state.id)
-        if each.uidvalidity == state.generation
-    }
-    return left | {uid: row.flags for uid, row in state.rows.items()}
 
 
 def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None:

@@ -198,6 +198,7 @@ class _Passes:
 
     def _carry_out(self, moves: Sequence[Moved]) -> None:
         run = self.run
+        run.record_stamps()
         orphans = Orphans(self._all())
         for state in self.states.values():
             run.attempt(state, bring, state, orphans, run)

@@ -97,6 +97,7 @@ class SyncRun:
     def silent_task(self, pair: FolderPair) -> FolderTask:
         """Return what there is to do with a folder, of which nothing will be told."""
         folder = self.maildir.folder(pair.name)
+        writes_here = self.policy.changes_local and not self.dry_run
         task = FolderTask(
             self.context,
             self.state,
@@ -106,10 +107,22 @@ class SyncRun:
             dry_run=self.dry_run,
             max_size=self.server.max_size,
             max_age=self.server.max_age,
+            clock=self.maildir.clock if writes_here else lambda: None,
         )
         if self.dry_run:
             task.counts.actions = ()
         return task
+
+    def record_stamps(self) -> None:
+        """Record what the folders look like that are as agreed, all in one transaction."""
+        known = {row.name: row.id for row in self.state.folders()}
+        found = {
+            known[str(task.pair.name)]: task.counts.stamps
+            for task in self.tally.folders
+            if isinstance(task, FolderTask) and task.counts.stamps is not None
+        }
+        if found:
+            self.state.save_stamps(found)
 
     def failed(self, name: FolderName | str, error: MailError) -> None:
         """Tell why nothing could be done about a folder."""

@@ -1,0 +1,74 @@
+"""Whether a folder is as both sides last agreed, found out with as little reading as can be.
+
+The server is asked nothing more: its list told four counters of each folder. Here, the time
+stamps of a folder's directories stand for its files, once a look at all of them has found nothing
+to do; so neither a file's name nor a message's row is read, however many there are.
+"""
+
+from mailcli.app.folder_limits import load_left_out, report_left_out, still_left_out
+from mailcli.app.folder_state import FolderState, decide, flags_to_compare
+from mailcli.app.folder_task import FolderTask
+from mailcli.imap.values import Selected, Status
+from mailcli.model import Flags, Uid
+from mailcli.store.records import FolderRow
+
+
+def is_unchanged(task: FolderTask, known: FolderRow) -> bool:
+    """Tell whether neither side has changed since both last agreed, without opening the folder.
+
+    There by four counters together: a server may leave HIGHESTMODSEQ as it is when mail arrives
+    or goes (RFC 7162 asks for it with QRESYNC alone).
+
+    Raises: LocalError.
+    """
+    status = task.pair.status
+    if status is None or status.highestmodseq is None or task.store.has_intents(known.id):
+        return False
+    counters = (status.uidvalidity, status.uidnext, status.messages, status.highestmodseq)
+    if counters != (known.uidvalidity, known.uidnext, known.messages, known.highestmodseq):
+        return False
+    stamps = task.folder.stamps()
+    if stamps is not None and stamps.text == known.stamps and still_left_out(task, known):
+        return True
+    clock = task.clock()  # before the files are listed: what changes later is younger
+    state = _looked_at(task, status)
+    if state is None or state.former or state.strays() or decide(state):
+        return False  # a file that this run leaves alone may be another folder's, moved
+    if stamps is not None and clock is not None and _is_as_agreed(state):
+        task.counts.stamps = stamps.text if stamps.are_older_than(clock) else None
+    report_left_out(state)
+    return True
+
+
+def agreed_there(state: FolderState) -> dict[Uid, Flags]:
+    """Return what the server held when both sides last agreed."""
+    left: dict[Uid, Flags] = {
+        each.uid: frozenset()
+        for each in state.store.left_out(state.id)
+        if each.uidvalidity == state.generation
+    }
+    return left | {uid: row.flags for uid, row in state.rows.items()}
+
+
+def _looked_at(task: FolderTask, status: Status) -> FolderState | None:
+    """Return what is here and what was agreed on; None where the folder is missing here."""
+    opened = Selected(status.messages, status.uidvalidity, status.uidnext, read_only=True)
+    state = FolderState(task, opened)
+    if not state.scanned():
+        return None
+    state.load()
+    load_left_out(state)
+    state.remote = agreed_there(state)
+    return state
+
+
+def _is_as_agreed(state: FolderState) -> bool:
+    """Tell whether the files are just those agreed on, with their flags, whatever the policy.
+
+    What a `--pull` may not carry to the server still waits for the next run that may.
+    """
+    rows = {row.unique: row for row in state.rows.values()}
+    return rows.keys() == state.entries.keys() and all(
+        flags_to_compare(state, unique, row) == row.flags and not row.held
+        for unique, row in rows.items()
+    )
