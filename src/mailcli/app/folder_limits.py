@@ -12,40 +12,24 @@ from collections.abc import Iterable, Mapping
 from mailcli.app.folder_fetch import digests
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_state import FolderState
-from mailcli.app.folder_task import FolderTask
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Details
 from mailcli.model import Uid
-from mailcli.store.records import FolderRow, LeftOut
+from mailcli.store.records import LeftOut
 
 
 def load_left_out(state: FolderState) -> None:
     """Read which messages were left out, as far as the account still leaves them out."""
     for message in state.store.left_out(state.id):
-        if message.uidvalidity == state.generation and _reason(state.task, message) is not None:
+        if message.uidvalidity == state.generation and state.task.leaves_out(message) is not None:
             state.left[message.uid] = message
 
 
 def report_left_out(state: FolderState) -> None:
     """Say which messages stay on the server for their size; what is too old may be nearly all."""
     for uid, message in sorted(state.left.items()):
-        if uid in state.remote and (reason := _reason(state.task, message)):
+        if uid in state.remote and (reason := state.task.leaves_out(message)):
             state.counts.skip(uid, reason)
-
-
-def still_left_out(task: FolderTask, known: FolderRow) -> bool:
-    """Say of a folder that did not change what stays on the server; tell whether all of it does.
-
-    Not so where the account's limits were lifted. What is too old is not even looked at.
-    """
-    young = task.store.left_out_since(known.id, known.uidvalidity, task.oldest)
-    reasons = {message.uid: _reason(task, message) for message in young}
-    if None in reasons.values():
-        return False
-    for uid, reason in sorted(reasons.items()):
-        if reason:
-            task.counts.skip(uid, reason)
-    return True
 
 
 def within_limits(
@@ -60,7 +44,7 @@ def within_limits(
         state.enter(session)
         details = session.fetch_details(new).items()
         told = {uid: _left_out(state, uid, each) for uid, each in details}
-        beyond = {uid: m for uid, m in told.items() if _reason(state.task, m) is not None}
+        beyond = {uid: m for uid, m in told.items() if state.task.leaves_out(m) is not None}
         for uid in _found_here(session, state, beyond, orphans):
             del beyond[uid]
         state.left.update(beyond)
@@ -95,16 +79,6 @@ def _left_out(state: FolderState, uid: Uid, details: Details) -> LeftOut:
     received = details.internal_date
     seconds = int(received.timestamp()) if received else None
     return LeftOut(state.generation, uid, details.size, seconds)
-
-
-def _reason(task: FolderTask, message: LeftOut) -> str | None:
-    """Return why a message stays on the server; empty where that needs no words, None if not."""
-    oldest = task.oldest
-    if oldest is not None and message.received is not None and message.received < oldest:
-        return ""
-    if task.max_size is not None and message.size > task.max_size:
-        return f"{message.size} octets are more than max_size: it stays on the server"
-    return None
 
 
 def _record(state: FolderState) -> None:

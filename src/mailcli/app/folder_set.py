@@ -151,6 +151,12 @@ class FolderSet:
         return found
 
 
+def pair_of(row: FolderRow) -> FolderPair:
+    """Return a folder that the server has no more, as the state knows it."""
+    name = FolderName.parse(row.name)
+    return FolderPair(name, b"", row.role, row.server_name or row.name, row.delimiter)
+
+
 def known_as(row: FolderRow) -> Known:
     """Return what was agreed on about a folder, as the decision needs it."""
     return Known(row.uidvalidity, row.mailbox_id, detached=row.detached)

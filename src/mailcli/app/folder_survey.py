@@ -15,7 +15,7 @@ from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_limits import load_left_out
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
-from mailcli.app.folder_unchanged import agreed_there, is_unchanged
+from mailcli.app.folder_unchanged import agreed_there
 from mailcli.app.folder_upload import settle_uploads
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Selected, Since
@@ -25,17 +25,15 @@ from mailcli.sync.states import Side
 
 
 def survey(
-    session: ImapSession, task: FolderTask, *, full: bool = False, may_go: bool = False
-) -> FolderState | None:
-    """Look at a folder that the server has; None where nothing is to be done about it.
+    session: ImapSession, task: FolderTask, known: FolderRow | None, *, may_go: bool = False
+) -> FolderState:
+    """Look at a folder that the server has.
 
-    With `may_go`, one that was deleted here and is empty there is as good as deleted.
+    `known` are the numbers of the last agreement; None asks for everything. With `may_go`, a
+    folder that was deleted here and is empty there is as good as deleted.
 
     Raises: MailError.
     """
-    known = None if full else task.agreed_numbers()
-    if known is not None and is_unchanged(task, known):
-        return None
     since = None
     if known is not None and known.highestmodseq is not None:
         since = Since(known.uidvalidity, known.highestmodseq)

@@ -12,7 +12,7 @@ from mailcli.model import Uid
 from mailcli.results import ErrorReport, FolderSync, PlannedAction, SkippedImap
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.names import FolderName
-from mailcli.store.records import FolderRow
+from mailcli.store.records import FolderRow, LeftOut
 from mailcli.store.stamps import Clock
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
@@ -124,6 +124,15 @@ class FolderTask:
         if self.max_age is None:
             return None
         return self.context.unix_time() - self.max_age // timedelta(seconds=1)
+
+    def leaves_out(self, message: LeftOut) -> str | None:
+        """Return why a message stays on the server; empty where it needs no words, None if not."""
+        oldest = self.oldest
+        if oldest is not None and message.received is not None and message.received < oldest:
+            return ""
+        if self.max_size is not None and message.size > self.max_size:
+            return f"{message.size} octets are more than max_size: it stays on the server"
+        return None
 
     @property
     def has_limits(self) -> bool:

@@ -5,12 +5,15 @@ stamps of a folder's directories stand for its files, once a look at all of them
 to do; so neither a file's name nor a message's row is read, however many there are.
 """
 
-from mailcli.app.folder_limits import load_left_out, report_left_out, still_left_out
-from mailcli.app.folder_state import FolderState, decide, flags_to_compare
+from typing import TYPE_CHECKING
+
 from mailcli.app.folder_task import FolderTask
 from mailcli.imap.values import Selected, Status
 from mailcli.model import Flags, Uid
 from mailcli.store.records import FolderRow
+
+if TYPE_CHECKING:
+    from mailcli.app.folder_state import FolderState
 
 
 def is_unchanged(task: FolderTask, known: FolderRow) -> bool:
@@ -28,19 +31,33 @@ def is_unchanged(task: FolderTask, known: FolderRow) -> bool:
     if counters != (known.uidvalidity, known.uidnext, known.messages, known.highestmodseq):
         return False
     stamps = task.folder.stamps()
-    if stamps is not None and stamps.text == known.stamps and still_left_out(task, known):
+    if stamps is not None and stamps.text == known.stamps and _is_left_out(task, known):
         return True
     clock = task.clock()  # before the files are listed: what changes later is younger
     state = _looked_at(task, status)
-    if state is None or state.former or state.strays() or decide(state):
-        return False  # a file that this run leaves alone may be another folder's, moved
+    if state is None:
+        return False
     if stamps is not None and clock is not None and _is_as_agreed(state):
         task.counts.stamps = stamps.text if stamps.are_older_than(clock) else None
-    report_left_out(state)
     return True
 
 
-def agreed_there(state: FolderState) -> dict[Uid, Flags]:
+def _is_left_out(task: FolderTask, known: FolderRow) -> bool:
+    """Say what stays on the server of an unchanged folder; tell whether all of it still does.
+
+    Not so where the account's limits were lifted. What is too old is not even looked at.
+    """
+    young = task.store.left_out_since(known.id, known.uidvalidity, task.oldest)
+    reasons = {message.uid: task.leaves_out(message) for message in young}
+    if None in reasons.values():
+        return False
+    for uid, reason in sorted(reasons.items()):
+        if reason:
+            task.counts.skip(uid, reason)
+    return True
+
+
+def agreed_there(state: "FolderState") -> dict[Uid, Flags]:
     """Return what the server held when both sides last agreed."""
     left: dict[Uid, Flags] = {
         each.uid: frozenset()
@@ -50,8 +67,14 @@ def agreed_there(state: FolderState) -> dict[Uid, Flags]:
     return left | {uid: row.flags for uid, row in state.rows.items()}
 
 
-def _looked_at(task: FolderTask, status: Status) -> FolderState | None:
-    """Return what is here and what was agreed on; None where the folder is missing here."""
+def _looked_at(task: FolderTask, status: Status) -> "FolderState | None":
+    """Look at all files and rows; return both where there is nothing to do, None where there is.
+
+    A file that this run leaves alone may be another folder's message that was moved.
+    """
+    from mailcli.app.folder_limits import load_left_out, report_left_out
+    from mailcli.app.folder_state import FolderState, decide
+
     opened = Selected(status.messages, status.uidvalidity, status.uidnext, read_only=True)
     state = FolderState(task, opened)
     if not state.scanned():
@@ -59,14 +82,19 @@ def _looked_at(task: FolderTask, status: Status) -> FolderState | None:
     state.load()
     load_left_out(state)
     state.remote = agreed_there(state)
+    if state.former or state.strays() or decide(state):
+        return None
+    report_left_out(state)
     return state
 
 
-def _is_as_agreed(state: FolderState) -> bool:
+def _is_as_agreed(state: "FolderState") -> bool:
     """Tell whether the files are just those agreed on, with their flags, whatever the policy.
 
     What a `--pull` may not carry to the server still waits for the next run that may.
     """
+    from mailcli.app.folder_state import flags_to_compare
+
     rows = {row.unique: row for row in state.rows.values()}
     return rows.keys() == state.entries.keys() and all(
         flags_to_compare(state, unique, row) == row.flags and not row.held

@@ -7,10 +7,9 @@ A connection that broke over one folder is opened again for the others.
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from mailcli.app.context import Context
-from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderPair, FolderTask
 from mailcli.app.sessions import imap_session
 from mailcli.config import Account, ImapServer
@@ -21,6 +20,9 @@ from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
+
+if TYPE_CHECKING:
+    from mailcli.app.folder_state import FolderState
 
 MAX_RECONNECTS = 3
 """How often a run connects anew before it gives up on the rest of the account."""
@@ -151,7 +153,7 @@ class SyncRun:
 
     def attempt(
         self,
-        task: FolderTask | FolderState,
+        task: "FolderTask | FolderState",
         step: Callable[Concatenate[ImapSession, _Arguments], _Result],
         *args: _Arguments.args,
         **kwargs: _Arguments.kwargs,
