@@ -293,3 +293,34 @@ def test_with_neither_every_folder_is_opened_and_listed(
     assert all("1:* " in each for each in listings(commands) if "BODY" not in each)
     assert mirrored.here() == mirrored.there() == ["a \\Flagged"]
     assert mirrored.settled()
+
+
+# -- several folders -----------------------------------------------------------------------
+
+
+def turns(account: SyncAccount, dovecot: Dovecot, configured: OpenAccount) -> int:
+    """Run, and return how often it was the client's turn to speak."""
+    with FaultProxy(dovecot.imaps) as proxy:
+        configured(port=proxy.port).sync()
+    assert proxy.connections == 1
+    configured()
+    return proxy.turns
+
+
+def test_changes_in_many_folders_are_told_in_one_round_trip(
+    configured: OpenAccount, dovecot: Dovecot
+) -> None:
+    account = configured()
+    folders = [f"folder-{number}" for number in range(8)]
+    for folder in folders:
+        account.fill("a", folder=folder)
+    nothing = turns(account, dovecot, configured)
+    costs = []
+    for count in (1, 8):
+        for folder in folders[:count]:
+            account.flag_there("a", f"+\\{'Seen' if count == 1 else 'Flagged'}", folder)
+        costs.append(turns(account, dovecot, configured))
+        assert account.here(folders[0]) == account.there(folders[0])
+
+    assert costs == [nothing + 1, nothing + 1]
+    assert account.here(folders[-1]) == ["a \\Flagged"]

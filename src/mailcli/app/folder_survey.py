@@ -17,6 +17,7 @@ from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_unchanged import agreed_there
 from mailcli.app.folder_upload import settle_uploads
+from mailcli.errors import MailError
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Selected, Since
 from mailcli.model import Flags, Uid, UidValidity
@@ -25,20 +26,27 @@ from mailcli.sync.states import Side
 
 
 def survey(
-    session: ImapSession, task: FolderTask, known: FolderRow | None, *, may_go: bool = False
+    session: ImapSession,
+    task: FolderTask,
+    known: FolderRow | None,
+    *,
+    opened: Selected | MailError | None = None,
+    may_go: bool = False,
 ) -> FolderState:
     """Look at a folder that the server has.
 
-    `known` are the numbers of the last agreement; None asks for everything. With `may_go`, a
-    folder that was deleted here and is empty there is as good as deleted.
+    `known` are the numbers of the last agreement; None asks for everything. `opened` is what
+    the server told already. With `may_go`, a folder that was deleted here and is empty there is
+    as good as deleted.
 
     Raises: MailError.
     """
-    since = None
-    if known is not None and known.highestmodseq is not None:
-        since = Since(known.uidvalidity, known.highestmodseq)
-    selected = session.select(task.pair.wire, read_only=not task.writes_there, since=since)
-    state = FolderState(task, selected)
+    since = since_agreed(known)
+    if opened is None:
+        opened = session.select(task.pair.wire, read_only=not task.writes_there, since=since)
+    elif isinstance(opened, MailError):
+        raise opened
+    state = FolderState(task, opened)
     is_here = state.scanned()
     state.load()
     load_left_out(state)
@@ -57,6 +65,13 @@ def survey(
     return state
 
 
+def since_agreed(known: FolderRow | None) -> Since | None:
+    """Return from where on changes are to be told; None: everything is to be listed."""
+    if known is None or known.highestmodseq is None:
+        return None
+    return Since(known.uidvalidity, known.highestmodseq)
+
+
 def _listed(session: ImapSession, state: FolderState, since: Since | None) -> dict[Uid, Flags]:
     """Return the flags of all messages, by the changes since the last agreement where they fit."""
     if since is not None and state.settled:
@@ -67,10 +82,11 @@ def _listed(session: ImapSession, state: FolderState, since: Since | None) -> di
                 del remote[uid]
             remote.update(changes.flags)
         else:
+            state.enter(session)
             remote.update(session.fetch_changed_flags(since.modseq))
         if len(remote) == state.selected.exists:
             return remote
-    return session.fetch_flags(state.selected.exists)
+    return session.fetch_flags(state.enter(session).exists)
 
 
 def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None:

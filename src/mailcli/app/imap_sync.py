@@ -7,7 +7,7 @@ here; deletions, after another look; and folders that are gone. A pass that
 fails for one folder stops no other (`SyncRun.attempt`).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_limits import within_limits
@@ -16,14 +16,21 @@ from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview
 from mailcli.app.folder_set import FolderSet, pair_of
 from mailcli.app.folder_state import FolderState, decide
-from mailcli.app.folder_survey import record_numbers, survey, survey_here, survey_nowhere
+from mailcli.app.folder_survey import (
+    record_numbers,
+    since_agreed,
+    survey,
+    survey_here,
+    survey_nowhere,
+)
 from mailcli.app.folder_sync import bring, put
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_vanish import delete_gone_here, inner_first, settle_gone_there, would_go
 from mailcli.app.stores import hash_of
 from mailcli.app.sync_run import SyncRun
-from mailcli.errors import CannotCreate
+from mailcli.errors import CannotCreate, MailError
 from mailcli.imap.session import CommandFailed
+from mailcli.imap.values import Selected
 from mailcli.store.names import INBOX, FolderName
 from mailcli.store.records import MessageRow
 from mailcli.sync.folders import Fate
@@ -43,13 +50,15 @@ class Passes:
         self.states: dict[str, FolderState] = {}
         self.gone_there: list[FolderState] = []
         self.nowhere: list[FolderState] = []
+        self.opened: dict[bytes, Selected | MailError] = {}
 
-    def go(self, looks: Iterable[Look]) -> None:
+    def go(self, looks: Sequence[Look]) -> None:
         """Look at folders and do what there is to do with them, or in a dry run tell it.
 
         Raises: MailError where the connection, and so the whole account, is lost.
         """
         run = self.run
+        self.opened = self._open_ahead([task for _, _, task in looks if task is not None])
         for look in looks:
             self._look(*look)
         looked_at = self._all()
@@ -60,6 +69,20 @@ class Passes:
             self._carry_out(moves)
 
     # -- pass by pass --------------------------------------------------------------
+
+    def _open_ahead(self, tasks: Sequence[FolderTask]) -> dict[bytes, Selected | MailError]:
+        """Ask for the changes of several folders in one round trip, where the server can tell.
+
+        Without any, the folders are opened one by one when they are looked at.
+        """
+        asked = [
+            (task.pair.wire, since)
+            for task in tasks
+            if task.pair.wire and (since := since_agreed(task.agreed_numbers()))
+        ]
+        if self.full or len(asked) < 2:
+            return {}
+        return self.run.session.select_each(asked, read_only=not tasks[0].writes_there)
 
     def _look(self, name: FolderName, fate: Fate, task: FolderTask | None) -> None:
         """Look at both sides of one folder."""
@@ -87,7 +110,8 @@ class Passes:
         may_go = fate is Fate.GONE_HERE and bool(self.folders.here) and task.pair.name != INBOX
         may_go = may_go and run.policy.changes_remote and run.server.delete_folders
         known = None if self.full else task.agreed_numbers()
-        if state := run.attempt(task, survey, task, known, may_go=may_go):
+        opened = self.opened.pop(task.pair.wire, None)
+        if state := run.attempt(task, survey, task, known, opened=opened, may_go=may_go):
             self.states[state.name] = state
             if state.counts.made and state.name not in self.run.tally.created:
                 self.run.tally.created.append(state.name)

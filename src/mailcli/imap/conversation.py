@@ -179,18 +179,26 @@ class Conversation:
         return done
 
     def _flow(
-        self, commands: Iterable[bytes], *, open_body: Callable[[], Body] | None = None
+        self,
+        commands: Iterable[bytes],
+        *,
+        open_body: Callable[[], Body] | None = None,
+        shortcut: Callable[[bytes], bool] | None = None,
     ) -> Iterator[tuple[int | None, Response]]:
         """Send commands ahead, as many as the window lets, and yield what comes.
 
         A tagged response comes with the place of its command; an untagged one with None.
+        `shortcut` is as for `_responses`.
         """
         reader = self._wire.makefile()
         flight = _Flight([self._tagged(command) for command in commands])
         while flight.goes_on():
             if ahead := flight.departing():
                 self._wire.sendall(ahead)
-            response = self._read(reader.readline(), open_body)
+            line = reader.readline()
+            if shortcut and shortcut(line):
+                continue
+            response = self._read(line, open_body)
             if self._ends(response, flight.tags):
                 assert isinstance(response, Condition)  # noqa: S101 - for the type checker
                 self._wire.await_next()
