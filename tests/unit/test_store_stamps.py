@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -134,7 +135,7 @@ def test_a_change_within_the_step_of_the_clock_is_not_told_and_so_not_trusted(
     hidden = 0
     for number in range(50):
         (folder / "new" / f"{number}.x").write_bytes(b"x")
-        clock = ask_clock(folder)
+        clock = ask_clock(folder, scratch=folder)
         listed = read_stamps(str(folder))
         (folder / "new" / f"{number}.y").write_bytes(b"y")
         assert clock is not None
@@ -147,7 +148,7 @@ def test_a_change_within_the_step_of_the_clock_is_not_told_and_so_not_trusted(
 
 def test_stamps_of_a_folder_at_rest_are_trusted(folder: Path) -> None:
     _let_the_clock_move(folder)
-    clock = ask_clock(folder)
+    clock = ask_clock(folder, scratch=folder)
     stamps = read_stamps(str(folder))
     assert clock is not None
     assert stamps is not None
@@ -182,11 +183,14 @@ def test_stamps_are_trusted_when_any_later_change_would_show(
 
 
 def test_the_clock_leaves_nothing_behind(folder: Path) -> None:
-    before = sorted(folder.iterdir())
+    own = folder.with_name("own")
+    own.mkdir()
+    before = folder.stat(), sorted(folder.iterdir())
 
-    assert ask_clock(folder) is not None
+    assert ask_clock(folder, scratch=own) is not None
 
-    assert sorted(folder.iterdir()) == before
+    assert (folder.stat(), sorted(folder.iterdir())) == before
+    assert list(own.iterdir()) == []
 
 
 def test_what_a_killed_run_left_of_the_clock_does_not_tell_the_time(folder: Path) -> None:
@@ -195,20 +199,30 @@ def test_what_a_killed_run_left_of_the_clock_does_not_tell_the_time(folder: Path
     old = left.stat().st_ctime_ns
     _let_the_clock_move(folder)
 
-    clock = ask_clock(folder)
+    clock = ask_clock(folder, scratch=folder)
 
     assert clock is not None
     assert clock.changed_ns > old
     assert not left.exists()
 
 
+def test_the_clock_is_that_of_the_maildirs_file_system(folder: Path) -> None:
+    with TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        clock = ask_clock(folder, scratch=Path(elsewhere))
+        other = ask_clock(Path(elsewhere), scratch=folder)
+
+    assert clock is not None
+    assert other is not None
+    assert (clock.device, other.device) == (folder.stat().st_dev, Path("/dev/shm").stat().st_dev)
+
+
 def test_where_nothing_can_be_written_the_clock_says_nothing(folder: Path) -> None:
-    assert ask_clock(folder / "missing") is None
+    assert ask_clock(folder / "missing", scratch=folder) is None
 
 
 def _let_the_clock_move(folder: Path) -> None:
     """Wait until the clock of the file system says something else."""
-    first = ask_clock(folder)
+    first = ask_clock(folder, scratch=folder)
     assert first is not None
-    while (now := ask_clock(folder)) and now.changed_ns <= first.changed_ns:
+    while (now := ask_clock(folder, scratch=folder)) and now.changed_ns <= first.changed_ns:
         pass

@@ -18,6 +18,7 @@ from mailcli.imap.session import FolderUnusable, ImapSession
 from mailcli.results import ErrorReport, FolderSync, ImapAccount
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
+from mailcli.store.stamps import Clock, ask_clock
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
 
@@ -82,6 +83,7 @@ class SyncRun:
         self._stack = ExitStack()
         self._reconnects = 0
         self.is_partial = False
+        self._clock: tuple[Clock | None] | None = None
         self.session: ImapSession
 
     def connect(self, stack: ExitStack) -> None:
@@ -109,11 +111,17 @@ class SyncRun:
             dry_run=self.dry_run,
             max_size=self.server.max_size,
             max_age=self.server.max_age,
-            clock=self.maildir.clock if writes_here else lambda: None,
+            clock=self._asked_clock if writes_here else lambda: None,
         )
         if self.dry_run:
             task.counts.actions = ()
         return task
+
+    def _asked_clock(self) -> Clock | None:
+        """Return what the clock of the Maildir's file system said when it was first asked."""
+        if self._clock is None:
+            self._clock = (ask_clock(self.maildir.root, scratch=self.context.state_dir),)
+        return self._clock[0]
 
     def record_stamps(self) -> None:
         """Record what the folders look like that are as agreed, all in one transaction."""

@@ -22,7 +22,6 @@ from mailcli.store.files import (
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.folder_view import is_maildir, refuse_link
 from mailcli.store.names import MAX_DEPTH, FolderName, from_path, meant_by, to_path
-from mailcli.store.stamps import Clock, ask_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,6 @@ class Maildir:
         self.root = root
         self.layout = layout
         self._folds: bool | None = None
-        self._clock: tuple[Clock | None] | None = None
 
     def folder(self, name: FolderName) -> MaildirFolder:
         """Return the folder of this name, whether it exists or not.
@@ -75,15 +73,6 @@ class Maildir:
         if self._folds is None:
             self._folds = folds_names(self.root)
         return self._folds
-
-    def clock(self) -> Clock | None:
-        """Return what the file system's clock said when it was first asked; None: it cannot be.
-
-        A file is made to find out, once.
-        """
-        if self._clock is None:
-            self._clock = (ask_clock(self.root),)
-        return self._clock[0]
 
     def folders(self) -> Folders:
         """Find every directory that holds `cur`, `new` and `tmp`.

@@ -85,20 +85,26 @@ def _text(status: os.stat_result) -> str:
     return f"{status.st_dev},{status.st_ino},{status.st_mtime_ns},{status.st_ctime_ns}"
 
 
-def ask_clock(directory: Path) -> Clock | None:
-    """Ask the clock of the file system that a directory lies on, by making a file there.
+def ask_clock(root: Path, *, scratch: Path) -> Clock | None:
+    """Ask the clock of the file system that a Maildir's `root` lies on, by making a file there.
 
-    None where none can be made: then no stamps are trusted.
+    In `scratch`, a directory of our own, where that is the same file system: a run with nothing
+    to do then changes nothing at all in the Maildir. None where no file can be made: then no
+    stamps are trusted.
     """
-    path = directory / _CLOCK
     try:
+        directory = scratch if _device(scratch) == _device(root) else root
+        path = directory / _CLOCK
         if os.path.lexists(path):  # of a run that was killed: its times are not of now
             os.unlink(path)  # noqa: PTH108 - the fault tests stop at calls of os
         os.close(os.open(path, _CREATE, 0o600))
-        # Of the directory: the files of an overlay tell the device of one of its layers.
-        device = os.lstat(directory).st_dev
         status = os.lstat(path)
         os.unlink(path)  # noqa: PTH108 - the fault tests stop at calls of os
+        return Clock(_device(directory), status.st_mtime_ns, status.st_ctime_ns)
     except OSError:
         return None
-    return Clock(device, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _device(directory: Path) -> int:
+    """Return the device of a directory; a file of an overlay tells that of one of its layers."""
+    return os.stat(directory).st_dev  # noqa: PTH116 - beside its like
