@@ -99,3 +99,54 @@ def test_answers_out_of_their_order_are_believed_no_further() -> None:
 def test_without_the_extension_nothing_is_asked() -> None:
     with talking("@rest", can=("CONDSTORE",)) as session:
         assert session.select_each([(b"A", SINCE), (b"B", SINCE)]) == {}
+
+
+# -- the newest flags --------------------------------------------------------------------------
+
+PEEKED = """C: {taga} EXAMINE "A"
+C: {tagf} FETCH 4:* (UID FLAGS)
+C: {tagb} EXAMINE "B"
+C: {tagg} FETCH 1:* (UID FLAGS)
+S: * 5 EXISTS
+S: * OK [UIDVALIDITY 9] valid
+S: {taga} OK done
+"""
+
+
+def newest(*lines: str) -> dict[bytes, set[int]]:
+    """Return whose flags are told of two folders, with 5 and 2 messages, at most 2 of each."""
+    with talking(PEEKED + "\n".join(lines), "@rest") as session:
+        found = session.newest_flags([(b"A", 5), (b"B", 2)], count=2)
+        assert session.open_folder is None
+    return {name: set(flags) for name, (_, flags) in found.items()}
+
+
+FLAGS = ("S: * 4 FETCH (UID 40 FLAGS ())", "S: * 5 FETCH (UID 50 FLAGS (\\Seen))")
+
+
+def test_the_newest_flags_of_several_folders_take_one_round_trip() -> None:
+    found = newest(
+        *FLAGS,
+        "S: {tagf} OK done",
+        "S: * 2 EXISTS",
+        "S: * OK [UIDVALIDITY 9] valid",
+        "S: {tagb} OK done",
+        "S: * 1 FETCH (UID 1 FLAGS (work))",
+        "S: {tagg} OK done",
+    )
+
+    assert found == {b"A": {40, 50}, b"B": {1}}
+
+
+def test_of_a_folder_that_is_refused_no_flags_are_told() -> None:
+    found = newest(
+        *FLAGS, "S: {tagf} OK done", "S: {tagb} NO not yours", "S: {tagg} BAD nothing is open"
+    )
+
+    assert found == {b"A": {40, 50}}
+
+
+def test_of_a_folder_whose_flags_are_refused_none_are_told() -> None:
+    found = newest("S: {tagf} NO busy", "S: {tagb} NO not yours", "S: {tagg} BAD nothing is open")
+
+    assert found == {}

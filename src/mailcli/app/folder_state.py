@@ -119,6 +119,7 @@ class FolderState:
                 messages=self.selected.exists if numbers else None,
                 highestmodseq=self.selected.highestmodseq if numbers else None,
                 mailbox_id=self.selected.mailbox_id,
+                listed_at=self.now() if numbers and not self.selected.highestmodseq else None,
             )
             self.store.save_place(
                 self.id,

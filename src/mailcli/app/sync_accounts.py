@@ -14,7 +14,7 @@ from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_follow import Followed
 from mailcli.app.folder_set import FolderSet, pair_of
 from mailcli.app.folder_task import FolderTask
-from mailcli.app.folder_unchanged import is_unchanged
+from mailcli.app.folder_unchanged import is_unchanged, with_other_flags
 from mailcli.app.stores import locked_state, require_maildir
 from mailcli.app.sync_run import SyncRun
 from mailcli.config import Account
@@ -100,7 +100,7 @@ def _sync(run: SyncRun, wanted: tuple[str, ...], *, full: bool) -> None:
     fates = [(name, fate) for name, fate in folders.fates().items() if chosen(name)]
     looks = [(name, fate, _task_for(run, folders, name, fate)) for name, fate in fates]
     if not full:
-        looks = [look for look in looks if not _needs_nothing(run, look)]
+        looks = _to_be_looked_at(run, looks)
     if not wanted:
         report_left_out(run, folders)
     if not run.dry_run:
@@ -109,6 +109,18 @@ def _sync(run: SyncRun, wanted: tuple[str, ...], *, full: bool) -> None:
         from mailcli.app.imap_sync import Passes
 
         Passes(run, folders, full=full).go(looks)
+
+
+def _to_be_looked_at(run: SyncRun, looks: "Sequence[Look]") -> "list[Look]":
+    """Return the folders that are not as they were, as far as that can be told from outside."""
+    quiet = {name for name, fate, task in looks if _needs_nothing(run, fate, task)}
+    tasks = [task for name, _, task in looks if task is not None and name in quiet]
+    try:
+        stirred = {task.pair.name for task in with_other_flags(run.session, tasks)}
+    except MailError as exc:
+        run.recover(exc)
+        stirred = quiet
+    return [look for look in looks if look[0] not in quiet - stirred]
 
 
 def _task_for(run: SyncRun, folders: FolderSet, name: FolderName, fate: Fate) -> FolderTask | None:
@@ -125,9 +137,8 @@ def _task_for(run: SyncRun, folders: FolderSet, name: FolderName, fate: Fate) ->
             return run.task(folders.pair(name))
 
 
-def _needs_nothing(run: SyncRun, look: "Look") -> bool:
+def _needs_nothing(run: SyncRun, fate: Fate, task: FolderTask | None) -> bool:
     """Tell whether a folder that both sides have is as it was, or cannot be looked at."""
-    _, fate, task = look
     if task is None or fate is Fate.GONE_THERE:
         return fate is Fate.DETACHED
     known = task.agreed_numbers()

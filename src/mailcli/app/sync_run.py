@@ -185,6 +185,15 @@ class SyncRun:
                 raise
         return None
 
+    def recover(self, error: MailError) -> None:
+        """Go on after what failed for no folder in particular, connected anew if need be.
+
+        Raises: MailError, the same, where the connection is lost for good.
+        """
+        broken = isinstance(error, ProtocolViolation) or not self.session.is_open
+        if broken and not self._is_connected_anew(error):
+            raise error
+
     def _is_connected_anew(self, why: MailError) -> bool:
         self.session.close()
         self._reconnects += 1

@@ -3,7 +3,7 @@
 RFC 3501 §6.3.1, §6.3.2; CONDSTORE and QRESYNC by RFC 7162, MAILBOXID by RFC 8474.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mailcli.errors import MailError, NotFound, ProtocolViolation
@@ -15,6 +15,7 @@ from mailcli.imap.listing import FlagListing
 from mailcli.imap.responses import Condition, Data, Response
 from mailcli.imap.sets import SET_OCTETS
 from mailcli.imap.values import Selected, Since
+from mailcli.model import Flags, Uid
 from mailcli.net import Wire
 
 CHANGES_CAP = 64 * 1024 * 1024
@@ -66,15 +67,44 @@ class OpeningCommands(ImapConnection):
             return results
         self.open_folder = None
         self._enter(_verb(read_only), folders[0][0])
+        done = 0
         try:
             with self._wire.transfer(CHANGES_CAP), self._wire.blaming():
                 for place, found in self._opened_each(folders, read_only=read_only):
                     if not (isinstance(found, CommandFailed) and found.misunderstood):
                         results[folders[place][0]] = found
-                    if place + 1 < len(folders):
-                        self._enter(_verb(read_only), folders[place + 1][0])
+                    done = place + 1
+                    if done < len(folders):
+                        self._enter(_verb(read_only), folders[done][0])
         except MailError as exc:
-            results[folders[len(results)][0]] = exc
+            results[folders[done][0]] = exc
+        return results
+
+    def newest_flags(
+        self, folders: Sequence[tuple[bytes, int]], *, count: int
+    ) -> dict[bytes, tuple[Selected, Mapping[Uid, Flags]]]:
+        """Return, by folder, what opening it tells, and the flags of its newest messages.
+
+        `folders` come with the number of their messages, which is not 0. In one round trip, and
+        nothing is changed by looking. What cannot be had is missing from the result.
+
+        Raises: MailError where the connection is lost.
+        """
+        commands: list[bytes] = []
+        for folder, exists in folders:
+            first = max(1, exists - count + 1)
+            commands += [b"EXAMINE %b" % quoted(folder), b"FETCH %d:* (UID FLAGS)" % first]
+        results: dict[bytes, tuple[Selected, Mapping[Uid, Flags]]] = {}
+        selected: Selected | MailError | None = None
+        self._wire.phase = "EXAMINE"
+        with self._wire.transfer(CHANGES_CAP), self._wire.blaming():
+            for place, opening in self._each_answer(commands):
+                folder = folders[place // 2][0]
+                if place % 2 == 0:
+                    selected = self._outcome(opening, folder, read_only=True, since=None)
+                elif isinstance(selected, Selected) and opening.answer().final.kind == "OK":
+                    results[folder] = selected, opening.flags.found
+        self.open_folder = None  # what is open can only be read
         return results
 
     def _opened_each(
@@ -82,20 +112,24 @@ class OpeningCommands(ImapConnection):
     ) -> Iterator[tuple[int, Selected | MailError]]:
         verb = _verb(read_only).encode()
         commands = [b"%b %b%b" % (verb, quoted(f), self._parameter(since)) for f, since in folders]
-        opening, expected = _Opening(), 0
+        for place, opening in self._each_answer(commands):
+            folder, since = folders[place]
+            yield place, self._outcome(opening, folder, read_only=read_only, since=since)
+
+    def _each_answer(self, commands: Sequence[bytes]) -> Iterator[tuple[int, "_Opening"]]:
+        """Run commands at once; yield the place of each, and what came for it."""
+        opening, due = _Opening(), iter(range(len(commands)))
         for place, response in self._flow(commands, shortcut=opening.take):
             opening.heed(response)
             if place is None:
                 continue
-            if place != expected:
-                raise self._wire.violation("folders are opened out of their order")
-            folder, since = folders[place]
-            yield place, self._outcome(opening, folder, read_only=read_only, since=since)
+            if place != next(due):
+                raise self._wire.violation("answers about folders out of their order")
+            yield place, opening
             opening.begin_anew()
-            expected = place + 1
 
     def _outcome(
-        self, opening: "_Opening", folder: bytes, *, read_only: bool, since: Since
+        self, opening: "_Opening", folder: bytes, *, read_only: bool, since: Since | None
     ) -> Selected | MailError:
         self.open_folder = None
         if failure := self._failure(opening.answer().final):

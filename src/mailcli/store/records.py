@@ -46,6 +46,7 @@ class FolderRow:
     `messages` is how many the server had when all up to the counters was done; None: no
     shortcut may rest on them. `mailbox_id` outlives a rename (RFC 8474 §4). `stamps` (their
     `text`) are those of the files when they were just what was agreed on; None: list them.
+    `listed_at` is when the server last listed the flags of all messages (Unix seconds).
     """
 
     id: int
@@ -61,6 +62,7 @@ class FolderRow:
     messages: int | None = None
     mailbox_id: str | None = None
     stamps: str | None = None
+    listed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,8 @@ _VERSION_4 = (
 _VERSION_5 = (
     # NULL stamps: the folder here is to be listed.
     "ALTER TABLE folder ADD COLUMN stamps TEXT",
+    # Unix seconds; NULL: the flags of all messages there are to be listed.
+    "ALTER TABLE folder ADD COLUMN listed_at INTEGER",
     "CREATE INDEX left_out_by_time ON left_out (folder, uidvalidity, received)",
 )
 

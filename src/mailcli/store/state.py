@@ -30,7 +30,8 @@ from mailcli.store.schema import MIGRATIONS
 _FLAGS = {flag.letter: flag for flag in Flag}
 _SELECT_FOLDER = (
     "SELECT id, name, uidvalidity, uidnext, highestmodseq, role, server_name, delimiter,"
-    " subscribed, detached, messages, mailbox_id, stamps FROM folder"
+    " subscribed, detached, messages, mailbox_id, stamps,"
+    " listed_at FROM folder"
 )
 _SELECT_LEFT_OUT = "SELECT uidvalidity, uid, size, received FROM left_out WHERE folder = ?"
 
@@ -75,6 +76,7 @@ class StateStore(IntentState):
         role: str | None = None,
         messages: int | None = None,
         mailbox_id: str | None = None,
+        listed_at: int | None = None,
     ) -> int:
         """Record a folder's counters, role and identity, all anew, and return its id.
 
@@ -82,16 +84,18 @@ class StateStore(IntentState):
         transaction as the last change that they cover. Without `messages`, no
         shortcut may rest on them. The stamps of its files are dropped.
         """
-        values = (uidvalidity, uidnext, highestmodseq, role, messages, stored_if_any(mailbox_id))
+        numbers = (uidvalidity, uidnext, highestmodseq, role, messages)
+        values = (*numbers, stored_if_any(mailbox_id), listed_at)
         with self.transaction():
             self._write(
                 "INSERT INTO folder"
-                " (name, uidvalidity, uidnext, highestmodseq, role, messages, mailbox_id)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+                " (name, uidvalidity, uidnext, highestmodseq, role, messages, mailbox_id,"
+                " listed_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
                 " uidvalidity = excluded.uidvalidity, uidnext = excluded.uidnext,"
                 " highestmodseq = excluded.highestmodseq, role = excluded.role,"
                 " messages = excluded.messages, mailbox_id = excluded.mailbox_id,"
-                " stamps = NULL",
+                " listed_at = excluded.listed_at, stamps = NULL",
                 [(stored(name), *values)],
             )
             ((number,),) = self._rows("SELECT id FROM folder WHERE name = ?", stored(name))
@@ -149,10 +153,7 @@ class StateStore(IntentState):
         for generation, uid, unique, letters, keywords, *content in self._rows(sql, folder):
             size, sha256, email_id, held = content
             if (letters, keywords) not in known:
-                names = loaded(keywords).split()
-                known[letters, keywords] = frozenset(
-                    [*(_FLAGS[letter] for letter in letters), *map(Keyword, names)]
-                )
+                known[letters, keywords] = _flags(letters, keywords)
             yield MessageRow(
                 UidValidity(generation),
                 Uid(uid),
@@ -163,6 +164,15 @@ class StateStore(IntentState):
                 loaded_if_any(email_id),
                 held=bool(held),
             )
+
+    def flags_from(self, folder: int, uidvalidity: UidValidity, first: Uid) -> dict[Uid, Flags]:
+        """Return the recorded flags of messages from a UID on."""
+        sql = (
+            "SELECT uid, base_flags, keywords FROM message"
+            " WHERE folder = ? AND uidvalidity = ? AND uid >= ?"
+        )
+        found = self._rows(sql, folder, uidvalidity, first)
+        return {Uid(uid): _flags(letters, keywords) for uid, letters, keywords in found}
 
     def has_messages(self) -> bool:
         """Tell whether any message is recorded, in any folder."""
@@ -251,7 +261,7 @@ class StateStore(IntentState):
 
 def _folder_row(values: tuple[Any, ...]) -> FolderRow:
     number, name, uidvalidity, uidnext, modseq, role, *rest = values
-    server_name, delimiter, subscribed, detached, messages, mailbox_id, stamps = rest
+    server_name, delimiter, subscribed, detached, messages, mailbox_id, stamps, listed_at = rest
     return FolderRow(
         number,
         loaded(name),
@@ -266,7 +276,13 @@ def _folder_row(values: tuple[Any, ...]) -> FolderRow:
         messages,
         loaded_if_any(mailbox_id),
         stamps,
+        listed_at,
     )
+
+
+def _flags(letters: str, keywords: str | bytes) -> Flags:
+    names = loaded(keywords).split()
+    return frozenset([*(_FLAGS[letter] for letter in letters), *map(Keyword, names)])
 
 
 def _left_out(values: tuple[Any, ...]) -> LeftOut:
