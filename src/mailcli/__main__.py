@@ -1,5 +1,6 @@
 """Start mailcli: `mailcli` and `python -m mailcli`."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,9 +15,11 @@ def main() -> None:
     install_signals()
     program = Program(sys.argv, sys.stdout, sys.stderr, _state_dir, COMMANDS)
     environ = os.environ
-    sys.exit(
-        run(lambda: invoke(mailcli, sys.argv[1:], prog_name="mailcli", environ=environ), program)
+    code = run(
+        lambda: invoke(mailcli, sys.argv[1:], prog_name="mailcli", environ=environ), program
     )
+    gc.freeze()  # the process ends: what is left need not be searched for cycles once more
+    sys.exit(code)
 
 
 def _state_dir() -> Path:

@@ -11,8 +11,9 @@ again, and brings no message back.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from mailcli.app.folder_decision import decide
 from mailcli.app.folder_limits import load_left_out
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_told import drop_impossible, drop_wrong
 from mailcli.app.folder_unsent import Unsent, leave_unsent

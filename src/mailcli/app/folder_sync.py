@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from shlex import quote
 
+from mailcli.app.folder_decision import decide
 from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import report_former
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_told import drop_wrong
 from mailcli.app.folder_unsent import Unsent, leave_unsent
 from mailcli.app.folder_upload import look_up, upload

@@ -8,9 +8,10 @@ more stays here and is marked as detached, so that no run makes it there again.
 from collections.abc import Iterable, Sequence
 from shlex import quote
 
+from mailcli.app.folder_decision import decide
 from mailcli.app.folder_delete import delete_here
 from mailcli.app.folder_report import report_former
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_state import FolderState
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import ConfirmationNeeded
 from mailcli.imap.session import CommandFailed, ImapSession

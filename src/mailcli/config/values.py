@@ -8,7 +8,6 @@ one shows in a `repr`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 
 from mailcli.errors import ConfigError
@@ -156,5 +155,7 @@ class Config:
         return "choose with -A NAME or MAILCLI_ACCOUNT, or set default_account"
 
     def _near(self, wanted: str) -> str:
+        from difflib import get_close_matches
+
         near = get_close_matches(wanted, self.accounts, n=1)
         return f"did you mean {near[0]}?" if near else ""

@@ -183,19 +183,27 @@ class Conversation:
         return done
 
     def _flow(
-        self, commands: Iterable[bytes], *, open_body: Callable[[], Body] | None = None
+        self,
+        commands: Iterable[bytes],
+        *,
+        open_body: Callable[[], Body] | None = None,
+        shortcut: Callable[[bytes], bool] | None = None,
     ) -> Iterator[tuple[int | None, Response | Fetched]]:
         """Send commands ahead, as many as the window lets, and yield what comes.
 
         A tagged response comes with the place of its command; an untagged one with None. With
-        `open_body`, so does an ordinary message, which is read already.
+        `open_body`, so does an ordinary message, which is read already. `shortcut` is as for
+        `_responses`.
         """
         reader = self._wire.makefile()
         flight = _Flight([self._tagged(command) for command in commands])
         while flight.goes_on():
             if ahead := flight.departing():
                 self._wire.sendall(ahead)
-            pieces = self._pieces(reader.readline(), open_body)
+            line = reader.readline()
+            if shortcut and shortcut(line):
+                continue
+            pieces = self._pieces(line, open_body)
             if open_body and (message := arrival.ordinary(pieces)):
                 yield None, message
                 continue

@@ -15,6 +15,7 @@ from mailcli.store.entries import SUBDIRECTORIES, Entry
 from mailcli.store.files import read_chunks, translated
 from mailcli.store.line_ends import is_verbatim, to_wire
 from mailcli.store.listing import list_messages
+from mailcli.store.stamps import Stamps, read_stamps
 
 TRIES = 10
 """How often a message that other programs rename is looked for."""
@@ -56,6 +57,15 @@ class FolderView:
         """
         self._refuse_links()
         return list_messages(self._base, stat=stat)
+
+    def stamps(self) -> Stamps | None:
+        """Return what tells whether the folder changes; None where it cannot be looked at.
+
+        Raises:
+            LocalError: a symbolic link is in the way.
+        """
+        self._refuse_links()
+        return read_stamps(self._base)
 
     def find(self, unique: str) -> Entry | None:
         """Return the message with this unique part, wherever it is now. Raises as `scan`."""

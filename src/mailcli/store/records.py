@@ -44,7 +44,9 @@ class FolderRow:
     `server_name`, `delimiter` and `subscribed` are what the server last said.
     `detached`: deleted on the server by us; what is here stays here, and only here.
     `messages` is how many the server had when all up to the counters was done; None: no
-    shortcut may rest on them. `mailbox_id` outlives a rename (RFC 8474 §4).
+    shortcut may rest on them. `mailbox_id` outlives a rename (RFC 8474 §4). `stamps` (their
+    `text`) are those of the files when they were just what was agreed on; None: list them.
+    `listed_at` is when the server last listed the flags of all messages (Unix seconds).
     """
 
     id: int
@@ -59,6 +61,8 @@ class FolderRow:
     detached: bool = False
     messages: int | None = None
     mailbox_id: str | None = None
+    stamps: str | None = None
+    listed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,4 +97,18 @@ _VERSION_4 = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5 = (
+    # NULL stamps: the folder here is to be listed.
+    "ALTER TABLE folder ADD COLUMN stamps TEXT",
+    # Unix seconds; NULL: the flags of all messages there are to be listed.
+    "ALTER TABLE folder ADD COLUMN listed_at INTEGER",
+    "CREATE INDEX left_out_by_time ON left_out (folder, uidvalidity, received)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _VERSION_1,
+    _VERSION_2,
+    _VERSION_3,
+    _VERSION_4,
+    _VERSION_5,
+)
