@@ -25,15 +25,16 @@ Twins = dict[Content, list[str]]
 class FolderState:
     """Both sides of a folder as a run found them, kept up while the run changes them.
 
-    `rows` are the messages agreed on in this generation of UIDs. `former` are those of
-    earlier generations: their files may be matched by content, but are never uploaded.
-    `entries` are the files, by unique name; `remote` is what the server holds. `settled`: the
-    generation is the last run's; where it is not, nothing is deleted in this run. `vanished` is
-    the side that had the folder and has it no more. `away` are messages whose files stand in
-    another folder now, and `spoken_for` the files that are other folders' messages: both wait
-    for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
-    moved. `brought` are the keywords of files that came with another folder's letters.
-    `recognised` are files about to be bound to messages; `left` are messages left on the server.
+    `rows` are the messages agreed on in this generation of UIDs. `former` are those of earlier
+    generations: their files may be matched by content, but are never uploaded. `entries` are the
+    files, by unique name; `remote` is what the server holds. `settled`: the generation is the last
+    run's; where it is not, nothing is deleted in this run. `vanished` is the side that had the
+    folder and has it no more. `away` are messages whose files stand in another folder now, and
+    `spoken_for` the files that are other folders' messages: both wait for their MOVE. `claimed`
+    are those of the latter that can be no message of this folder. `elsewhere` is where the files
+    of messages are now that the server has lost or moved. `brought` are the keywords of files that
+    came with another folder's letters. `recognised` are files that turned out to be messages and
+    are about to be bound to them. `left` are messages that the account leaves on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -46,11 +47,10 @@ class FolderState:
         self.letters = KeywordLetters()
         self.remote: dict[Uid, Flags] = {}
         self.left: dict[Uid, LeftOut] = {}
-        self.given_up: set[Uid] = set()
         self.settled = False
         self.vanished: Side | None = None
-        self.away: set[Uid] = set()
-        self.spoken_for: set[str] = set()
+        self.given_up, self.away = set[Uid](), set[Uid]()
+        self.spoken_for, self.claimed = set[str](), set[str]()
         self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
         self.recognised: set[str] = set()
         self.brought: dict[str, Flags] = {}
@@ -278,8 +278,8 @@ class FolderState:
         return [u for u in self.entries if u not in bound and u not in self.former]
 
     def twins(self) -> Twins:
-        """Return the files that no message of this generation is bound to, by content."""
-        bound = self.bound()
+        """Return the files that may be messages of this generation, by content."""
+        bound = self.bound() | self.claimed
         twins: Twins = defaultdict(list)
         for unique in (each for each in self.entries if each not in bound):
             if former := self.former.get(unique):
