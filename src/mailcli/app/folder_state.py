@@ -16,11 +16,7 @@ from mailcli.store.entries import Entry
 from mailcli.store.keywords import KeywordLetters
 from mailcli.store.records import LeftOut, MessageRow
 from mailcli.sync.moves import Content
-from mailcli.sync.plan import Action, plan
-from mailcli.sync.states import Agreed, Local, Remote, Side
-
-_EMPTIED = {"trash", "junk"}
-"""Roles of folders that are meant to be emptied: there, many deletions are nothing unusual."""
+from mailcli.sync.states import Side
 
 Twins = dict[Content, list[str]]
 """Files that no message is bound to, by octets and SHA-256."""
@@ -36,7 +32,8 @@ class FolderState:
     the side that had the folder and has it no more. `away` are messages whose files stand in
     another folder now, and `spoken_for` the files that are other folders' messages: both wait
     for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
-    moved. `left` are messages that the account leaves on the server.
+    moved. `brought` are the keywords of files that came with another folder's letters.
+    `recognised` are files about to be bound to messages; `left` are messages left on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -55,9 +52,10 @@ class FolderState:
         self.away: set[Uid] = set()
         self.spoken_for: set[str] = set()
         self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
-        self.id = 0
-        self.dry_run = task.dry_run
-        self._task = task
+        self.recognised: set[str] = set()
+        self.brought: dict[str, Flags] = {}
+        self.id = self.told_from = 0
+        self.task, self.dry_run = task, task.dry_run
         self._contents: dict[str, Content | None] = {}
 
     @property
@@ -67,12 +65,7 @@ class FolderState:
 
     def now(self) -> int:
         """Return the time in whole seconds since 1970."""
-        return self._task.context.unix_time()
-
-    @property
-    def task(self) -> FolderTask:
-        """What the run has to do with the folder."""
-        return self._task
+        return self.task.context.unix_time()
 
     def enter(self, session: ImapSession, *, again: bool = False) -> Selected:
         """Open the folder on the server, unless it is open; `again` asks for fresh numbers.
@@ -81,7 +74,7 @@ class FolderState:
         """
         if not again and session.open_folder == self.pair.wire:
             return self.selected
-        selected = session.select(self.pair.wire, read_only=not self._task.writes_there)
+        selected = session.select(self.pair.wire, read_only=not self.task.writes_there)
         if selected.uidvalidity != self.generation:
             raise FolderUnusable(f"{self.name}: the server renumbered the folder during the run")
         return selected
@@ -95,6 +88,7 @@ class FolderState:
             return
         self.id = known.id
         self.settled = known.uidvalidity == self.generation
+        self.told_from = known.uidnext
         for row in self.store.messages(known.id):
             if self.settled and row.uidvalidity == self.generation:
                 self.rows[row.uid] = row
@@ -109,12 +103,15 @@ class FolderState:
         """
         with self.store.transaction():
             known = self.store.folder(self.name)
+            following = self.selected.uidnext or 0
             if known is not None and known.uidvalidity != self.generation:
                 self.store.retire_messages(known.id, self.generation)
+            elif known is not None and not numbers:
+                following = known.uidnext  # see `folder_told`
             self.id = self.store.save_folder(
                 self.name,
                 uidvalidity=self.generation,
-                uidnext=self.selected.uidnext or 0,
+                uidnext=following,
                 role=self.pair.role,
                 messages=self.selected.exists if numbers else None,
                 highestmodseq=self.selected.highestmodseq if numbers else None,
@@ -242,6 +239,8 @@ class FolderState:
         Raises: LocalError, CannotCreate; TemporaryFailure while Dovecot holds them.
         """
         wanted = keywords_of(flags)
+        if not wanted:
+            return ""
         if any(not self.letters.covers(keyword) for keyword in wanted):
             used = "".join(entry.others for entry in self.entries.values())
             self.letters = self.folder.save_keyword_letters(self.letters.with_new(wanted, used))
@@ -271,8 +270,7 @@ class FolderState:
 
     def path_of(self, unique: str) -> Path | None:
         """Return where a message's file is, None where it has gone."""
-        entry = self.entries.get(unique)
-        return self.folder.path_of(entry) if entry else None
+        return self.folder.path_of(e) if (e := self.entries.get(unique)) else None
 
     def strays(self) -> list[str]:
         """Return the files that are no message of this generation, nor of a former one."""
@@ -283,9 +281,7 @@ class FolderState:
         """Return the files that no message of this generation is bound to, by content."""
         bound = self.bound()
         twins: Twins = defaultdict(list)
-        for unique in self.entries:
-            if unique in bound:
-                continue
+        for unique in (each for each in self.entries if each not in bound):
             if former := self.former.get(unique):
                 twins[former.size, former.sha256].append(unique)
                 continue
@@ -311,40 +307,3 @@ class FolderState:
             self.counts.fail(exc, path=self.path_of(unique))
             return None
         return size, digest
-
-
-def decide(state: FolderState) -> list[Action]:
-    """Return what is to be done, as `sync.plan` has it.
-
-    What was moved is the moves' affair, and what is left out nobody's.
-    """
-    bound = {row.unique: row for uid, row in state.rows.items() if uid not in state.away}
-    fresh = state.remote.keys() - state.rows
-    origins = {state.token(uid): uid for uid in fresh}
-    hidden = state.former.keys() | state.spoken_for
-    local = {
-        unique: Local(
-            flags_to_compare(state, unique, bound.get(unique)), origins.get(entry.token or "")
-        )
-        for unique, entry in state.entries.items()
-        if unique in bound or unique not in hidden
-    }
-    agreed = {
-        uid: Agreed(row.unique, row.flags, row.held)
-        for uid, row in state.rows.items()
-        if uid not in state.away
-    }
-    hidden_there = state.away | state.left.keys()
-    there = {uid: Remote(flags) for uid, flags in state.remote.items() if uid not in hidden_there}
-    policy = replace(state.policy, storable=state.selected.storable, vanished=state.vanished)
-    if state.pair.role in _EMPTIED and state.vanished is None:
-        policy = replace(policy, allow_mass_delete=True)
-    return plan(agreed, local, there, policy)
-
-
-def flags_to_compare(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
-    """Return a file's flags; keywords without a letter are those that were agreed on."""
-    flags = state.flags_here(unique)
-    if row is None:
-        return flags
-    return flags | {k for k in keywords_of(row.flags) if not state.letters.covers(k)}

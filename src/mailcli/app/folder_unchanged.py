@@ -121,8 +121,9 @@ def _looked_at(task: FolderTask, status: Status) -> "FolderState | None":
 
     A file that this run leaves alone may be another folder's message that was moved.
     """
+    from mailcli.app.folder_decision import decide
     from mailcli.app.folder_limits import load_left_out, report_left_out
-    from mailcli.app.folder_state import FolderState, decide
+    from mailcli.app.folder_state import FolderState
 
     opened = Selected(status.messages, status.uidvalidity, status.uidnext, read_only=True)
     state = FolderState(task, opened)
@@ -142,7 +143,7 @@ def _is_as_agreed(state: "FolderState") -> bool:
 
     What a `--pull` may not carry to the server still waits for the next run that may.
     """
-    from mailcli.app.folder_state import flags_to_compare
+    from mailcli.app.folder_decision import flags_to_compare
 
     rows = {row.unique: row for row in state.rows.values()}
     return rows.keys() == state.entries.keys() and all(

@@ -7,15 +7,16 @@ here; deletions, after another look; and folders that are gone. A pass that
 fails for one folder stops no other (`SyncRun.attempt`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
+from mailcli.app.folder_decision import decide
 from mailcli.app.folder_delete import Trash, delete_in_folder
-from mailcli.app.folder_limits import within_limits
+from mailcli.app.folder_limits import has_left_out, within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
 from mailcli.app.folder_orphans import Orphans
-from mailcli.app.folder_report import preview
-from mailcli.app.folder_set import FolderSet, pair_of
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_report import preview, report_former
+from mailcli.app.folder_set import FolderSet, only_here_pair, pair_of
+from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_survey import (
     record_numbers,
     since_agreed,
@@ -25,16 +26,15 @@ from mailcli.app.folder_survey import (
 )
 from mailcli.app.folder_sync import bring, put
 from mailcli.app.folder_task import FolderTask
+from mailcli.app.folder_unsent import Unsent, leave_unsent, unsent_in
 from mailcli.app.folder_vanish import delete_gone_here, inner_first, settle_gone_there, would_go
-from mailcli.app.stores import hash_of
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import CannotCreate, MailError
-from mailcli.imap.session import CommandFailed
+from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.values import Selected
 from mailcli.store.names import INBOX, FolderName
-from mailcli.store.records import MessageRow
 from mailcli.sync.folders import Fate
-from mailcli.sync.moves import Content, Moved
+from mailcli.sync.moves import Moved
 from mailcli.sync.plan import Fetch
 from mailcli.sync.states import Side
 
@@ -45,11 +45,16 @@ Look = tuple[FolderName, Fate, FolderTask | None]
 class Passes:
     """The passes of one account's run, in their order."""
 
-    def __init__(self, run: SyncRun, folders: FolderSet, *, full: bool) -> None:
+    def __init__(
+        self, run: SyncRun, folders: FolderSet, unchanged: Sequence[FolderTask], *, full: bool
+    ) -> None:
+        """Begin; `unchanged` are the folders that are not to be looked at."""
         self.run, self.folders, self.full = run, folders, full
+        self.unchanged = unchanged
         self.states: dict[str, FolderState] = {}
         self.gone_there: list[FolderState] = []
         self.nowhere: list[FolderState] = []
+        self.waiting: list[FolderState] = []
         self.opened: dict[bytes, Selected | MailError] = {}
 
     def go(self, looks: Sequence[Look]) -> None:
@@ -61,7 +66,8 @@ class Passes:
         self.opened = self._open_ahead([task for _, _, task in looks if task is not None])
         for look in looks:
             self._look(*look)
-        looked_at = self._all()
+        self._look_at_left_out()
+        looked_at = [*self._all(), *self.waiting]
         moves = find_moves(run, [state for state in looked_at if not state.counts.broken])
         if run.dry_run:
             self._preview(moves)
@@ -99,17 +105,33 @@ class Passes:
             case Fate.NEW_HERE:
                 if run.policy.changes_remote:
                     self._create(name)
+                else:
+                    self._wait(name)
             case _ if task is not None:
                 self._survey(task, fate)
             case _:
                 pass  # only here, as it is meant to be
 
-    def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR) -> None:
+    def _look_at_left_out(self) -> None:
+        """Look into unchanged folders after all where what was left out may be a moved message.
+
+        The run that left it out may not have looked where its file is.
+        """
+        gone = {
+            row.size for s in self._all() for uid, row in s.rows.items() if uid not in s.remote
+        }
+        for task in self.unchanged if gone else []:
+            known = task.agreed_numbers()
+            if known is not None and has_left_out(task, known, gone):
+                task.counts.skipped.clear()
+                self._survey(task, full=True)
+
+    def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR, *, full: bool = False) -> None:
         run = self.run
         # With no folder left at all, it is rather the disk that is not mounted.
         may_go = fate is Fate.GONE_HERE and bool(self.folders.here) and task.pair.name != INBOX
         may_go = may_go and run.policy.changes_remote and run.server.delete_folders
-        known = None if self.full else task.agreed_numbers()
+        known = None if full or self.full else task.agreed_numbers()
         opened = self.opened.pop(task.pair.wire, None)
         if state := run.attempt(task, survey, task, known, opened=opened, may_go=may_go):
             self.states[state.name] = state
@@ -119,10 +141,14 @@ class Passes:
     def _create(self, name: FolderName) -> None:
         """Make a folder on the server that exists only here."""
         run = self.run
+        if not run.dry_run and (row := run.state.folder(str(name))):
+            # A detached folder: the new one may have its UIDVALIDITY, and none of its messages.
+            run.state.retire_messages(row.id, row.uidvalidity)
         try:
             pair = self.folders.create_there(name)
         except (CannotCreate, CommandFailed) as exc:
             run.failed(name, exc)
+            self._wait(name)
             return
         run.tally.created.append(str(name))
         task = run.task(pair)
@@ -131,16 +157,21 @@ class Passes:
         elif state := run.attempt(task, lambda _: survey_here(task, None)):
             self.states[state.name] = state
 
+    def _wait(self, name: FolderName) -> None:
+        """Look into a folder that stays only here for now: what was moved to it is not deleted."""
+        task = self.run.silent_task(only_here_pair(name))
+        if state := self.run.attempt(task, lambda _: survey_here(task, None)):
+            self.waiting.append(state)
+
     def _preview(self, moves: Sequence[Moved]) -> None:
         """Tell what a run would do; nothing is written anywhere."""
-        orphans = Orphans(self._all())
+        orphans, elsewhere = Orphans(self._all()), self._unsent_elsewhere()
         for state in self.states.values():
             new = [action.uid for action in decide(state) if isinstance(action, Fetch)]
             self.run.attempt(state, within_limits, state, new, orphans)  # the others are no plan
         for state in (*self.states.values(), *self.gone_there):
-            if not state.counts.broken:
-                mine = [m for m in moves if m.stray.folder == state.name]
-                state.counts.actions = preview(state, mine)
+            mine = [m for m in moves if m.stray.folder == state.name]
+            self.run.attempt(state, _preview_folder, state, mine, elsewhere)
         gone_here = (s for s in self.states.values() if s.vanished is Side.LOCAL)
         for state in (*gone_here, *self.gone_there):
             if not state.counts.broken and would_go(state, self.run):
@@ -149,9 +180,9 @@ class Passes:
     def _carry_out(self, moves: Sequence[Moved]) -> None:
         run = self.run
         run.record_stamps()
-        orphans = Orphans(self._all())
+        orphans, elsewhere = Orphans(self._all()), self._unsent_elsewhere()
         for state in self.states.values():
-            run.attempt(state, bring, state, orphans, run)
+            run.attempt(state, bring, state, orphans, elsewhere, run)
         self._forget_nowhere()
         if run.policy.changes_remote and can_move(run.session):
             self._move(moves)
@@ -170,7 +201,7 @@ class Passes:
                 state,
                 delete_in_folder,
                 state.task,
-                unsent=self._unsent,
+                unsent=unsent_in(run, self.folders.is_mirrored),
                 trash=trash,
                 here=run.has_seen_all,
             )
@@ -220,6 +251,10 @@ class Passes:
 
     # -- what the passes ask ---------------------------------------------------------
 
+    def _unsent_elsewhere(self) -> Unsent:
+        """Return what looks into the folders of which this run uploads nothing."""
+        return unsent_in(self.run, self.folders.is_mirrored, besides=self.states.keys())
+
     def _all(self) -> list[FolderState]:
         """Return every folder that the run has to do with, on whichever side it is."""
         return [*self.states.values(), *self.gone_there, *self.nowhere]
@@ -233,23 +268,14 @@ class Passes:
         wire = next((f.wire for f in there.values() if f.role == "trash"), None)
         return Trash(wire, server.deleted)
 
-    def _unsent(self, rows: Collection[MessageRow]) -> set[Content]:
-        """Return which of these messages are here as files that were never uploaded.
 
-        That is how a message looks that was moved to a folder which failed, or which was left
-        out on the command line. A folder that is not mirrored does not count.
-        """
-        run, folders = self.run, self.run.maildir.folders()
-        wanted = {(row.size, row.sha256) for row in rows}
-        sizes = range(min(size for size, _ in wanted), max(size for size, _ in wanted) + 1)
-        waiting = set()
-        for name in filter(self.folders.is_mirrored, folders.names):
-            folder, known = run.maildir.folder(name), run.state.folder(str(name))
-            uploaded = {row.unique for row in run.state.messages(known.id)} if known else set()
-            for entry in folder.scan(stat=True):
-                # A file has its own line ends: it may be smaller by one octet for each line.
-                fits = entry.size < sizes.stop and 2 * entry.size >= sizes.start
-                if entry.unique not in uploaded and fits:
-                    digest, size = hash_of(folder, entry)
-                    waiting.add((size, digest))
-        return waiting & wanted
+def _preview_folder(
+    session: ImapSession, state: FolderState, moves: Sequence[Moved], unsent: Unsent
+) -> None:
+    """Tell what a run would do to a folder."""
+    del session
+    if state.vanished is None or state.policy.allow_mass_delete:
+        leave_unsent(state, decide(state), unsent, tell=True)
+    state.counts.actions = preview(state, moves)
+    if not any(action.kind == "fetch" for action in state.counts.actions):
+        report_former(state)  # else it is not known which of these are what would be fetched

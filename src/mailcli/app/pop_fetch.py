@@ -32,17 +32,15 @@ from mailcli.pop.plan import (
 )
 from mailcli.pop.session import CommandFailed, PopSession
 from mailcli.results import ErrorReport, PopAccount, PopResult, SkippedPop
+from mailcli.store.delivery import Delivery
 from mailcli.store.entries import unique_name
-from mailcli.store.folder import MAX_BATCH
+from mailcli.store.folder import Delivered
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
 from mailcli.store.pop_state import PopKey
 from mailcli.store.records import PopRecord
 from mailcli.store.staging import Staged
 from mailcli.store.state import StateStore
-
-BATCH_OCTETS = 32 * 1024 * 1024
-"""Octets after which a batch is made durable, even if it has few messages."""
 
 
 @dataclass(slots=True)
@@ -228,8 +226,13 @@ class _Run:
 
     def _retrieve_into(self, stored: set[Message], messages: Sequence[Message]) -> None:
         known = self._known_by_content(messages)
-        batch: list[tuple[Message, Staged]] = []
-        try:
+
+        def record(group: Sequence[tuple[Message, Delivered]]) -> None:
+            self._record_all(group)
+            stored.update(message for message, _ in group)
+
+        # What arrived whole before a failure is kept: it need not come again.
+        with Delivery[Message](self._folder, record) as delivery:
             for message in messages:
                 staged = self._stage(message)
                 if staged is not None and known.get(staged.sha256):
@@ -237,13 +240,7 @@ class _Run:
                     self._rename(known[staged.sha256], message)
                     stored.add(message)
                 elif staged is not None:
-                    batch.append((message, staged))
-                if _is_full(batch):
-                    full, batch = batch, []  # one that fails is not tried again below
-                    stored |= self._keep_batch(full)
-        finally:
-            # What arrived whole before a failure is kept: it need not come again.
-            stored |= self._keep_batch(batch)
+                    delivery.add(message, staged)
 
     def _known_by_content(self, wanted: Sequence[Message]) -> dict[bytes, list[PopRecord]]:
         """Return what is stored here and may come once more, by SHA-256.
@@ -293,20 +290,12 @@ class _Run:
         self._tally.skip(message, error.message)
         self._tally.error = self._tally.error or error
 
-    def _keep_batch(self, batch: Sequence[tuple[Message, Staged]]) -> set[Message]:
-        """Make a batch durable, then commit it to the state."""
-        if not batch:
-            return set()
-        delivered = self._folder.deliver([staged for _, staged in batch])
-        messages = [message for message, _ in batch]
-        records = [
-            self._record(message, done.sha256)
-            for message, done in zip(messages, delivered, strict=True)
-        ]
+    def _record_all(self, group: Sequence[tuple[Message, Delivered]]) -> None:
+        """Commit messages that are durable to the state."""
+        records = [self._record(message, done.sha256) for message, done in group]
         self._state.record_pop(self._source.id, records)
-        self._tally.fetched += len(batch)
-        self._tally.octets += sum(done.size for done in delivered)
-        return set(messages)
+        self._tally.fetched += len(group)
+        self._tally.octets += sum(done.size for _, done in group)
 
     def _record(self, message: Message, digest: bytes) -> PopRecord:
         return PopRecord(
@@ -338,7 +327,3 @@ class _Run:
             self._refuse(message, exc)
             return False
         return True
-
-
-def _is_full(batch: Sequence[tuple[Message, Staged]]) -> bool:
-    return len(batch) >= MAX_BATCH or sum(s.size for _, s in batch) >= BATCH_OCTETS

@@ -55,7 +55,7 @@ def imap_sync(
     `folders` are patterns that choose among the account's folders.
     """
     done = [_account(context, account, tuple(folders), options) for account in accounts]
-    return ImapResult(tuple(done))
+    return ImapResult(tuple(done), "dry-run" if options.dry_run else "sync")
 
 
 def _account(
@@ -99,8 +99,8 @@ def _sync(run: SyncRun, wanted: tuple[str, ...], *, full: bool) -> None:
     Followed(run, folders, chosen).follow()
     fates = [(name, fate) for name, fate in folders.fates().items() if chosen(name)]
     looks = [(name, fate, _task_for(run, folders, name, fate)) for name, fate in fates]
-    if not full:
-        looks = _to_be_looked_at(run, looks)
+    unchanged = {} if full else _unchanged(run, looks)
+    looks = [look for look in looks if look[0] not in unchanged]
     if not wanted:
         report_left_out(run, folders)
     if not run.dry_run:
@@ -108,19 +108,21 @@ def _sync(run: SyncRun, wanted: tuple[str, ...], *, full: bool) -> None:
     if looks:
         from mailcli.app.imap_sync import Passes
 
-        Passes(run, folders, full=full).go(looks)
+        left_alone = [task for task in unchanged.values() if task is not None]
+        Passes(run, folders, left_alone, full=full).go(looks)
 
 
-def _to_be_looked_at(run: SyncRun, looks: "Sequence[Look]") -> "list[Look]":
-    """Return the folders that are not as they were, as far as that can be told from outside."""
-    quiet = {name for name, fate, task in looks if _needs_nothing(run, fate, task)}
-    tasks = [task for name, _, task in looks if task is not None and name in quiet]
+def _unchanged(run: SyncRun, looks: "Sequence[Look]") -> dict[FolderName, FolderTask | None]:
+    """Return the folders that are as they were, as far as that can be told from outside."""
+    quiet = {name: task for name, fate, task in looks if _needs_nothing(run, fate, task)}
     try:
-        stirred = {task.pair.name for task in with_other_flags(run.session, tasks)}
+        stirred = with_other_flags(run.session, [task for task in quiet.values() if task])
     except MailError as exc:
         run.recover(exc)
-        stirred = quiet
-    return [look for look in looks if look[0] not in quiet - stirred]
+        return {}
+    for task in stirred:
+        del quiet[task.pair.name]
+    return quiet
 
 
 def _task_for(run: SyncRun, folders: FolderSet, name: FolderName, fate: Fate) -> FolderTask | None:

@@ -14,7 +14,7 @@ from mailcli.imap.conversation import CommandFailed, FolderUnusable
 from mailcli.imap.listing import FlagListing
 from mailcli.imap.responses import Condition, Data, Response
 from mailcli.imap.sets import SET_OCTETS
-from mailcli.imap.values import Selected, Since
+from mailcli.imap.values import Fetched, Selected, Since
 from mailcli.model import Flags, Uid
 from mailcli.net import Wire
 
@@ -120,6 +120,7 @@ class OpeningCommands(ImapConnection):
         """Run commands at once; yield the place of each, and what came for it."""
         opening, due = _Opening(), iter(range(len(commands)))
         for place, response in self._flow(commands, shortcut=opening.take):
+            assert not isinstance(response, Fetched)  # noqa: S101 - no message was asked for
             opening.heed(response)
             if place is None:
                 continue
