@@ -58,7 +58,7 @@ IMPURE = {
 }
 ONLY_IN = {
     "click": ["cli"],
-    "rich": ["output.human"],
+    "rich": ["output.human", "output.progress"],
     "keyring": ["credentials"],
     "sqlite3": ["store.database", "store.state"],
     "smtplib": ["smtp.session"],

@@ -8,7 +8,8 @@ folder, where the server has it no more, was moved there, and is moved here by
 one rename.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -78,9 +79,13 @@ def fetch_new(
     uids = [uid for uid in uids if uid not in adopted]
     twins = state.twins()
     recognised = _Recognised(state, any=bool(adopted))
-    with Delivery[Fetched](state.folder, partial(_record, state)) as delivery:
+    with (
+        _shown(state, len(uids)) as show,
+        Delivery[Fetched](state.folder, partial(_record, state)) as delivery,
+    ):
         try:
             for fetched, staged in _arriving(session, state, uids):
+                show(staged.size)
                 if _is_new(recognised, fetched, staged, twins, orphans):
                     delivery.add(fetched, staged)
                 elif len(recognised.known) + len(recognised.adopted) >= MAX_BATCH:
@@ -88,6 +93,13 @@ def fetch_new(
         finally:
             recognised.record()
     return recognised.any
+
+
+def _shown(state: FolderState, count: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Show how messages come; those of a run that broke off are here already."""
+    here = len(state.rows) if state.counts.resumed else 0
+    progress = state.task.context.progress
+    return progress.transfer(state.name, messages=lambda: here + count, here=here)
 
 
 def _is_new(

@@ -51,6 +51,7 @@ def survey(
     is_here = state.scanned()
     state.load()
     load_left_out(state)
+    state.counts.resumed = known is None and state.settled and bool(state.rows)
     # What was once agreed on shows that the folder was here, until it is made again or deleted.
     was_here = state.settled and (bool(state.rows) or task.agreed_numbers() is not None)
     if not task.dry_run and (is_here or not was_here):

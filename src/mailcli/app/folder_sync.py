@@ -246,15 +246,26 @@ def _upload(session: ImapSession, state: FolderState, actions: Sequence[Append])
 
     Raises: MailError.
     """
-    for start in range(0, len(actions), UPLOAD_SET):
-        refused = upload(session, state, actions[start : start + UPLOAD_SET])
-        hopeless = [exc for exc in refused.values() if exc.response_code in _REFUSES_ALL]
-        if hopeless:
-            state.counts.error = state.counts.error or hopeless[0]
-        for unique, exc in refused.items():
-            if exc not in hopeless:
-                state.counts.fail(exc, path=state.path_of(unique))
-        if hopeless:
-            break
+    progress = state.task.context.progress
+    with progress.transfer(f"{state.name}, upload", messages=lambda: len(actions)) as show:
+        for start in range(0, len(actions), UPLOAD_SET):
+            group = actions[start : start + UPLOAD_SET]
+            if not _are_taken(session, state, group):
+                break
+            for action in group:
+                size, _ = state.content_of(action.unique) or (0, b"")
+                show(size)
     if actions:
         look_up(session, state)
+
+
+def _are_taken(session: ImapSession, state: FolderState, group: Sequence[Append]) -> bool:
+    """Upload a few files; tell whether it makes sense to go on with others."""
+    refused = upload(session, state, group)
+    hopeless = [exc for exc in refused.values() if exc.response_code in _REFUSES_ALL]
+    if hopeless:
+        state.counts.error = state.counts.error or hopeless[0]
+    for unique, exc in refused.items():
+        if exc not in hopeless:
+            state.counts.fail(exc, path=state.path_of(unique))
+    return not hopeless

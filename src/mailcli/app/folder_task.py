@@ -39,8 +39,8 @@ class FolderPair:
 class Counts:
     """What a run has done to a folder so far; `broken`: it can do no more to it.
 
-    `made`: the folder is new here. `stamps`: what its files look like, where they were found to
-    be just what was agreed on.
+    `made`: the folder is new here. `resumed`: an earlier run did not come to its end. `stamps`:
+    what its files look like, where they were found to be just what was agreed on.
     """
 
     fetched: int = 0
@@ -55,6 +55,7 @@ class Counts:
     error: MailError | None = None
     broken: bool = False
     made: bool = False
+    resumed: bool = False
     stamps: str | None = None
     actions: tuple[PlannedAction, ...] | None = None
 

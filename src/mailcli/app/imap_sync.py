@@ -179,10 +179,10 @@ class Passes:
 
     def _carry_out(self, moves: Sequence[Moved]) -> None:
         run = self.run
-        run.record_stamps()
         orphans, elsewhere = Orphans(self._all()), self._unsent_elsewhere()
-        for state in self.states.values():
-            run.attempt(state, bring, state, orphans, elsewhere, run)
+        with run.context.progress.transfer(run.account.name, messages=self._coming):
+            for state in self.states.values():
+                run.attempt(state, bring, state, orphans, elsewhere, run)
         self._forget_nowhere()
         if run.policy.changes_remote and can_move(run.session):
             self._move(moves)
@@ -258,6 +258,11 @@ class Passes:
     def _all(self) -> list[FolderState]:
         """Return every folder that the run has to do with, on whichever side it is."""
         return [*self.states.values(), *self.gone_there, *self.nowhere]
+
+    def _coming(self) -> int:
+        """Return how many messages are to be fetched, into all folders."""
+        new = (decide(state) for state in self.states.values() if not state.counts.broken)
+        return sum(isinstance(action, Fetch) for actions in new for action in actions)
 
     def _trash(self) -> Trash:
         """Return what becomes of deleted messages; their folder by name where one is set."""

@@ -231,10 +231,17 @@ class _Run:
             self._record_all(group)
             stored.update(message for message, _ in group)
 
+        octets = sum(message.size for message in messages)
         # What arrived whole before a failure is kept: it need not come again.
-        with Delivery[Message](self._folder, record) as delivery:
+        with (
+            self._context.progress.transfer(
+                self._account.name, messages=lambda: len(messages), octets=octets
+            ) as show,
+            Delivery[Message](self._folder, record) as delivery,
+        ):
             for message in messages:
                 staged = self._stage(message)
+                show(message.size)
                 if staged is not None and known.get(staged.sha256):
                     staged.abandon()
                     self._rename(known[staged.sha256], message)
