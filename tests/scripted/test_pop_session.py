@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from mailcli.errors import Exit, LoginFailed, MailError, ProtocolViolation, TemporaryFailure
 from mailcli.model import AuthKind, Secret, UniqueId
+from mailcli.pop.listing import Listing
 from mailcli.pop.multiline import Unstuffer
-from mailcli.pop.plan import Message
+from mailcli.pop.plan import NO_ID, Message
 from mailcli.pop.session import CommandFailed, PopSession
 from mailcli.sasl import Identity
 from tests.scripted.sessions import ADA, NEVER, PASSWORD, POP, SOON, ada, opened
@@ -20,9 +21,9 @@ from tests.support.dialogues import capabilities, goodbye, greeting, opening, sc
 from tests.support.scripted import Scripted
 from tests.support.template import stuffed
 
-FIRST = Message(1, UniqueId("a"), 100)
-WELCOME = script("S: +OK welcome", "C: CAPA", "S: -ERR what?")
-SECOND = Message(2, UniqueId("b"), 100)
+FIRST = Message(1, UniqueId("a"), 5)
+WELCOME = "S: +OK welcome"
+SECOND = Message(2, UniqueId("b"), 5)
 
 
 @contextlib.contextmanager
@@ -34,6 +35,11 @@ def maildrop(server: Scripted, *, timeout: float = NEVER) -> Iterator[PopSession
 
 def _open(*lines: str) -> str:
     return script(opening("pop3", logged_in=False), *lines)
+
+
+def _list(*lines: str) -> str:
+    """Return an opening after which a client asks for capabilities again, and what follows."""
+    return _open(capabilities("pop3"), *lines)
 
 
 def _knows(*names: str) -> str:
@@ -60,9 +66,13 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def _read(session: PopSession, *messages: Message, ahead: bool = True) -> list[bytes]:
+    return [b"".join(chunks) for _, chunks in session.retrieve(messages, ahead=ahead)]
+
+
 def _retrieved(server: Scripted, message: Message = FIRST, *, timeout: float = NEVER) -> bytes:
     with maildrop(server, timeout=timeout) as session:
-        return b"".join(session.retrieve(message))
+        return _read(session, message)[0]
 
 
 # -- login -----------------------------------------------------------------
@@ -194,24 +204,28 @@ def test_a_server_that_greets_with_a_refusal_is_temporary() -> None:
 # -- listings --------------------------------------------------------------
 
 
-def _listed(uidl: str, sizes: str) -> list[Message]:
-    conversation = _open("C: UIDL", "S: +OK", uidl, "S: .", "C: LIST", "S: +OK", sizes, "S: .")
+def _listed(uidl: str, sizes: str) -> Listing:
+    conversation = _list("C: UIDL", "S: +OK", uidl, "S: .", "C: LIST", "S: +OK", sizes, "S: .")
     with Scripted(script(conversation, "@rest")) as server, maildrop(server) as session:
         return session.listing()
 
 
 def test_a_listing_puts_names_and_sizes_together() -> None:
     found = _listed("S: 2 b\nS: 1 a", "S: 1 120\nS: 2 310 octets")
-    assert found == [Message(1, UniqueId("a"), 120), Message(2, UniqueId("b"), 310)]
+    both = (Message(1, UniqueId("a"), 120), Message(2, UniqueId("b"), 310))
+    assert found == Listing(both)
 
 
 def test_an_empty_maildrop_has_an_empty_listing() -> None:
-    assert _listed("", "") == []
+    assert _listed("", "") == Listing()
 
 
 def test_unusual_names_are_kept_as_they_are() -> None:
     name = "x" * 200 + "é"
-    assert _listed(f"S:   1   {name} ", "S: 1 5")[0].uidl == name
+    assert _listed(f"S:   1   {name} ", "S: 1 5").messages[0].uidl == name
+
+
+GOOD = Message(7, UniqueId("good"), 70)
 
 
 @pytest.mark.parametrize(
@@ -230,9 +244,11 @@ def test_unusual_names_are_kept_as_they_are() -> None:
         ("S:", "S: 1 120"),
     ],
 )
-def test_a_listing_that_contradicts_itself_is_not_believed(uidl: str, sizes: str) -> None:
-    with pytest.raises(ProtocolViolation):
-        _listed(uidl, sizes)
+def test_a_line_that_makes_no_sense_costs_no_other_message(uidl: str, sizes: str) -> None:
+    found = _listed(f"{uidl}\nS: 7 good", f"{sizes}\nS: 7 70")
+    assert found.problems
+    assert found.messages[-1] == GOOD
+    assert {message.number for message in found.messages} <= {1, 7}
 
 
 def test_a_long_listing_is_read_to_its_end() -> None:
@@ -240,7 +256,7 @@ def test_a_long_listing_is_read_to_its_end() -> None:
     count, name = 50_000, "u" * 60
     lines = [f"{n} {name}\r\n" for n in range(1, count + 1)]
     values = {"names": "".join(lines), "sizes": "".join(f"{n} 7\r\n" for n in range(1, count + 1))}
-    conversation = _open(
+    conversation = _list(
         "C: UIDL",
         "S: +OK",
         "S! {names}",
@@ -252,11 +268,11 @@ def test_a_long_listing_is_read_to_its_end() -> None:
         "@rest",
     )
     with Scripted(conversation, values=values) as server, maildrop(server) as session:
-        assert len(session.listing()) == count
+        assert len(session.listing().messages) == count
 
 
 def test_a_listing_without_an_end_is_given_up() -> None:
-    conversation = _open("C: UIDL", "S: +OK", "@endless! x")
+    conversation = _list("C: UIDL", "S: +OK", "@endless! x")
     with (
         Scripted(conversation) as server,
         maildrop(server) as session,
@@ -266,7 +282,7 @@ def test_a_listing_without_an_end_is_given_up() -> None:
 
 
 def test_capabilities_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mailcli.pop import session as module
+    from mailcli.pop import connection as module
 
     monkeypatch.setattr(module, "LISTING_CAP", 1 << 20)
     conversation = script(greeting("pop3"), "C: CAPA", "S: +OK", "@endless X-{count}")
@@ -274,15 +290,10 @@ def test_capabilities_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatc
         maildrop(server).__enter__()
 
 
-def test_a_server_without_unique_ids_is_refused_with_a_hint() -> None:
-    with (
-        Scripted(_open("C: UIDL", "S: -ERR what?", "@rest")) as server,
-        maildrop(server) as session,
-        pytest.raises(MailError) as caught,
-    ):
-        session.listing()
-    assert caught.value.exit_code is Exit.REFUSED
-    assert "IMAP" in caught.value.hint
+def test_a_server_without_unique_ids_lists_sizes_alone() -> None:
+    conversation = _list("C: UIDL", "S: -ERR what?", "C: LIST", "S: +OK", "S: 1 9", "S: .")
+    with Scripted(conversation) as server, maildrop(server) as session:
+        assert session.listing() == Listing((Message(1, NO_ID, 9),), has_ids=False)
 
 
 # -- messages --------------------------------------------------------------
@@ -304,7 +315,7 @@ def test_a_message_arrives_with_every_octet(content: bytes) -> None:
     wire = b"." + wire if wire.startswith(b".") else wire
     conversation = _open("C: RETR 1", "S: +OK", "S! {wire}", "S: .", goodbye("pop3"))
     with Scripted(conversation, values={"wire": wire}) as server, maildrop(server) as session:
-        assert b"".join(session.retrieve(FIRST)) == content
+        assert _read(session, Message(1, UniqueId("a"), len(content))) == [content]
         session.quit()
 
 
@@ -315,12 +326,12 @@ def test_a_message_arrives_with_every_octet(content: bytes) -> None:
 def test_content_survives_any_chunking(lines: list[bytes], cuts: list[int]) -> None:
     content = b"".join(line + b"\r\n" for line in lines)
     wire = b"".join((b"." if line[:1] == b"." else b"") + line + b"\r\n" for line in lines)
-    wire += b".\r\n"
+    wire = b"\r\n" + wire + b".\r\n"  # the status line's end comes first
     edges = [0, *sorted({min(cut, len(wire)) for cut in cuts}), len(wire)]
     unstuffer = Unstuffer()
     pieces = [unstuffer.feed(wire[a:b]) for a, b in pairwise(edges)]
     assert b"".join(pieces) == content
-    assert unstuffer.rest == b""
+    assert unstuffer.end is not None
 
 
 def test_a_message_arrives_however_it_trickles() -> None:
@@ -351,12 +362,13 @@ def test_octets_behind_the_end_of_a_message_break_the_protocol() -> None:
     conversation = _open("C: RETR 1", "S: +OK", "S: hello", "S: .", "S: +OK deleted", "@rest")
     with Scripted(conversation) as server, maildrop(server) as session:
         with pytest.raises(ProtocolViolation, match="went on"):
-            b"".join(session.retrieve(FIRST))
+            _read(session, FIRST)
         with pytest.raises(TemporaryFailure):
-            session.delete(FIRST)
+            session.quit([FIRST])
 
 
-def test_a_message_that_the_server_refuses_leaves_the_session_usable() -> None:
+@pytest.mark.parametrize("ahead", [True, False], ids=["pipelined", "one by one"])
+def test_a_message_that_the_server_refuses_leaves_the_session_usable(ahead: bool) -> None:
     conversation = _open(
         "C: RETR 1",
         "S: -ERR no such message",
@@ -369,11 +381,12 @@ def test_a_message_that_the_server_refuses_leaves_the_session_usable() -> None:
         goodbye("pop3"),
     )
     with Scripted(conversation) as server, maildrop(server) as session:
+        messages = session.retrieve([FIRST, SECOND], ahead=ahead)
         with pytest.raises(CommandFailed, match="no such message"):
-            b"".join(session.retrieve(FIRST))
-        assert b"".join(session.retrieve(SECOND)) == b"hello\r\n"
-        session.delete(SECOND)
-        session.quit()
+            b"".join(next(messages)[1])
+        assert b"".join(next(messages)[1]) == b"hello\r\n"
+        assert next(messages, None) is None
+        assert session.quit([SECOND]) == []
 
 
 def test_nothing_follows_a_message_that_was_not_read_to_its_end() -> None:
@@ -381,11 +394,13 @@ def test_nothing_follows_a_message_that_was_not_read_to_its_end() -> None:
     content = b"+OK\r\n" * 200_000
     conversation = _open("C: RETR 1", "S: +OK", "S! {wire}", "S: .", "@rest")
     with Scripted(conversation, values={"wire": content}) as server, maildrop(server) as session:
-        chunks = session.retrieve(Message(1, UniqueId("a"), len(content)))
+        messages = session.retrieve([Message(1, UniqueId("a"), len(content)), SECOND])
+        _, chunks = next(messages)
         next(chunks)
-        chunks.close()  # type: ignore[attr-defined]  # it is a generator
+        with pytest.raises(ProtocolViolation, match="not read to its end"):
+            next(messages)
         with pytest.raises(TemporaryFailure):
-            session.delete(FIRST)
+            session.quit([FIRST])
     assert b"DELE 1" not in server.lines
 
 
@@ -457,10 +472,9 @@ STEPS = [number for number, line in enumerate(WHOLE) if line.startswith("C")]
 def _all_of_it(server: Scripted, timeout: float = NEVER) -> None:
     with maildrop(server, timeout=timeout) as session:
         session.login(AuthKind.PASSWORD, ada)
-        for message in session.listing():
-            assert b"".join(session.retrieve(message)) == b"hello\r\n"
-            session.delete(message)
-        session.quit()
+        messages = session.listing().messages
+        assert _read(session, *messages) == [b"hello\r\n"]
+        session.quit(messages)
 
 
 def _broken_off(step: int, end: str, timeout: float = NEVER) -> MailError:

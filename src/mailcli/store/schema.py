@@ -97,4 +97,14 @@ _VERSION_4 = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5 = (
+    "ALTER TABLE pop_source ADD COLUMN failures INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE pop_source ADD COLUMN logged_in INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE pop_source ADD COLUMN target TEXT",
+    "ALTER TABLE pop_source ADD COLUMN told TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    *(_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4),
+    _VERSION_5,
+)
