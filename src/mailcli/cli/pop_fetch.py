@@ -13,7 +13,7 @@ _EXAMPLE = """\b
 Examples:
   mailcli pop-fetch                   new mail; the server keeps it
   mailcli pop-fetch --keep=30d        the server keeps it for 30 days
-  mailcli pop-fetch --status          how much is there, and how much of it is new
+  mailcli pop-fetch --status          what is there, and what of it is new
   mailcli pop-fetch --all-accounts    from cron: silent where all is well
 """
 
