@@ -507,3 +507,57 @@ def test_garbage_at_any_step_breaks_the_protocol(step: int) -> None:
     failure = _broken_off(step, "S: what?\n@rest")
     assert failure.exit_code is Exit.PROTOCOL
     assert "server said (unverified): what?" in failure.message
+
+
+# -- ways in that few servers have ------------------------------------------
+
+STAMP = "<1896.697170952@dbc.mtview.ca.us>"
+"""The time stamp of RFC 1939 §7."""
+
+
+def _greets(*names: str) -> str:
+    return script(f"S: +OK POP3 ready {STAMP}", capabilities("pop3", names))
+
+
+def test_apop_proves_the_password_where_nothing_else_is_offered() -> None:
+    """The example of RFC 1939 §7."""
+    tim = Identity("mrose", Secret("tanstaaf"))
+    line = "C: APOP mrose c4c9334bac560ecc979e58001b3e22fb"
+    _login(script(_greets("UIDL"), line, WELCOME), tim)
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [(("USER",), "C: USER ada"), (("SASL PLAIN",), r"C? AUTH PLAIN .+")],
+    ids=["USER", "SASL"],
+)
+def test_apop_never_takes_the_place_of_something_better(names: tuple[str, ...], line: str) -> None:
+    rest = ("S: +OK", r"C? PASS .+", WELCOME) if "USER" in line else (WELCOME,)
+    _login(script(_greets(*names), line, *rest))
+
+
+@pytest.mark.parametrize("greeted", ["<a b@c>", "<a@b", "<@b>", "<a@>", "none"])
+def test_apop_needs_a_time_stamp_that_is_one(greeted: str) -> None:
+    conversation = script(f"S: +OK {greeted}", capabilities("pop3", ("UIDL",)), "@gone")
+    assert "no mechanism in common" in _failed_login(conversation).message
+
+
+def test_apop_is_no_way_around_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credential leaves over an open connection to another machine, not even as a hash."""
+    from mailcli.net import Wire
+
+    monkeypatch.setattr(Wire, "_peer_is_local", lambda _: False)
+    with (
+        Scripted(script(_greets("UIDL"), "@gone")) as server,
+        maildrop(server) as session,
+        pytest.raises(MailError) as caught,
+    ):
+        session.login(AuthKind.PASSWORD, ada)
+    assert caught.value.exit_code is Exit.CONFIG
+
+
+@pytest.mark.parametrize("answer", ["+OK", "-ERR no"])
+def test_messages_are_asked_for_as_they_are(answer: str) -> None:
+    """A server with UTF8 rewrites messages for clients that do not say it (RFC 6856 §2)."""
+    lines = ("C: UTF8", f"S: {answer}", "C: USER ada", "S: +OK", r"C? PASS .+", WELCOME)
+    _login(script(_knows("USER", "UTF8 USER", "LANG"), *lines))
