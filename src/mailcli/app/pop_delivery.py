@@ -264,5 +264,6 @@ class Delivery:
         )
 
     def _save(self, records: Sequence[PopRecord]) -> None:
-        self._state.record_pop(self._source.id, records)
+        if records:
+            self._state.record_pop(self._source.id, records)
         self.records |= {(record.uidl, record.size): record for record in records}
