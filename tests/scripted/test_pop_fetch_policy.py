@@ -1,9 +1,10 @@
 """What the user wants of `pop-fetch`: limits, marks, counts, quiet failures, other places."""
 
 import fcntl
+import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,6 @@ def test_what_is_marked_as_seen_is_never_fetched_and_never_deleted(drop: Maildro
     assert marked.counts("marked", "fetched", "kept") == (2, 0, 0)
     assert not drop.inbox.exists()
 
-    drop.inbox.parent.mkdir(parents=True)
-    drop.inbox.parent.joinpath("note").touch()  # it is there, as a Maildir must be that has mail
     after = drop.fetch(plain(listing(A, B, C), THREE, deleted(3), QUIT), "--delete")
     assert after.counts("fetched", "deleted", "kept") == (1, 1, 2)
     assert drop.here == [WIRE_C]
@@ -174,6 +173,17 @@ def test_another_maildir_that_is_gone_is_not_begun_anew(drop: Maildrop) -> None:
     ran = drop.run(f"--deliver=maildir:{elsewhere}")
     assert ran.code == 74
     assert not elsewhere.exists()
+
+
+def test_what_a_killed_run_put_elsewhere_is_found_by_a_run_that_puts_it_here(
+    drop: Maildrop,
+) -> None:
+    elsewhere = drop.home / "elsewhere"
+    drop.fetch(plain(listing(A), ONE, QUIT), f"--deliver=maildir:{elsewhere}")
+    with closing(sqlite3.connect(drop.home / ".local/state/mailcli/home.db")) as state, state:
+        state.execute("DELETE FROM pop_message")
+        state.execute("UPDATE pop_source SET delivering = 1")
+    assert drop.fetch(plain(listing(A), QUIT)).counts("fetched", "kept") == (0, 1)
 
 
 def _told(path: Path) -> list[str]:

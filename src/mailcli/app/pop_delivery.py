@@ -40,9 +40,14 @@ def target_of(account: Account, deliver: Path | None) -> str:
     return str(FolderName.parse(account.pop.folder))
 
 
+def is_elsewhere(target: str) -> bool:
+    """Whether a target is another Maildir than the account's."""
+    return target.startswith(_ELSEWHERE)
+
+
 def folder_of(account: Account, target: str) -> MaildirFolder:
     """Return the folder that a target names."""
-    if target.startswith(_ELSEWHERE):
+    if is_elsewhere(target):
         return MaildirFolder(Path(target.removeprefix(_ELSEWHERE)), PurePosixPath())
     return Maildir(account.maildir, account.layout).folder(FolderName.parse(target))
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from mailcli.app.context import Context
-from mailcli.app.pop_delivery import Delivery, folder_of, key_of, target_of
+from mailcli.app.pop_delivery import Delivery, folder_of, is_elsewhere, key_of, target_of
 from mailcli.app.pop_options import PopOptions, Task
 from mailcli.app.pop_remarks import RENAMED, remarks_on
 from mailcli.app.pop_tally import Tally
@@ -125,10 +125,11 @@ class PopRun:
 
     def _require_target(self) -> None:
         """Stop where mail was stored and its Maildir is gone: a disk may not be mounted."""
+        stored = {record.folder for record in self._delivery.records.values() if record.here}
         if self._options.deliver is None:
-            if self._delivery.records:
+            if any(not is_elsewhere(target) for target in stored):
                 require_maildir(self._account)
-        elif any(record.folder == self._target for record in self._delivery.records.values()):
+        elif self._target in stored:
             folder = folder_of(self._account, self._target)
             if not folder.exists():
                 raise LocalError(
