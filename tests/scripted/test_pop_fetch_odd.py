@@ -145,6 +145,16 @@ def test_a_message_that_ends_the_session_keeps_no_other_away(
     assert drop.here == [WIRE_A, WIRE_C]
 
 
+def test_without_unique_ids_too_a_broken_message_keeps_no_other_away(drop: Maildrop) -> None:
+    there = listing(("", 6), ("", 6), ("", 6))
+    begin = script(opened(), there, sent(1, "a: 1"))
+    first = script("@connection 1", begin, script("C: RETR 2", "S: +OK", "S: half", "@cut"))
+    second = script("@connection 2", begin, sent(3, "c: 3"), QUIT)
+    ran = drop.fetch(script(first, second))
+    assert (ran.code, ran.counts("fetched", "kept")) == (75, (2, 2))
+    assert drop.here == [WIRE_A, WIRE_C]
+
+
 def test_a_server_that_breaks_every_message_is_given_up(drop: Maildrop) -> None:
     ids = [(f"m{n}", 6) for n in range(9)]
     broken = [

@@ -163,6 +163,7 @@ def test_a_token_never_goes_where_a_password_is_wanted() -> None:
         ("-ERR [in-use] locked", Exit.TEMPORARY),
         ("-ERR [LOGIN-DELAY] slower", Exit.TEMPORARY),
         ("-ERR [SYS/TEMP] later", Exit.TEMPORARY),
+        ("-ERR [SYS/PERM] broken", Exit.REFUSED),
         ("-ERR wrong, not [IN-USE]", Exit.LOGIN),
         ("+ what", Exit.PROTOCOL),
         ("+OKAY", Exit.PROTOCOL),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from mailcli.app.context import Context
-from mailcli.app.pop_delivery import Delivery, folder_of, is_elsewhere, key_of, target_of
+from mailcli.app.pop_delivery import Delivery, folder_of, is_elsewhere, target_of
 from mailcli.app.pop_options import PopOptions, Task
 from mailcli.app.pop_remarks import RENAMED, remarks_on
 from mailcli.app.pop_tally import Tally
@@ -212,11 +212,11 @@ class PopRun:
         wanted = [
             action
             for action in actions
-            if isinstance(action, Retrieve) and key_of(action.message) not in self._excluded
+            if isinstance(action, Retrieve) and _lasting(action.message) not in self._excluded
         ]
         complete = self._retrieve(session, listing, wanted) if wanted else True
         if not complete:
-            return not listing.has_ids or not self._is_left(wanted)
+            return not self._is_left(wanted)
         stored = self._delivery.stored
         self._end_deliveries(begun=bool(wanted))
         doomed = [a.message for a in wanted if a.then_delete and a.message in stored]
@@ -240,7 +240,7 @@ class PopRun:
         """Whether a session is worth its while that fetches what one has left."""
         return any(
             action.message not in self._delivery.stored
-            and key_of(action.message) not in self._excluded
+            and _lasting(action.message) not in self._excluded
             for action in wanted
         )
 
@@ -265,7 +265,7 @@ class PopRun:
             if action.message is not refused:
                 self._tally.refuse(action.message, exc)
             self._ahead = self._ahead and isinstance(exc, TemporaryFailure)
-            self._excluded.add(key_of(action.message))
+            self._excluded.add(_lasting(action.message))
             return False
         finally:
             # What arrived whole before a failure is kept: it need not come again.
@@ -301,6 +301,14 @@ class PopRun:
             self._tally.standing = []
         elif told != self._source.told:
             self._state.record_told(self._source.id, told)
+
+
+def _lasting(message: Message) -> PopKey:
+    """Name a message for the run's other sessions; without a unique-id by its number.
+
+    That stays, as a session that was broken off deletes nothing (RFC 1939 §6).
+    """
+    return message.uidl or UniqueId(f"# {message.number}"), message.size
 
 
 def _status(listing: Listing, actions: Sequence[Action]) -> MaildropStatus:

@@ -24,6 +24,9 @@ from mailcli.results import (
     SendResult,
 )
 
+_SHOWN = 10
+"""Skipped messages of a maildrop that are named."""
+
 
 @singledispatch
 def summary_of(result: object) -> list[str] | None:  # noqa: ARG001 - singledispatch's default
@@ -137,9 +140,11 @@ def _pop(account: PopAccount) -> Iterator[str]:
     ]
     if not account.error or account.fetched or account.deleted:
         yield f"{visible(account.account)}: {', '.join(filter(None, parts))}"
-    for each in account.skipped:
+    for each in account.skipped[:_SHOWN]:
         name = f" {visible(each.uidl)}" if each.uidl else ""
         yield f"  skipped{name}: {clean(each.reason)}"
+    if more := len(account.skipped[_SHOWN:]):
+        yield f"  and {more} more; --json names all"
 
 
 def _status(status: MaildropStatus) -> str:
