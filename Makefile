@@ -3,11 +3,15 @@
 
 PYTHON ?= python3
 VENV := .venv
-# Twice the cores: half of the time, a test waits for a server.
+# Twice the cores: half of the time, a test waits for a server. Who has nothing left takes from
+# the others, so that nobody's tests wait behind a long one.
 WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 2))
+PYTEST := -m pytest -q -n $(WORKERS) --dist worksteal -m "not soak and not bench"
 BIN := $(VENV)/bin
+# Bytecode is kept, whatever the environment says: each worker would compile all tests anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo check format format-check lint types test coverage test-newest soak bench completions clean
+.PHONY: demo check format format-check lint types test coverage newest test-newest soak bench completions clean
 .DEFAULT_GOAL := check
 
 $(VENV)/.demo: pyproject.toml .ci/venv
@@ -21,8 +25,10 @@ $(VENV)/.dev: pyproject.toml .ci/venv .ci/constraints.txt
 demo: $(VENV)/.demo
 	@$(BIN)/mailcli demo
 
-check: $(VENV)/.dev format-check lint types
+# What one core can do at a time is done two at a time.
+check: $(VENV)/.dev
 	@.ci/servers
+	@$(MAKE) --no-print-directory -j2 format-check lint types newest
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory test-newest
 
@@ -40,16 +46,19 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not soak and not bench"
+	$(BIN)/python $(PYTEST)
 
 # Apart from `check`: it takes half as long again, and on Python 3.11 two threads that begin
 # to be traced at once can fail a test.
 coverage: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term -m "not soak and not bench"
+	$(BIN)/python $(PYTEST) --cov --cov-report=term
 
-# The same tests on the newest Python of this machine, where it is another one.
-test-newest:
-	@WORKERS=$(WORKERS) .ci/newest
+# What may depend on the interpreter, on the newest Python of this machine, where it is another one.
+test-newest: newest
+	@.ci/newest $(PYTEST)
+
+newest: $(VENV)/.dev
+	@.ci/newest
 
 soak: $(VENV)/.dev
 	@.ci/servers

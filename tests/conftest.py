@@ -1,5 +1,6 @@
 """Fixtures for every test: the guard, private homes, real servers, and mailcli itself."""
 
+import gc
 import itertools
 import os
 import pwd
@@ -14,10 +15,12 @@ from typing import Any, Protocol
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import memory
 from tests.support.accounts import Table, to_toml
 from tests.support.certificates import Authority
 from tests.support.dovecot import USERS, Dovecot
 from tests.support.dovecot import dovecot as running_dovecot
+from tests.support.forks import PIPE_HOLDS, Start, forks, run_python
 from tests.support.guard import Guard
 from tests.support.need import in_ci
 from tests.support.postfix import Postfix
@@ -25,6 +28,7 @@ from tests.support.postfix import postfix as running_postfix
 from tests.support.processes import server_directory
 
 PROJECT = Path(__file__).parents[1]
+memory.use()
 REAL_HOMES = sorted({pwd.getpwuid(os.geteuid()).pw_dir, os.environ.get("HOME", "/")})
 
 _guard = Guard(REAL_HOMES, [str(PROJECT), tempfile.gettempdir()])
@@ -58,6 +62,12 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[HealthCheck.too_slow],  # two cores, shared
     )
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if in_ci() else "dev"))
+
+
+def pytest_collection_finish() -> None:
+    """Spare what was collected the garbage collector: thousands of tests, the same to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -208,7 +218,7 @@ class RunMailcli(Protocol):
         stdin: str | bytes = b"",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        timeout: float = 60,
+        timeout: int = 60,
     ) -> subprocess.CompletedProcess[str]: ...
 
 
@@ -218,30 +228,49 @@ def run_mailcli(mailcli_env: dict[str, str], home: Path) -> RunMailcli:
 
     `env` adds to that environment. Output is UTF-8 with line ends as they are;
     octets that are not UTF-8 come back by `encode("utf-8", "surrogateescape")`.
+    Each run is a process of its own, made by a fork where that will do (`tests.support.forks`).
     """
 
-    def run(
+    def run(start: Start, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+        needs_python = (
+            start.environment["PYTHONPATH"] != mailcli_env["PYTHONPATH"]
+            or any(name.startswith(("COVERAGE_", "COV_CORE_")) for name in start.environment)
+            or len(stdin) > PIPE_HOLDS
+        )
+        return run_python(start, stdin) if needs_python else forks().run(start, stdin)
+
+    return _running(run, mailcli_env, home)
+
+
+@pytest.fixture
+def python_mailcli(mailcli_env: dict[str, str], home: Path) -> RunMailcli:
+    """Return what does as `run_mailcli` does, and always starts Python."""
+    return _running(run_python, mailcli_env, home)
+
+
+def _running(
+    run: Callable[[Start, bytes], subprocess.CompletedProcess[bytes]],
+    environment: Mapping[str, str],
+    home: Path,
+) -> RunMailcli:
+    def run_mailcli(
         *args: str | os.PathLike[str],
         stdin: str | bytes = b"",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        timeout: float = 60,
+        timeout: int = 60,
     ) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "mailcli", *(os.fspath(arg) for arg in args)]
-        done = subprocess.run(
-            command,
-            input=stdin.encode() if isinstance(stdin, str) else stdin,
-            capture_output=True,
-            env={**mailcli_env, **(env or {})},
-            cwd=cwd or home,
-            timeout=timeout,
-            start_new_session=True,  # no terminal to ask at, even where pytest has one
-            check=False,
+        start = Start(
+            [os.fspath(arg) for arg in args],
+            {**environment, **(env or {})},
+            str(cwd or home),
+            seconds=timeout,
         )
+        done = run(start, stdin.encode() if isinstance(stdin, str) else stdin)
         out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
-        return subprocess.CompletedProcess(command, done.returncode, out, err)
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
-    return run
+    return run_mailcli
 
 
 class WriteConfig(Protocol):

@@ -172,9 +172,10 @@ class ImapAccount:
 
 @dataclass(frozen=True, slots=True)
 class ImapResult:
-    """The result of `imap-sync`."""
+    """The result of `imap-sync`: what it did, would do (`--dry-run`) or found to differ."""
 
     accounts: tuple[ImapAccount, ...]
+    kind: Literal["sync", "dry-run", "verify"] = "sync"
 
 
 @dataclass(frozen=True, slots=True)

@@ -663,6 +663,18 @@ def test_a_new_generation_of_uids_deletes_nothing_and_doubles_nothing(
     assert there(dovecot, account_user, "Work") == mail((one, "S"), two, new, fresh)
 
 
+def test_in_a_new_generation_of_uids_one_file_is_not_taken_for_two_messages(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", folder="Work")
+    _begin_anew(mirrored.server, mirrored.user, "Work", message("a"), message("a"))
+
+    assert done(mirrored.sync())["Work"]["fetched"] == 1
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "a"]
+    assert mirrored.settled()
+
+
 def test_a_new_generation_of_uids_and_a_lost_state_at_once(
     sync: Sync, maildir: Path, dovecot: Dovecot, account_user: str, database: Path
 ) -> None:
@@ -706,6 +718,36 @@ def test_what_a_new_generation_left_behind_is_not_uploaded_under_another_name(
 
     assert "renumbered" in of(result, "Work")["skipped"][0]["reason"]
     assert (mirrored.here("Work"), mirrored.there("Work")) == (["kept", "lost"], ["kept"])
+
+
+def test_push_in_a_new_generation_of_uids_tells_of_no_file_that_the_server_has(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("kept", "lost", folder="Work")
+    _begin_anew(mirrored.server, mirrored.user, "Work", message("kept"))
+
+    (left,) = of(mirrored.sync("--push"), "Work")["skipped"]
+
+    assert left["path"] == str(mirrored.file("lost", "Work"))
+
+
+def test_what_a_new_generation_left_behind_is_told_and_stays_when_that_one_is_gone_as_well(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", folder="Work")
+    _begin_anew(mirrored.server, mirrored.user, "Work")
+    mirrored.ask(None, "CREATE", "Work")
+    mirrored.sync()
+    mirrored.ask(None, "DELETE", "Work")
+    for _ in range(2):
+        (left,) = of(mirrored.sync(), "Work")["skipped"]
+        assert left["path"] == str(mirrored.file("a", "Work"))
+    put(mirrored.maildir / "Work", "1.new.host", b"Subject: new\n\n")
+
+    mirrored.sync()
+
+    assert (mirrored.here("Work"), mirrored.there("Work")) == (["a", "new"], ["new"])
+    assert mirrored.settled()
 
 
 def test_when_all_that_a_new_generation_left_behind_is_gone_runs_are_short_again(

@@ -177,7 +177,7 @@ def test_too_many_deletions_wait_until_they_are_confirmed(mirror: Mirror) -> Non
     assert (done["fetched"], done["deleted_local"]) == (1, 1)
     assert mirror.sync(code=3)["INBOX"]["held_back"] == 11
     assert mirror.there() == [*range(1, 20), 21]
-    kinds = [action["kind"] for action in mirror.sync("-n")["INBOX"]["actions"]]
+    kinds = [action["kind"] for action in mirror.sync("-n", code=3)["INBOX"]["actions"]]
     assert kinds == ["hold"] * 11
     assert mirror.sync("--allow-mass-delete")["INBOX"]["deleted_remote"] == 11
     assert mirror.here() == mirror.there() == [*range(12, 20), 21]

@@ -270,6 +270,72 @@ def test_a_message_that_dovecot_moves_in_our_maildir_is_moved_there_with_its_key
     assert mirrored.settled()
 
 
+# -- letters of the folder that a file came from ---------------------------------------------
+
+
+@pytest.fixture
+def tagged(mirrored: SyncAccount) -> SyncAccount:
+    """INBOX reads the letter `a` as work, Work reads it as $Label1; both are mirrored."""
+    mirrored.fill("a", "b", flags=("work",))
+    mirrored.fill("c", folder="Work", flags=("$Label1",))
+    return mirrored
+
+
+@pytest.mark.parametrize("options", [(), ("--push",)], ids=["both ways", "push"])
+def test_a_file_moved_here_keeps_its_keywords_in_a_run_of_the_new_folder_alone(
+    tagged: SyncAccount, options: tuple[str, ...]
+) -> None:
+    tagged.move_here("a", "INBOX", "Work")
+
+    tagged.sync("Work", *options)
+
+    assert tagged.there("Work") == ["a work", "c $Label1"]
+    tagged.sync()
+    assert tagged.here("Work") == tagged.there("Work") == ["a work", "c $Label1"]
+    assert tagged.here() == tagged.there() == ["b work"]
+    assert tagged.settled()
+
+
+@pytest.mark.parametrize("options", [(), ("--push",)], ids=["both ways", "push"])
+def test_a_file_moved_here_and_flagged_keeps_its_keywords_though_its_message_was_deleted_there(
+    tagged: SyncAccount, options: tuple[str, ...]
+) -> None:
+    tagged.move_here("a", "INBOX", "Work")
+    tagged.flag_here("a", "Fa", "Work")
+    tagged.delete_there("a")
+
+    tagged.sync(*options)
+
+    tagged.sync()
+    assert tagged.here("Work") == tagged.there("Work") == ["a \\Flagged work", "c $Label1"]
+    assert tagged.here() == tagged.there() == ["b work"]
+    assert tagged.settled()
+
+
+def test_a_file_moved_to_the_same_folder_on_both_sides_keeps_its_keywords(
+    tagged: SyncAccount,
+) -> None:
+    tagged.move_here("a", "INBOX", "Work")
+    tagged.move_there("a", "INBOX", "Work")
+
+    tagged.sync()
+
+    assert tagged.here("Work") == tagged.there("Work") == ["a work", "c $Label1"]
+    assert tagged.settled()
+
+
+def test_letters_that_were_given_anew_in_the_new_folder_are_read_by_its_own_meaning(
+    tagged: SyncAccount,
+) -> None:
+    named(tagged.maildir / "Work", "$Label1", "home")
+    tagged.move_here("a", "INBOX", "Work")
+    tagged.flag_here("a", "b", "Work")
+
+    tagged.sync("Work")
+
+    assert tagged.here("Work") == tagged.there("Work") == ["a home", "c $Label1"]
+
+
 # -- a server that keeps none --------------------------------------------------------------
 
 
@@ -316,3 +382,19 @@ def test_a_server_that_keeps_no_keywords_costs_a_moved_message_none_here(
     assert mirrored.there("Work") == ["a", "c"]
     assert mirrored.here("Work") == ["a \\Flagged work", "c"]
     assert mirrored.settled()
+
+
+def test_a_file_uploaded_to_a_server_that_keeps_no_keywords_comes_to_rest_with_all_its_flags(
+    configured: OpenAccount, without_keywords: Dovecot
+) -> None:
+    mirrored = configured(without_keywords)
+    mirrored.fill("b")
+    named(mirrored.maildir / "INBOX", "work")
+    put(mirrored.maildir / "INBOX", "1.a.host:2,FSa", b"Subject: a\n\n")
+
+    assert done(mirrored.sync()) == {"INBOX": {"appended": 1}}
+
+    for _ in range(2):
+        assert mirrored.settled()
+        assert mirrored.there() == ["a \\Seen", "b"]
+        assert mirrored.here() == ["a \\Flagged \\Seen work", "b"]

@@ -217,6 +217,8 @@ PLACES = {
     "of messages that were there before": rb"[COPYUID \1 \2 1,2]",
     "all the same": rb"[COPYUID \1 \2 2,2]",
     "in another order": rb"[COPYUID \1 \2 3,2]",
+    "of messages to come": rb"[COPYUID \1 \2 3:4]",
+    "of none": rb"[COPYUID \1 \2 900:901]",
     "not told": b"",
 }
 
@@ -241,6 +243,8 @@ UPLOADED = {
     "zero": rb"[APPENDUID \1 0]",
     "of another generation": rb"[APPENDUID 1 \2]",
     "of a message that was there before": rb"[APPENDUID \1 1]",
+    "of a message to come": rb"[APPENDUID \1 3]",
+    "of none": rb"[APPENDUID \1 900]",
     "not told": b"",
 }
 
@@ -255,6 +259,60 @@ def test_a_uid_that_an_upload_cannot_have_makes_no_message_twice(both: Both, sai
 
     both.rest()
     assert len(mail_files(both.maildir / "Work")) == 2
+
+
+WRONG = rb"\[(APPENDUID \S+|COPYUID \S+ \S+) 2\]"
+
+
+@pytest.mark.parametrize("how", ["uploaded", "moved"])
+@pytest.mark.parametrize("change", ["none", "flagged", "deleted"])
+@pytest.mark.parametrize("mode", ["both ways", "--push"])
+def test_another_message_is_not_taken_for_ours_by_a_uid_that_was_told(
+    both: Both, how: str, change: str, mode: str
+) -> None:
+    """The answer says 3, which is the next message's: ours is 2."""
+    path = both.maildir / "Work" / "cur" / "1.new.host:2,"
+    if how == "moved":
+        shutil.move(both.file("m1"), path)
+    else:
+        path.write_bytes(message("new").replace(b"\r\n", b"\n"))
+    both.liar.told = instead(WRONG, rb"[\1 3]")
+    both.sync()
+    both.liar.honest()
+    both.dovecot.deliver(both.user, message("another"), folder="Work")
+    if change == "flagged":
+        path.rename(path.with_name("1.new.host:2,F"))
+    elif change == "deleted":
+        path.unlink()
+
+    both.sync(*([mode] if mode == "--push" else []))
+
+    held = [raw for raw in both.dovecot.messages(both.user, "Work") if b": another" in raw]
+    assert held == [message("another")]
+    both.sync()
+    both.rest()
+    assert b"another" in b"".join(p.read_bytes() for p in mail_files(both.maildir / "Work"))
+
+
+@pytest.mark.parametrize("how", ["uploaded", "moved"])
+@pytest.mark.parametrize("other", ["--allow-mass-delete", "--push", "--pull", "-n"])
+def test_a_file_is_not_deleted_because_its_upload_was_told_a_uid_of_none(
+    both: Both, how: str, other: str
+) -> None:
+    mail_files(both.maildir / "Work")[0].unlink()  # deletions are made in the same run
+    path = both.maildir / "Work" / "cur" / "1.new.host:2,S"
+    if how == "moved":
+        shutil.move(both.file("m1"), path)
+    else:
+        path.write_bytes(message("new").replace(b"\r\n", b"\n"))
+    both.liar.told = instead(WRONG, rb"[\1 900]")
+    both.sync()
+    both.liar.honest()
+
+    both.sync(other)
+
+    both.rest()
+    assert path.exists()
 
 
 def removed_before(both: Both, command: bytes) -> Callable[[bytes], bytes]:
@@ -294,6 +352,20 @@ def test_a_move_of_nothing_that_is_answered_with_ok_loses_nothing(both: Both) ->
     assert len(mail_files(both.maildir / "Work")) == 2
 
 
+def test_a_move_that_does_nothing_and_is_answered_with_ok_is_made_by_an_upload(
+    both: Both,
+) -> None:
+    shutil.move(both.file("m1"), both.maildir / "Work" / "cur")
+    both.liar.asked = instead(rb"UID MOVE .*\r\n", b"NOOP\r\n")
+
+    both.sync()
+
+    both.alike()
+    assert len(mail_files(both.maildir / "Work")) == 2
+    assert on_server(both.dovecot, both.user).total() == 11
+    both.rest()
+
+
 def test_a_move_that_is_refused_after_it_moved_part_is_completed_later(both: Both) -> None:
     for name in ("m1", "m2", "m3"):
         shutil.move(both.file(name), both.maildir / "Work" / "cur")
@@ -329,6 +401,26 @@ def test_an_answer_in_words_of_another_protocol_is_76(both: Both, lost: bytes) -
     both.rest()
     assert len(both.there()) == 13
     assert len(on_server(both.dovecot, both.user, "Work")) == 2
+
+
+# -- renames -----------------------------------------------------------------------------------
+
+
+def test_a_refused_question_about_a_renamed_folder_does_not_end_the_run(both: Both) -> None:
+    with both.dovecot.connect(both.user) as other:
+        other.rename("Work", "Fresh")
+    both.dovecot.deliver(both.user, message("m13"))
+    both.liar.asked = instead(
+        rb"UID FETCH (\S+) \(.*RFC822.SIZE.*\r\n", rb'UID COPY \1 "Nowhere"\r\n'
+    )
+
+    result = both.sync()
+
+    assert result["error"] is None
+    assert done(result) == {"Fresh": {"moved": 1}, "INBOX": {"fetched": 1}}
+    both.liar.honest()
+    assert both.sync()["changed"] is False
+    both.alike("INBOX", "Fresh")
 
 
 # -- identity ----------------------------------------------------------------------------------

@@ -236,6 +236,50 @@ def test_a_large_message_that_is_moved_there_is_one_rename_here(configured: Open
     assert mirrored.here() == []
 
 
+@pytest.mark.parametrize("partial", [["Work"], ["--push"]], ids=["partial", "push"])
+@pytest.mark.parametrize("here", ["F", ""], ids=["flagged", "untouched"])
+def test_a_large_message_that_was_moved_there_is_not_left_out_for_good_by_a_partial_run(
+    configured: OpenAccount, partial: list[str], here: str
+) -> None:
+    mirrored = configured()
+    deliver_large(mirrored, "large")
+    mirrored.fill("c", folder="Work")
+    mirrored = configured(max_size=5000)
+    inode = mirrored.file("large").stat().st_ino
+    mirrored.move_there("large", "INBOX", "Work")
+    mirrored.sync(*partial)
+    mirrored.flag_here("large", here)
+
+    commands = mirrored.said()
+
+    assert "APPEND" not in names_of(commands)
+    told = "large \\Flagged" if here else "large"
+    assert mirrored.here("Work") == mirrored.there("Work") == ["c", told]
+    assert mirrored.file("large", "Work").stat().st_ino == inode
+    assert mirrored.here() == mirrored.there() == []
+    assert mirrored.settled()
+    assert names_of(mirrored.said()) == QUIET
+
+
+def test_push_neither_uploads_nor_deletes_for_what_was_left_there(
+    configured: OpenAccount,
+) -> None:
+    mirrored = configured(max_size=5000)
+    mirrored.deliver("small")
+    deliver_large(mirrored, "large")
+    mirrored.sync()
+    for _ in range(2):
+        assert done(mirrored.sync("--push")) == {}
+        assert mirrored.there() == ["large", "small"]
+    put(mirrored.maildir / "INBOX", "1.large.host", message("large", LARGE * 70))
+
+    commands = mirrored.said("--push")
+
+    assert "APPEND" not in names_of(commands)
+    assert mirrored.here() == mirrored.there() == ["large", "small"]
+    assert mirrored.settled()
+
+
 # -- by age --------------------------------------------------------------------------------
 
 

@@ -61,6 +61,43 @@ def test_a_move_is_told_as_a_move_and_as_nothing_else(mirrored: SyncAccount) -> 
     assert [f["deleted_local"] + f["deleted_remote"] for f in result["folders"]] == [0] * 7
 
 
+def test_a_file_that_was_delivered_but_never_recorded_and_moved_here_is_moved_there(
+    mirrored: SyncAccount,
+) -> None:
+    """A kill between the delivery and its record leaves such a file, and so does a lost state."""
+    mirrored.fill("a", "b", flags=("work",))
+    mirrored.fill("c", folder="Work", flags=("$Label1",))
+    mirrored.lose_state()
+    mirrored.move_here("a", "INBOX", "Work")
+
+    assert ("Work", "move") in planned(mirrored.sync("-n"))
+    commands = mirrored.said()
+
+    assert travels(commands) == ["UID MOVE"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a work", "c $Label1"]
+    assert mirrored.here() == mirrored.there() == ["b work"]
+    assert mirrored.settled()
+
+
+def test_after_the_state_was_lost_a_copy_that_is_on_both_sides_deletes_nothing(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    copy = mirrored.file("a")
+    put(mirrored.maildir / "Work", f"{copy.name}:2,S", copy.read_bytes())
+    mirrored.sync()
+    mirrored.lose_state()
+    copy.unlink()
+
+    mirrored.sync()
+    mirrored.sync()
+
+    assert mirrored.here() == mirrored.there() == ["a", "b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Seen", "c"]
+    assert mirrored.settled()
+
+
 def test_a_file_moved_here_keeps_its_flags_and_keywords_there(mirrored: SyncAccount) -> None:
     mirrored.fill("a", flags=("\\Seen", "\\Flagged", "$Forwarded", "work", "$Label1"))
     mirrored.fill("b", folder="Work")

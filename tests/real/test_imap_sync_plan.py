@@ -69,7 +69,7 @@ def test_no_folder_would_be_deleted_where_the_account_forbids_it_or_messages_are
     table = account(account_user, imap=dovecot)
     table["imap"]["delete_folders"] = True
     write_config({"home": table})
-    assert whole(sync("-n"))["deleted"] == []
+    assert whole(sync("-n", code=3))["deleted"] == []
 
 
 def test_a_folder_with_a_new_message_would_be_made_again_and_not_deleted(

@@ -105,6 +105,8 @@ def test_what_a_renumbered_folder_lacks_stays_here_and_is_said(
         assert [each["path"] for each in result["skipped"]] == [str(left)]
         assert dovecot.messages(user, "Work") == [mail(1)]
         assert octets(maildir / "Work") == [mail(1), mail(2)]
+        planned = folder_of(sync("-n"), "Work")
+        assert (planned["actions"], planned["skipped"]) == ([], result["skipped"])
 
 
 def test_a_folder_that_vanished_from_the_server_stays_here_and_is_said(

@@ -437,7 +437,7 @@ def worlds(
         memory = stack.enter_context(directory_in_memory())
         directory = stack.enter_context(server_directory("dovecot"))
         server = stack.enter_context(running_dovecot(directory, authority, mechanisms=["plain"]))
-        runner = stack.enter_context(Runner(mailcli_env, memory))
+        runner = Runner(mailcli_env, memory)
         yield Worlds(server, memory, runner, delete_folders=deletes_folders)
 
 

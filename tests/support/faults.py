@@ -1,6 +1,6 @@
 """Runs of mailcli that are stopped at a chosen effect, and the list of effects they made.
 
-`faults_effects` counts and stops, `faults_child` makes a process for each run,
+`faults_effects` counts and stops, `forks` makes a process for each run,
 `faults_ground` says what must be true afterwards.
 """
 
@@ -8,17 +8,13 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from tests.support.faults_effects import NEVER_FAILS, Mode
+from tests.support.forks import Disturbance, Running, Start, forks
 from tests.support.processes import wait_until
-
-_PROJECT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +81,15 @@ class Job:
 
 
 class Runner:
-    """Starts runs of mailcli, each in a process of its own; a context manager."""
+    """Starts runs of mailcli, each in a process of its own."""
 
     def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
         self.environment = dict(environment)
         self._log, self._out, self._err = (directory / name for name in ("log", "out", "err"))
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.faults_child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=self.environment,
-            cwd=_PROJECT,
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._child:  # closes its standard input, and that ends it
-            pass
 
     def run(self, job: Job, fault: Fault = UNDISTURBED) -> Outcome:
         """Do a job and wait for its end. Raises: RuntimeError where no run began."""
-        self._ask(job, fault)
-        return self._answer()
+        return self._ended(self._start(job, fault))
 
     @contextlib.contextmanager
     def paused(self, job: Job, *, at: int) -> Iterator[tuple[int, list[Outcome]]]:
@@ -118,38 +98,36 @@ class Runner:
         After the block the list holds how the run ended.
         """
         ended: list[Outcome] = []
-        self._ask(job, Fault(Mode.PAUSE, at))
-        wait_until(lambda: self._paused() is not None, timeout=20, what="the run to pause")
-        process = self._paused()
-        assert process is not None
+        running = self._start(job, Fault(Mode.PAUSE, at))
+        wait_until(lambda: self._is_paused(running), timeout=20, what="the run to pause")
         try:
-            yield process, ended
+            yield running.pid, ended
         finally:
-            os.kill(process, signal.SIGCONT)
-            ended.append(self._answer())
+            os.kill(running.pid, signal.SIGCONT)
+            ended.append(self._ended(running))
 
-    def _ask(self, job: Job, fault: Fault) -> None:
+    def _start(self, job: Job, fault: Fault) -> Running:
         self._log.unlink(missing_ok=True)
-        request = {
-            **asdict(job),
-            "environment": {**self.environment, **job.environment},
-            "mode": fault.mode,
-            "at": fault.at,
-            "log": str(self._log),
-            "stdout": str(self._out),
-            "stderr": str(self._err),
-        }
-        assert self._child.stdin is not None
-        self._child.stdin.write(json.dumps(request).encode() + b"\n")
-        self._child.stdin.flush()
+        environment = {**self.environment, **job.environment}
+        start = Start(
+            job.arguments,
+            environment,
+            environment["HOME"],
+            program=job.program,
+            batch=job.batch,
+            disturbance=Disturbance(str(self._log), fault.mode, fault.at),
+        )
+        with (
+            Path(os.devnull).open("rb") as nothing,
+            self._out.open("wb") as out,
+            self._err.open("wb") as err,
+        ):
+            return forks().start(start, (nothing.fileno(), out.fileno(), err.fileno()))
 
-    def _answer(self) -> Outcome:
-        assert self._child.stdout is not None
-        answer = self._child.stdout.readline()
-        if not answer:
-            raise RuntimeError("the process that starts the runs has ended")
+    def _ended(self, running: Running) -> Outcome:
+        code = running.wait()
         out, err = (path.read_text("utf-8", "replace") for path in (self._out, self._err))
-        return Outcome(int(answer), tuple(self._effects()), out, err)
+        return Outcome(code, tuple(self._effects()), out, err)
 
     def _effects(self) -> Iterable[Effect]:
         if not self._log.exists():
@@ -159,11 +137,10 @@ class Runner:
             if kind != "pause":
                 yield Effect(kind, tuple(what))
 
-    def _paused(self) -> int | None:
-        """Return the process that stopped itself, once it has."""
+    def _is_paused(self, running: Running) -> bool:
+        """Tell whether the run has stopped itself."""
         lines = self._log.read_text("utf-8").splitlines() if self._log.exists() else []
-        process = next((int(line[1]) for line in map(json.loads, lines) if line[0] == "pause"), 0)
-        if not process:
-            return None
-        state = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
-        return process if state == "T" else None
+        if not any(json.loads(line)[0] == "pause" for line in lines):
+            return False
+        state = Path(f"/proc/{running.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+        return state == "T"

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from hashlib import sha256
+from imaplib import IMAP4
 from pathlib import Path
 
 from mailcli.model import Flag
@@ -168,15 +169,18 @@ class Ground:
     def end(self) -> End:
         """Read what there is once the server is at rest; a damaged state database fails."""
         self.settle()
+        with self.dovecot.connect(self.user) as session:
+            self._sessions.expected += 1
+            server, folders = sorted(self._remote(session)), sorted(_listed(session))
         return End(
             tuple(sorted(self._local())),
-            tuple(sorted(self._remote())),
+            tuple(server),
             tuple(sorted(path.name for path in self.maildir.glob("**/tmp/*"))),
             tuple(self._state()),
             tuple(map(str, Maildir(self.maildir).folders().names))
             if self.maildir.is_dir()
             else (),
-            tuple(sorted(self._listed())),
+            tuple(folders),
         )
 
     def tree(self) -> dict[str, tuple[int, int]]:
@@ -194,23 +198,14 @@ class Ground:
                 letters = "".join(sorted(flag.letter for flag in entry.flags)) + entry.others
                 yield str(name), digest(b"".join(folder.open_wire(entry))), letters
 
-    def _remote(self) -> Iterator[tuple[str, str, str]]:
-        with self.dovecot.connect(self.user) as session:
-            self._sessions.expected += 1
-            for folder in self.folders:
-                if session.select(folder, readonly=True)[0] != "OK":
-                    continue
-                _, data = session.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[])")
-                for head, raw in (item for item in data if isinstance(item, tuple)):
-                    names = set(_FLAGS.findall(head)[0].decode("ascii").split()) - {"\\Recent"}
-                    yield folder, digest(raw), "".join(sorted(_LETTERS.get(n, n) for n in names))
-
-    def _listed(self) -> Iterator[str]:
-        with self.dovecot.connect(self.user) as session:
-            self._sessions.expected += 1
-            for line in session.list()[1]:
-                if isinstance(line, bytes):
-                    yield line.decode("ascii").rpartition(" ")[2]
+    def _remote(self, session: IMAP4) -> Iterator[tuple[str, str, str]]:
+        for folder in self.folders:
+            if session.select(folder, readonly=True)[0] != "OK":
+                continue
+            _, data = session.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[])")
+            for head, raw in (item for item in data if isinstance(item, tuple)):
+                names = set(_FLAGS.findall(head)[0].decode("ascii").split()) - {"\\Recent"}
+                yield folder, digest(raw), "".join(sorted(_LETTERS.get(n, n) for n in names))
 
     def _state(self) -> Iterator[tuple[object, ...]]:
         path = self.home / ".local/state/mailcli/a.db"
@@ -222,6 +217,12 @@ class Ground:
             for table in sorted(tables & _TABLES.keys()):
                 rows = database.execute(f"SELECT {_TABLES[table]} FROM {table}")  # noqa: S608 - our own table above
                 yield from sorted((table, *row) for row in rows)
+
+
+def _listed(session: IMAP4) -> Iterator[str]:
+    for line in session.list()[1]:
+        if isinstance(line, bytes):
+            yield line.decode("ascii").rpartition(" ")[2]
 
 
 _FLAGS = re.compile(rb"FLAGS \(([^)]*)\)")

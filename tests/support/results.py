@@ -155,7 +155,16 @@ PLAN = ImapResult(
             ),
             folders_created=("New",),
         ),
-    )
+    ),
+    "dry-run",
+)
+PLAN_HELD = ImapResult(
+    (
+        ImapAccount(
+            "work", (FolderSync("Old", actions=(PlannedAction("hold", 1, None, "deleted here"),)),)
+        ),
+    ),
+    "dry-run",
 )
 VERIFIED = ImapResult(
     (
@@ -177,7 +186,8 @@ VERIFIED = ImapResult(
             ),
         ),
         ImapAccount("home", (FolderSync("INBOX", differences=()),)),
-    )
+    ),
+    "verify",
 )
 CHANGED_WHOLE = ImapResult(
     (

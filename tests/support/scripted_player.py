@@ -213,6 +213,8 @@ class Player:
                 self._connection.values["count"] = b"%d" % count
                 raw = step.action is Action.ENDLESS_RAW
                 octets += self._talk.rendered(step.argument, raw=raw)
+                if not (self._wire.gap or "{count}" in step.argument):
+                    octets *= _PIECE // len(octets) + 1  # always the same, and slow to render
             self._wire.send(bytes(octets))
             sent += len(octets)
             self._wire.linger(only_ready=True)

@@ -61,6 +61,11 @@ class SyncedMaildir:
         (only,) = found["accounts"]
         return only
 
+    def delete_folder(self, folder: str) -> None:
+        """Run `folders --delete`."""
+        ended, out, err = _run("folders", "--delete", folder, "--yes")
+        assert ended == 0, (out, err)
+
     def said(self, *args: str, code: int = 0) -> list[Said]:
         """Run `imap-sync` and return the commands that it sent, in their order."""
         trace = Path("~/trace").expanduser()

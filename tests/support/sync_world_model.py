@@ -212,7 +212,10 @@ class Model:
         for device, folders in self.unaware.items():
             if folders & {*group.folders, "*"} and act is not Act.BIRTH:
                 group.fuzzy = True
-                if device != replica and act in {Act.MOVE, Act.DELETE} and "*" not in folders:
+                # What a lost state knew nothing of is uploaded again; but the device may have come
+                # to know it since, and the folder that was reset then.
+                is_reset = not folders.isdisjoint(group.folders)
+                if device != replica and act in {Act.MOVE, Act.DELETE} and is_reset:
                     self.strays[device].add(content)
 
     # -- what travels ------------------------------------------------------
@@ -402,8 +405,9 @@ def _allowed_single(group: Group, strict_moves: bool) -> Allowed:
         folders = {origin} | targets
         most = len(folders)
     if group.fuzzy:
+        # Each time that a device lost its state it may bring back what was moved away meanwhile.
         folders = {origin} | targets
-        least, most = int(not deletions), len(folders)
+        least, most = int(not deletions), 1 + len(moves)
     sure, loose = _marks(group, marks)
     if deletions or (moves and len(folders) > 1):
         loose = frozenset(event.mark for event in group.of(Act.MARK))

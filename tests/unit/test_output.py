@@ -408,7 +408,8 @@ def test_json_success_leaves_stderr_empty_but_for_warnings() -> None:
 def test_failures_stand_among_the_planned_actions() -> None:
     inbox = FolderSync("INBOX", actions=(), error=samples.TIMEOUT)
     bad = ImapAccount("bad", error=samples.LOGIN)
-    assert printed(ImapResult((ImapAccount("work", (inbox,)), bad)), Format.TSV) == (
+    result = ImapResult((ImapAccount("work", (inbox,)), bad), "dry-run")
+    assert printed(result, Format.TSV) == (
         "work\tINBOX\terror\t\t\tno answer for 30 s\n"
         "bad\t\terror\t\t\timap.example.org: login refused: ␛[2Jno\n"
     )
@@ -446,10 +447,17 @@ def test_failures_stand_among_the_planned_actions() -> None:
             id="safety stop",
         ),
         pytest.param(samples.PLAN, Exit.OK, id="dry run"),
+        pytest.param(samples.PLAN_HELD, Exit.CONFIRM, id="dry run that would hold deletions back"),
     ],
 )
 def test_exit_follows_from_the_result(result: Result, expected: Exit) -> None:
     assert exit_of(result) == expected
+
+
+def test_a_dry_run_says_what_would_be_held_back_and_how_to_confirm_it() -> None:
+    (problem,) = problems_of(samples.PLAN_HELD)
+    assert problem.message == "Old: 1 deletion would be held back"
+    assert problem.hint.endswith("mailcli imap-sync -A work Old --allow-mass-delete")
 
 
 def test_a_safety_stop_that_is_an_error_already_is_told_once() -> None:

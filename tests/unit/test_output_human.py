@@ -11,7 +11,7 @@ import sys
 import termios
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from rich.cells import cell_len
@@ -22,6 +22,7 @@ from mailcli.model import Address
 from mailcli.output import Color, Format, make_printer
 from mailcli.output.human import Screen, date_text, marks_text, table_text
 from mailcli.output.printer import screen_width, use_color
+from mailcli.output.tables import table_of
 from mailcli.output.words import size_text
 from mailcli.results import (
     AccountsResult,
@@ -339,14 +340,14 @@ def test_an_account_that_did_something_before_it_failed_says_so() -> None:
 
 
 def test_a_dry_run_with_nothing_to_do_says_so() -> None:
-    result = ImapResult((ImapAccount("work", (FolderSync("INBOX", actions=()),)),))
+    result = ImapResult((ImapAccount("work", (FolderSync("INBOX", actions=()),)),), "dry-run")
     assert shown(result) == ("work: nothing to do (1 folder)\n", "")
 
 
 def test_a_plan_leaves_out_what_would_only_be_recorded() -> None:
     agree = PlannedAction("agree", 1, None, "both sides have seen")
     folder = FolderSync("INBOX", actions=(agree, PlannedAction("fetch", 2, None, "")))
-    result = ImapResult((ImapAccount("work", (folder,)),))
+    result = ImapResult((ImapAccount("work", (folder,)),), "dry-run")
     assert shown(result) == ("work: 1 action planned\n  INBOX: fetch UID 2\n", "")
 
 
@@ -359,7 +360,7 @@ def test_of_many_messages_with_the_same_action_only_the_number_is_told() -> None
     folders = (FolderSync("INBOX", actions=(*many, *few)),)
     account = ImapAccount("work", folders, folders_created=("a", "b", "c", "d"))
     assert (
-        shown(ImapResult((account,)))[0]
+        shown(ImapResult((account,), "dry-run"))[0]
         == """\
 work: 10 actions planned
   4 folders to be created
@@ -408,6 +409,19 @@ def test_a_pattern_that_fits_no_folder_is_not_told_to_be_up_to_date() -> None:
         shown(ImapResult((ImapAccount("work"),)))[0]
         == "work: no folder is mirrored, or none fits what was asked for\n"
     )
+
+
+@pytest.mark.parametrize(("kind", "column"), [("dry-run", "action"), ("verify", "difference")])
+def test_a_plan_and_a_comparison_of_no_folder_have_their_own_columns(
+    kind: Literal["dry-run", "verify"], column: str
+) -> None:
+    result = ImapResult((ImapAccount("work"),), kind)
+    assert table_of(result).columns[2] == column
+
+
+def test_a_plan_of_new_folders_alone_is_told_as_a_plan() -> None:
+    result = ImapResult((ImapAccount("work", folders_created=("New",)),), "dry-run")
+    assert shown(result)[0] == "work: 1 action planned\n  New: folder to be created\n"
 
 
 def test_no_name_of_a_folder_fills_the_screen() -> None:

@@ -79,10 +79,14 @@ def test_a_holder_who_has_not_written_its_number_yet_is_just_another_run(path: P
 def test_a_lock_is_not_inherited_by_commands_that_are_started(path: Path) -> None:
     with AccountLock(path):
         process = subprocess.Popen(
-            [sys.executable, "-c", "import sys; sys.stdin.read()"],
+            [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()"],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             close_fds=False,
         )
+        # Popen may return a moment before the kernel closes what is closed on exec.
+        assert process.stdout is not None
+        process.stdout.readline()
     with process:
         with AccountLock(path):
             pass

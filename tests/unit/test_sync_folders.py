@@ -17,7 +17,11 @@ FATES = {
 }
 THERE = cases("renamed_there")
 HERE = cases("renamed_here")
-KNOWN = {"yes": Known(7, "id"), "detached": Known(7, "id", detached=True)}
+KNOWN = {
+    "yes": Known(7, "id"),
+    "detached": Known(7, "id", detached=True),
+    "detached+mail": Known(7, "id", detached=True, has_new_mail=True),
+}
 
 
 def fate_of(known: str, here: str, there: str) -> dict[str, Fate]:
@@ -35,8 +39,9 @@ def test_folder_has_the_fate_that_the_table_says(state: list[str], fate: str) ->
 
 
 def test_table_of_fates_leaves_nothing_out() -> None:
-    every = product(["no", "yes", "detached"], ["yes", "no"], ["yes", "no"])
-    assert {tuple(state) for state, _ in FATES.values()} == {*every} - {("no", "no", "no")}
+    every = {*product(["no", "yes", "detached"], ["yes", "no"], ["yes", "no"])}
+    every |= {*product(["detached+mail"], ["yes"], ["yes", "no"])}  # mail is in a folder here
+    assert {tuple(state) for state, _ in FATES.values()} == every - {("no", "no", "no")}
     assert fate_of("no", "no", "no") == {}
     assert {fate for _, fate in FATES.values()} == {fate.name for fate in Fate}
 

@@ -8,24 +8,22 @@ agreement is dropped only when it has come true: one that failed is tried
 again, and brings no message back.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from mailcli.app.folder_limits import load_left_out
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_task import FolderTask
+from mailcli.app.folder_told import drop_impossible, drop_wrong
+from mailcli.app.folder_unsent import Unsent, leave_unsent
 from mailcli.app.stores import hash_of
 from mailcli.errors import NotFound, ProtocolViolation
 from mailcli.imap.session import STORE_SET, ImapSession
 from mailcli.model import DeletePolicy, Flag, Flags, Uid
 from mailcli.store.folder import MAX_BATCH
-from mailcli.store.records import DeleteIntent, MessageRow
-from mailcli.sync.moves import Content
+from mailcli.store.records import DeleteIntent
 from mailcli.sync.plan import DeleteLocal, DeleteRemote, Hold
 from mailcli.sync.states import Side
-
-Unsent = Callable[[Collection[MessageRow]], set[Content]]
-"""Returns which of these messages are here as files that no server has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,8 @@ class Trash:
     wire: bytes | None
     policy: DeletePolicy
 
+
+_NOT_SEEN = "gone on the server: its file stays until every folder could be looked into"
 
 _MARK: Flags = frozenset({Flag.DELETED})
 
@@ -86,14 +86,20 @@ def delete_in_folder(
     if not state.settled:
         return None
     state.remote = session.fetch_flags(selected.exists)
+    drop_impossible(state)
+    drop_wrong(session, state, state.remote.keys() - state.rows.keys())
     if not state.scanned():
         state.vanished = Side.LOCAL
-    actions = decide(state)
+    actions = leave_unsent(state, decide(state), unsent, tell=True)
     task.counts.held_back += sum(isinstance(a, Hold) for a in actions)
+    gone = [a for a in actions if isinstance(a, DeleteLocal)]
     if here:
-        delete_here(state, [a for a in actions if isinstance(a, DeleteLocal)])
+        delete_here(state, gone)
+    else:
+        for action in gone:
+            state.counts.skip(action.uid, _NOT_SEEN)
     missing = [a for a in actions if isinstance(a, DeleteRemote)]
-    _delete_remote(session, state, missing, unsent=unsent, trash=trash)
+    _delete_remote(session, state, missing, trash)
     return state
 
 
@@ -140,18 +146,12 @@ def _remove(state: FolderState, action: DeleteLocal) -> bool:
 
 
 def _delete_remote(
-    session: ImapSession,
-    state: FolderState,
-    actions: Sequence[DeleteRemote],
-    *,
-    unsent: Unsent,
-    trash: Trash,
+    session: ImapSession, state: FolderState, actions: Sequence[DeleteRemote], trash: Trash
 ) -> None:
     """Delete on the server what is gone here, in batches."""
-    rows = list(_safe_to_delete(state, actions, unsent))
     remove = _remover(session, state, trash)
-    for start in range(0, len(rows), STORE_SET):
-        uids = [row.uid for row in rows[start : start + STORE_SET]]
+    for start in range(0, len(actions), STORE_SET):
+        uids = [action.uid for action in actions[start : start + STORE_SET]]
         if isinstance(remove, str):
             for uid in uids:
                 state.counts.skip(uid, f"deleted here; there it stays: {remove}")
@@ -162,20 +162,6 @@ def _delete_remote(
         state.forget(uids)
         for uid in uids:
             del state.remote[uid]
-
-
-def _safe_to_delete(
-    state: FolderState, actions: Sequence[DeleteRemote], unsent: Unsent
-) -> Iterator[MessageRow]:
-    """Yield the messages that are not, moved elsewhere, still waiting to be uploaded."""
-    rows = [state.rows[action.uid] for action in actions]
-    waiting = unsent(rows) if rows else set()
-    for row in rows:
-        if (row.size, row.sha256) in waiting:
-            reason = "moved here to a folder that is not uploaded yet: stays until it is"
-            state.counts.skip(row.uid, reason)
-        else:
-            yield row
 
 
 def _remover(

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from mailcli.app.folder_letters import base_of
 from mailcli.app.folder_orphans import Adoption, Orphans, adopt, settle_adoptions
 from mailcli.app.folder_state import FolderState, Twins
 from mailcli.imap.session import ImapSession
@@ -102,6 +103,7 @@ def _sort(
     content = staged.size, staged.sha256
     if twin := _take(twins, content):
         staged.abandon()
+        state.recognised.add(twin)
         batch.known.append(_recognised(state, fetched, content, twin))
         return
     try:
@@ -152,7 +154,7 @@ def recognise(session: ImapSession, state: FolderState, uids: Sequence[Uid]) -> 
     recognised = False
     for uid, flags, content in digests(session, wanted):
         if uid not in state.rows and (twin := _take(twins, content)):
-            base = state.flags_here(twin) & flags
+            base = base_of(state, twin, flags)
             state.save([state.agree(uid, twin, base, content)])
             state.remote[uid] = flags
             recognised = True
@@ -231,7 +233,7 @@ def _keep(state: FolderState, batch: list[tuple[Fetched, Staged]]) -> None:
 
 def _recognised(state: FolderState, fetched: Fetched, content: Content, unique: str) -> MessageRow:
     """Bind a message to the file that has the same octets; their flags are merged next."""
-    base = state.flags_here(unique) & fetched.flags
+    base = base_of(state, unique, fetched.flags)
     return state.agree(fetched.uid, unique, base, content, email_id=fetched.email_id)
 
 

@@ -100,9 +100,9 @@ class Followed:
             return False
         try:
             run.session.select(folders.there[new].wire, read_only=True)
+            now: Mapping[Uid, int] = run.session.fetch_sizes(sizes)
         except CommandFailed:
             return False
-        now: Mapping[Uid, int] = run.session.fetch_sizes(sizes)
         same = sum(now.get(uid) == size for uid, size in sizes.items())
         return 2 * same > len(sizes) and all(now[uid] == sizes[uid] for uid in now if uid in sizes)
 

@@ -7,7 +7,7 @@ file that the state does not know or under another folder, is no such message.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 
 from mailcli.app.folder_fetch import digests
@@ -17,7 +17,7 @@ from mailcli.app.folder_task import FolderTask
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Details
 from mailcli.model import Uid
-from mailcli.store.records import LeftOut
+from mailcli.store.records import FolderRow, LeftOut
 
 
 def load_left_out(state: FolderState) -> None:
@@ -39,20 +39,40 @@ def within_limits(
 ) -> list[Uid]:
     """Return the messages that the account wants, of those that are new.
 
+    And of those that were left out before, what turned out to be here, under another folder.
+
     Raises: MailError.
     """
     new = sorted(uids)
-    if state.task.has_limits and new:
+    again = _may_be_moved(state, {size for size, _ in orphans.contents()})
+    if state.task.has_limits and (new or again):
         state.enter(session)
-        details = session.fetch_details(new).items()
-        told = {uid: _left_out(state, uid, each) for uid, each in details}
+        details = session.fetch_details(new) if new else {}
+        told = {uid: _left_out(state, uid, each) for uid, each in details.items()} | again
         beyond = {uid: m for uid, m in told.items() if _reason(state.task, m) is not None}
         for uid in _found_here(session, state, beyond, orphans):
             del beyond[uid]
+            new += [uid] if state.left.pop(uid, None) else []
         state.left.update(beyond)
     _record(state)
     report_left_out(state)
     return [uid for uid in new if uid not in state.left]
+
+
+def _may_be_moved(state: FolderState, octets: Collection[int]) -> dict[Uid, LeftOut]:
+    """Return what was left out and has as many octets as a file whose message was moved away.
+
+    A run that did not look everywhere may have left it out for want of that file.
+    """
+    if not state.policy.changes_local:
+        return {}
+    left = state.left.items()
+    return {uid: m for uid, m in left if m.size in octets and uid in state.remote}
+
+
+def has_left_out(task: FolderTask, known: FolderRow, octets: Collection[int]) -> bool:
+    """Tell whether a message of so many octets was left out of a folder."""
+    return task.has_limits and any(m.size in octets for m in task.store.left_out(known.id))
 
 
 def _found_here(

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from mailcli.app.folder_fetch import recognise
+from mailcli.app.folder_letters import agreed_keywords, translate_letters
 from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import message_id_of
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import NotFound
 from mailcli.imap.session import STORE_SET, CommandFailed, ImapSession
 from mailcli.imap.values import Moved as Places
-from mailcli.model import Flags, Uid, keywords_of, system_flags_of
+from mailcli.model import Uid, system_flags_of
 from mailcli.store.records import AppendIntent, DeleteIntent
 from mailcli.sync.moves import Missing, Moved, Stray, pair
 
@@ -27,13 +28,18 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
     A file's new name within its folder is recorded at once: nothing has to be done. One that the
     server has no more may have been moved there as well: `Orphans` looks where the file is now.
     """
+    if run.policy.changes_remote:
+        _find_delivered(states)
     missing = [message for state in states for message in _missing(state)]
     octets = {message.content[0] for message in missing}
     here = [state for state in states if missing and state.strays()]
     strays = [s for state in here for s in run.attempt(state, _strays, state, octets) or ()]
     by_name = {state.name: state for state in states}
+    pairs = pair(missing, strays)
+    if not run.dry_run:
+        translate_letters(run, states, [moved for moved in pairs if not moved.is_rename])
     moves = []
-    for moved in pair(missing, strays):
+    for moved in pairs:
         source, target = by_name[moved.missing.folder], by_name[moved.stray.folder]
         if moved.is_rename:
             row = source.rows[moved.missing.uid]
@@ -52,6 +58,28 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
                 target.spoken_for.add(moved.stray.unique)
             moves.append(moved)
     return moves
+
+
+def _find_delivered(states: Collection[FolderState]) -> None:
+    """Know messages by their files in other folders: delivered, moved, and never recorded.
+
+    A run that was killed between the delivery and its record leaves such a file, and so does a
+    state that was lost. What is known so is recorded only when it is moved on the server.
+    """
+    tokens = {
+        token: (state, unique)
+        for state in states
+        for unique in state.strays()
+        if (token := state.entries[unique].token)
+    }
+    for source in states if tokens else []:
+        for uid in source.remote.keys() - source.rows.keys():
+            holder, unique = tokens.get(source.token(uid), (source, ""))
+            if holder is source or not (content := holder.content_of(unique)):
+                continue
+            entry = holder.entries[unique]
+            flags = (entry.flags | source.letters.keywords_of(entry.others)) & source.remote[uid]
+            source.rows[uid] = source.agree(uid, unique, flags, content)
 
 
 def _missing(state: FolderState) -> list[Missing]:
@@ -122,7 +150,9 @@ def _carry(
         new = known.get(uid)
         if new is not None:
             row = source.rows[uid]
-            flags = _translated(source, target, uid, unique)
+            flags = row.flags
+            if unique in target.brought:
+                flags = system_flags_of(flags) | agreed_keywords(target, unique)
             moved = target.agree(new, unique, flags, (row.size, row.sha256), email_id=row.email_id)
             target.remote[new] = source.remote.pop(uid)
             target.receive(moved, source, row)
@@ -174,11 +204,8 @@ def release_moves(
     """
     del session
     for moved in moves:
-        source, unique = states[moved.missing.folder], moved.stray.unique
-        if unique in target.strays() and moved.missing.uid in source.rows:
-            _translated(source, target, moved.missing.uid, unique)
-        source.away.discard(moved.missing.uid)
-        target.spoken_for.discard(unique)
+        states[moved.missing.folder].away.discard(moved.missing.uid)
+        target.spoken_for.discard(moved.stray.unique)
     target.folder.sync()
 
 
@@ -190,11 +217,9 @@ def _look_up(
 ) -> None:
     """Find what the server did not say the new UID of, by its octets.
 
-    What is not there was gone before it could be moved: its file is uploaded like a new one.
+    What is not there was gone before it could be moved, or the server moved nothing: its file is
+    uploaded like a new one, and what is left of it where it was is deleted like any other.
     """
-    for uid in unique_of:
-        source.remote.pop(uid, None)
-    source.forget([uid for uid in unique_of if uid in source.rows])
     selected = target.enter(session, again=True)
     target.remote = session.fetch_flags(selected.exists)
     recognise(session, target, [uid for uid in target.remote if uid not in target.rows])
@@ -202,22 +227,13 @@ def _look_up(
     target.counts.moved += len(found)
     target.store.drop_intents(target.id, set(unique_of.values()) - found)
     target.spoken_for.difference_update(unique_of.values())
-
-
-def _translated(source: FolderState, target: FolderState, uid: Uid, unique: str) -> Flags:
-    """Give a file its keywords in its new folder's letters, where it kept those of the old.
-
-    Returns the flags to agree on. A run that changes no file agrees on what the letters say in
-    the new folder: so they are no change of the user's, and the next run puts them right.
-    """
-    flags, entry = source.rows[uid].flags, target.entries[unique]
-    keywords = keywords_of(flags)
-    if not keywords or entry.others != source.letters.letters_for(keywords):
-        return flags
-    if target.policy.changes_local:
-        target.set_keywords(unique, keywords)
-        return flags
-    return system_flags_of(flags) | keywords_of(target.flags_here(unique))
+    gone = set(unique_of)
+    if len(found) < len(gone):
+        selected = source.enter(session, again=True)
+        gone -= session.fetch_flags(selected.exists).keys()
+    for uid in gone:
+        source.remote.pop(uid, None)
+    source.forget([uid for uid in gone if uid in source.rows])
 
 
 def _intent(target: FolderState, moved: Moved) -> AppendIntent | None:

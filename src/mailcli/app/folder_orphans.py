@@ -33,7 +33,12 @@ class Orphan:
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody has taken it yet, nor its file where that was moved to."""
+        """Whether nobody has taken it yet, nor its file where that was moved to.
+
+        A file of an earlier generation of UIDs may have been recognised in its own folder.
+        """
+        if self.unique in self.holder.recognised:
+            return False
         if self.holder is not self.state and self.unique in self.holder.bound():
             return False
         place = self.row.uidvalidity, self.row.uid
@@ -137,14 +142,8 @@ def _taken_over(state: FolderState, orphan: Orphan, entry: Entry) -> Entry:
 
 
 def _keywords(orphan: Orphan, entry: Entry) -> frozenset[Keyword]:
-    """Return the keywords of an orphan's file; one that has no letter stands as agreed on.
-
-    A file that another program moved may have the letters of its old folder still.
-    """
+    """Return the keywords of an orphan's file; one that has no letter stands as agreed on."""
     agreed, letters = keywords_of(orphan.row.flags), orphan.holder.letters
-    was_moved = orphan.holder is not orphan.state
-    if was_moved and entry.others == orphan.state.letters.letters_for(agreed):
-        return agreed
     unlettered = {keyword for keyword in agreed if not letters.covers(keyword)}
     return letters.keywords_of(entry.others) | unlettered
 

@@ -1,4 +1,4 @@
-"""What a dry run says of each action, in words."""
+"""What a run says of a folder in words: what a dry run plans, and what is left alone."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -34,7 +34,24 @@ def preview(state: FolderState, moves: Sequence[Moved]) -> tuple[PlannedAction, 
         )
         for move in moves
     )
-    return (*moved, *(_planned(state, action) for action in decide(state)))
+    spoken_for = {move.stray.unique for move in moves}
+    rest = (
+        action
+        for action in decide(state)
+        if not (isinstance(action, Append) and action.unique in spoken_for)
+    )
+    return (*moved, *(_planned(state, action) for action in rest))
+
+
+def report_former(state: FolderState) -> None:
+    """Say which files the server lacks since it has renumbered the folder; they stay."""
+    for unique in state.former:
+        if path := state.path_of(unique):
+            why = (
+                "the server renumbered the folder and has this message no longer; to upload it,"
+                " move it to another folder"
+            )
+            state.counts.skip(None, why, path=path)
 
 
 def _planned(state: FolderState, action: Action) -> PlannedAction:

@@ -5,8 +5,10 @@ lists, and the state. Renames are `folder_follow`'s.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mailcli.app.folder_rename import settle_renames
+from mailcli.app.folder_survey import survey_here
 from mailcli.app.folder_task import FolderPair
 from mailcli.app.folder_twins import as_spelled, refused_twins
 from mailcli.app.sync_run import SyncRun
@@ -54,12 +56,27 @@ class FolderSet:
     def fates(self) -> dict[FolderName, Fate]:
         """Return what becomes of each folder, INBOX first."""
         told = fates(
-            {str(name): known_as(row) for name, row in self.known.items()},
+            {str(name): self._known_now(name, row) for name, row in self.known.items()},
             {str(name) for name in self.here},
             {str(name) for name in self.there},
         )
         order = sorted(told, key=lambda name: (name != "INBOX", name.casefold()))
         return {FolderName.parse(n): told[n] for n in order if n not in self.previewed}
+
+    def _known_now(self, name: FolderName, row: FolderRow) -> Known:
+        """Return what was agreed on, and whether a folder that is meant to be only here has more.
+
+        One that cannot be read is told, and stays only here.
+        """
+        known = known_as(row)
+        only_here = name in self.here and name not in self.there
+        if not (row.detached and only_here and self.is_mirrored(name)):
+            return known
+        run, task = self._run, self._run.silent_task(only_here_pair(name))
+        state = run.attempt(task, lambda _: survey_here(task, None))
+        if task.counts.error:
+            run.failed(name, task.counts.error)
+        return replace(known, has_new_mail=bool(state and state.strays()))
 
     def is_mirrored(self, name: FolderName) -> bool:
         """Tell whether the account mirrors a folder."""
@@ -149,6 +166,11 @@ class FolderSet:
                 continue
             found[name] = folder
         return found
+
+
+def only_here_pair(name: FolderName) -> FolderPair:
+    """Return a folder that the server has not."""
+    return FolderPair(name, b"", None, str(name), None)
 
 
 def known_as(row: FolderRow) -> Known:

@@ -36,7 +36,8 @@ class FolderState:
     the side that had the folder and has it no more. `away` are messages whose files stand in
     another folder now, and `spoken_for` the files that are other folders' messages: both wait
     for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
-    moved. `left` are messages that the account leaves on the server.
+    moved. `brought` are the keywords of files that came with another folder's letters.
+    `recognised` are files about to be bound to messages; `left` are messages left on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -55,9 +56,10 @@ class FolderState:
         self.away: set[Uid] = set()
         self.spoken_for: set[str] = set()
         self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
-        self.id = 0
-        self.dry_run = task.dry_run
-        self._task = task
+        self.recognised: set[str] = set()
+        self.brought: dict[str, Flags] = {}
+        self.id = self.told_from = 0
+        self.task, self.dry_run = task, task.dry_run
         self._contents: dict[str, Content | None] = {}
 
     @property
@@ -67,12 +69,7 @@ class FolderState:
 
     def now(self) -> int:
         """Return the time in whole seconds since 1970."""
-        return self._task.context.unix_time()
-
-    @property
-    def task(self) -> FolderTask:
-        """What the run has to do with the folder."""
-        return self._task
+        return self.task.context.unix_time()
 
     def enter(self, session: ImapSession, *, again: bool = False) -> Selected:
         """Open the folder on the server, unless it is open; `again` asks for fresh numbers.
@@ -81,7 +78,7 @@ class FolderState:
         """
         if not again and session.open_folder == self.pair.wire:
             return self.selected
-        selected = session.select(self.pair.wire, read_only=not self._task.writes_there)
+        selected = session.select(self.pair.wire, read_only=not self.task.writes_there)
         if selected.uidvalidity != self.generation:
             raise FolderUnusable(f"{self.name}: the server renumbered the folder during the run")
         return selected
@@ -95,6 +92,7 @@ class FolderState:
             return
         self.id = known.id
         self.settled = known.uidvalidity == self.generation
+        self.told_from = known.uidnext
         for row in self.store.messages(known.id):
             if self.settled and row.uidvalidity == self.generation:
                 self.rows[row.uid] = row
@@ -109,12 +107,15 @@ class FolderState:
         """
         with self.store.transaction():
             known = self.store.folder(self.name)
+            following = self.selected.uidnext or 0
             if known is not None and known.uidvalidity != self.generation:
                 self.store.retire_messages(known.id, self.generation)
+            elif known is not None and not numbers:
+                following = known.uidnext  # see `folder_told`
             self.id = self.store.save_folder(
                 self.name,
                 uidvalidity=self.generation,
-                uidnext=self.selected.uidnext or 0,
+                uidnext=following,
                 role=self.pair.role,
                 messages=self.selected.exists if numbers else None,
                 highestmodseq=self.selected.highestmodseq if numbers else None,
@@ -270,8 +271,7 @@ class FolderState:
 
     def path_of(self, unique: str) -> Path | None:
         """Return where a message's file is, None where it has gone."""
-        entry = self.entries.get(unique)
-        return self.folder.path_of(entry) if entry else None
+        return self.folder.path_of(e) if (e := self.entries.get(unique)) else None
 
     def strays(self) -> list[str]:
         """Return the files that are no message of this generation, nor of a former one."""
@@ -282,9 +282,7 @@ class FolderState:
         """Return the files that no message of this generation is bound to, by content."""
         bound = self.bound()
         twins: Twins = defaultdict(list)
-        for unique in self.entries:
-            if unique in bound:
-                continue
+        for unique in (each for each in self.entries if each not in bound):
             if former := self.former.get(unique):
                 twins[former.size, former.sha256].append(unique)
                 continue
@@ -343,6 +341,8 @@ def decide(state: FolderState) -> list[Action]:
 
 def _flags_here(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
     """Return a file's flags; keywords without a letter are those that were agreed on."""
+    if row is None and unique in state.brought:
+        return state.entries[unique].flags | state.brought[unique]
     flags = state.flags_here(unique)
     if row is None:
         return flags

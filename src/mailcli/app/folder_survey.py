@@ -15,6 +15,7 @@ from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_limits import load_left_out, report_left_out
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_task import FolderTask
+from mailcli.app.folder_told import drop_impossible
 from mailcli.app.folder_upload import settle_uploads
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Selected, Since
@@ -47,6 +48,7 @@ def survey(
     if not task.dry_run and (is_here or not was_here):
         state.record()
     state.remote = _listed(session, state, since)
+    drop_impossible(state)
     is_empty = may_go and was_here and not state.remote
     if not is_here and (is_empty or state.rows.keys() & state.remote.keys()):
         state.vanished = Side.LOCAL
@@ -142,16 +144,21 @@ def _follow_former(state: FolderState) -> None:
         content = row.size, row.sha256
         found = next((unique for unique, each in contents.items() if each == content), None)
         del state.former[row.unique]
+        if found is not None:
+            del contents[found]
+            state.former[found] = replace(row, unique=found)
+        if state.dry_run:
+            continue
         if found is None:
             state.store.forget_messages(state.id, row.uidvalidity, [row.uid])
-            continue
-        del contents[found]
-        state.former[found] = replace(row, unique=found)
-        state.store.save_messages(state.id, [state.former[found]])
+        else:
+            state.store.save_messages(state.id, [state.former[found]])
 
 
 def survey_here(task: FolderTask, known: FolderRow | None) -> FolderState:
-    """Look at a folder that the server has not: one that it lost, or in a dry run a new one.
+    """Look at a folder that the server has not: one that it lost, or with None one that is new.
+
+    A detached one counts as new, and all that was agreed on in it as of a former generation.
 
     Raises: MailError.
     """
@@ -159,6 +166,7 @@ def survey_here(task: FolderTask, known: FolderRow | None) -> FolderState:
     state = FolderState(task, Selected(0, generation, None, read_only=True))
     state.scan()
     state.load()
+    _follow_former(state)
     if state.rows:
         state.vanished = Side.REMOTE
     return state
@@ -183,5 +191,5 @@ def record_numbers(state: FolderState) -> None:
     agreed = state.left.keys() | state.rows.keys() == state.remote.keys() and all(
         kept(row.flags) == kept(state.remote[uid]) for uid, row in state.rows.items()
     )
-    if agreed and not state.former and state.folder.exists():
+    if agreed and not state.former and not state.away and state.folder.exists():
         state.record(numbers=True)

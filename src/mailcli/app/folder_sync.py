@@ -14,7 +14,10 @@ from shlex import quote
 from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_orphans import Orphans
+from mailcli.app.folder_report import report_former
 from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_told import drop_wrong
+from mailcli.app.folder_unsent import Unsent, leave_unsent
 from mailcli.app.folder_upload import look_up, upload
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import ConfirmationNeeded, LocalError, NotFound
@@ -38,17 +41,22 @@ _REFUSES_ALL = {"OVERQUOTA", "NOPERM", "TRYCREATE", "NONEXISTENT"}
 """Response codes (RFC 5530) of a refusal that is not this one message's."""
 
 
-def bring(session: ImapSession, state: FolderState, orphans: Orphans, run: SyncRun) -> None:
+def bring(
+    session: ImapSession, state: FolderState, orphans: Orphans, unsent: Unsent, run: SyncRun
+) -> None:
     """Bring flags to both sides, and what is new on the server here.
 
     `orphans` are the files of the whole account whose messages are gone on the server: what is
-    new may be one of them, moved.
+    new may be one of them, moved. `unsent` looks for what was moved here to folders of which
+    this run uploads nothing: it is not deleted, nor does it count.
 
     Raises: MailError.
     """
-    actions = decide(state)
+    actions: Sequence[Action] = decide(state)
     if _is_held(state, actions):
         return
+    if any(isinstance(action, Hold) for action in actions):
+        actions = leave_unsent(state, actions, unsent, tell=False)
     state.hold({action.uid for action in actions if isinstance(action, Hold)})
     # A folder that is missing as a whole is decided as a whole.
     unseen = state.vanished is None and not run.looks_everywhere
@@ -73,11 +81,13 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=may_be_there)
     if state.vanished is Side.LOCAL and not state.policy.allow_mass_delete:
         return False
-    _report_former(state)
+    report_former(state)
     # Flags of messages that were moved here are merged where they are now.
     _apply_known(session, state, actions)
     _upload(session, state, [action for action in actions if isinstance(action, Append)])
-    return state.settled and any(isinstance(a, Deletion | Hold) for a in actions)
+    # What is away still is where this run does not upload: the deletions' pass says so.
+    undone = state.policy.changes_remote and bool(state.away)
+    return state.settled and (undone or any(isinstance(a, Deletion | Hold) for a in actions))
 
 
 def _without_undecided(
@@ -136,26 +146,20 @@ def _recognised(
 ) -> bool:
     """Fetch what is new; whether some of it turned out to be a file that is here already.
 
-    A run that makes no file only looks for such messages, and only before it would upload.
+    A run that makes no file only looks for such messages, and only before it would upload, or say
+    that the server has lost one.
     """
     new = [action.uid for action in actions if isinstance(action, Fetch)]
+    wrong = drop_wrong(session, state, state.remote.keys() - state.rows.keys())
+    if state.policy.changes_local:
+        new += wrong
     wanted = within_limits(session, state, new, orphans)
-    if new:
+    if new or wanted:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
-    uploads = any(isinstance(action, Append) for action in actions)
-    return bool(fresh) and (uploads or bool(state.spoken_for)) and recognise(session, state, fresh)
-
-
-def _report_former(state: FolderState) -> None:
-    """Say which files the server lacks since it has renumbered the folder; they stay."""
-    for unique in state.former:
-        if path := state.path_of(unique):
-            why = (
-                "the server renumbered the folder and has this message no longer; to upload it,"
-                " move it to another folder"
-            )
-            state.counts.skip(None, why, path=path)
+    wants = bool(wrong or state.spoken_for or state.former)
+    wants = wants or any(isinstance(action, Append) for action in actions)
+    return bool(fresh) and wants and recognise(session, state, fresh)
 
 
 # -- what both sides have ----------------------------------------------------

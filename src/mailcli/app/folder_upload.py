@@ -5,6 +5,7 @@ first octet leaves, and a run that finds one open looks on the server first.
 """
 
 from mailcli.app.folder_fetch import digests
+from mailcli.app.folder_letters import base_of
 from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import message_id_of
 from mailcli.errors import NotFound
@@ -31,7 +32,7 @@ def settle_uploads(session: ImapSession, state: FolderState) -> None:
 
 
 def _bind(state: FolderState, intent: AppendIntent, uid: Uid) -> None:
-    base = state.flags_here(intent.unique) & state.remote[uid]
+    base = base_of(state, intent.unique, state.remote[uid])
     content = intent.size, intent.sha256
     state.save([state.agree(uid, intent.unique, base, content)])
 
@@ -103,7 +104,8 @@ def upload(session: ImapSession, state: FolderState, action: Append) -> None:
         raise
     state.counts.appended += 1
     if place and _is_new(state, *place):
-        state.save([state.agree(place[1], action.unique, action.flags, content)])
+        base = base_of(state, action.unique, action.flags)
+        state.save([state.agree(place[1], action.unique, base, content)])
         state.remote[place[1]] = action.flags
 
 

@@ -7,7 +7,7 @@ here; deletions, after another look; and folders that are gone. A pass that
 fails for one folder stops no other (`SyncRun.attempt`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -15,27 +15,28 @@ from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_follow import Followed
-from mailcli.app.folder_limits import within_limits
+from mailcli.app.folder_limits import has_left_out, within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
 from mailcli.app.folder_orphans import Orphans
-from mailcli.app.folder_report import preview
-from mailcli.app.folder_set import FolderSet
+from mailcli.app.folder_report import preview, report_former
+from mailcli.app.folder_set import FolderSet, only_here_pair
 from mailcli.app.folder_state import FolderState, decide
 from mailcli.app.folder_survey import record_numbers, survey, survey_here, survey_nowhere
 from mailcli.app.folder_sync import bring, put
 from mailcli.app.folder_task import FolderPair, FolderTask
+from mailcli.app.folder_unsent import Unsent, leave_unsent, unsent_in
 from mailcli.app.folder_vanish import delete_gone_here, inner_first, settle_gone_there, would_go
-from mailcli.app.stores import hash_of, locked_state, require_maildir
+from mailcli.app.stores import locked_state, require_maildir
 from mailcli.app.sync_run import SyncRun
 from mailcli.config import Account
 from mailcli.errors import CannotCreate, MailError
-from mailcli.imap.session import CommandFailed
+from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.model import SyncMode
 from mailcli.results import ErrorReport, ImapAccount, ImapResult
 from mailcli.store.names import INBOX, FolderName
-from mailcli.store.records import FolderRow, MessageRow
+from mailcli.store.records import FolderRow
 from mailcli.sync.folders import Fate
-from mailcli.sync.moves import Content, Moved
+from mailcli.sync.moves import Moved
 from mailcli.sync.plan import Fetch
 from mailcli.sync.states import Policy, Side
 
@@ -66,7 +67,7 @@ def imap_sync(
     `folders` are patterns that choose among the account's folders.
     """
     done = [_account(context, account, tuple(folders), options) for account in accounts]
-    return ImapResult(tuple(done))
+    return ImapResult(tuple(done), "dry-run" if options.dry_run else "sync")
 
 
 def _account(
@@ -108,6 +109,8 @@ class _Passes:
         self.states: dict[str, FolderState] = {}
         self.gone_there: list[FolderState] = []
         self.nowhere: list[FolderState] = []
+        self.waiting: list[FolderState] = []
+        self.unchanged: list[FolderTask] = []
 
     def sync(self, wanted: tuple[str, ...]) -> None:
         """Synchronise every folder that the account and the command line choose.
@@ -122,9 +125,10 @@ class _Passes:
         for name, fate in folders.fates().items():
             if chosen(name):
                 self._look(name, fate)
+        self._look_at_left_out()
         if not wanted:
             report_left_out(run, folders)
-        looked_at = self._all()
+        looked_at = [*self._all(), *self.waiting]
         moves = find_moves(run, [state for state in looked_at if not state.counts.broken])
         if run.dry_run:
             self._preview(moves)
@@ -153,15 +157,34 @@ class _Passes:
             case Fate.NEW_HERE:
                 if run.policy.changes_remote:
                     self._create(name)
+                else:
+                    self._wait(name)
             case _:
                 self._survey(run.task(self.folders.pair(name)), fate)
 
-    def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR) -> None:
+    def _look_at_left_out(self) -> None:
+        """Look into unchanged folders after all where what was left out may be a moved message.
+
+        The run that left it out may not have looked where its file is.
+        """
+        gone = {
+            row.size for s in self._all() for uid, row in s.rows.items() if uid not in s.remote
+        }
+        for task in self.unchanged if gone else []:
+            known = task.agreed_numbers()
+            if known is not None and has_left_out(task, known, gone):
+                task.counts.skipped.clear()
+                self._survey(task, full=True)
+
+    def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR, *, full: bool = False) -> None:
         run = self.run
         # With no folder left at all, it is rather the disk that is not mounted.
         may_go = fate is Fate.GONE_HERE and bool(self.folders.here) and task.pair.name != INBOX
         may_go = may_go and run.policy.changes_remote and run.server.delete_folders
-        if state := run.attempt(task, survey, task, full=self.full, may_go=may_go):
+        state = run.attempt(task, survey, task, full=full or self.full, may_go=may_go)
+        if state is None:
+            self.unchanged.append(task)
+        else:
             self.states[state.name] = state
             if state.counts.made and state.name not in self.run.tally.created:
                 self.run.tally.created.append(state.name)
@@ -169,10 +192,14 @@ class _Passes:
     def _create(self, name: FolderName) -> None:
         """Make a folder on the server that exists only here."""
         run = self.run
+        if not run.dry_run and (row := run.state.folder(str(name))):
+            # A detached folder: the new one may have its UIDVALIDITY, and none of its messages.
+            run.state.retire_messages(row.id, row.uidvalidity)
         try:
             pair = self.folders.create_there(name)
         except (CannotCreate, CommandFailed) as exc:
             run.failed(name, exc)
+            self._wait(name)
             return
         run.tally.created.append(str(name))
         task = run.task(pair)
@@ -181,16 +208,21 @@ class _Passes:
         elif state := run.attempt(task, lambda _: survey_here(task, None)):
             self.states[state.name] = state
 
+    def _wait(self, name: FolderName) -> None:
+        """Look into a folder that stays only here for now: what was moved to it is not deleted."""
+        task = self.run.silent_task(only_here_pair(name))
+        if state := self.run.attempt(task, lambda _: survey_here(task, None)):
+            self.waiting.append(state)
+
     def _preview(self, moves: Sequence[Moved]) -> None:
         """Tell what a run would do; nothing is written anywhere."""
-        orphans = Orphans(self._all())
+        orphans, elsewhere = Orphans(self._all()), self._unsent_elsewhere()
         for state in self.states.values():
             new = [action.uid for action in decide(state) if isinstance(action, Fetch)]
             self.run.attempt(state, within_limits, state, new, orphans)  # the others are no plan
         for state in (*self.states.values(), *self.gone_there):
-            if not state.counts.broken:
-                mine = [m for m in moves if m.stray.folder == state.name]
-                state.counts.actions = preview(state, mine)
+            mine = [m for m in moves if m.stray.folder == state.name]
+            self.run.attempt(state, _preview_folder, state, mine, elsewhere)
         gone_here = (s for s in self.states.values() if s.vanished is Side.LOCAL)
         for state in (*gone_here, *self.gone_there):
             if not state.counts.broken and would_go(state, self.run):
@@ -198,9 +230,9 @@ class _Passes:
 
     def _carry_out(self, moves: Sequence[Moved]) -> None:
         run = self.run
-        orphans = Orphans(self._all())
+        orphans, elsewhere = Orphans(self._all()), self._unsent_elsewhere()
         for state in self.states.values():
-            run.attempt(state, bring, state, orphans, run)
+            run.attempt(state, bring, state, orphans, elsewhere, run)
         self._forget_nowhere()
         if run.policy.changes_remote and can_move(run.session):
             self._move(moves)
@@ -219,7 +251,7 @@ class _Passes:
                 state,
                 delete_in_folder,
                 state.task,
-                unsent=self._unsent,
+                unsent=unsent_in(run, self.folders.is_mirrored),
                 trash=trash,
                 here=run.has_seen_all,
             )
@@ -269,6 +301,10 @@ class _Passes:
 
     # -- what the passes ask ---------------------------------------------------------
 
+    def _unsent_elsewhere(self) -> Unsent:
+        """Return what looks into the folders of which this run uploads nothing."""
+        return unsent_in(self.run, self.folders.is_mirrored, besides=self.states.keys())
+
     def _all(self) -> list[FolderState]:
         """Return every folder that the run has to do with, on whichever side it is."""
         return [*self.states.values(), *self.gone_there, *self.nowhere]
@@ -282,26 +318,17 @@ class _Passes:
         wire = next((f.wire for f in there.values() if f.role == "trash"), None)
         return Trash(wire, server.deleted)
 
-    def _unsent(self, rows: Collection[MessageRow]) -> set[Content]:
-        """Return which of these messages are here as files that were never uploaded.
 
-        That is how a message looks that was moved to a folder which failed, or which was left
-        out on the command line. A folder that is not mirrored does not count.
-        """
-        run, folders = self.run, self.run.maildir.folders()
-        wanted = {(row.size, row.sha256) for row in rows}
-        sizes = range(min(size for size, _ in wanted), max(size for size, _ in wanted) + 1)
-        waiting = set()
-        for name in filter(self.folders.is_mirrored, folders.names):
-            folder, known = run.maildir.folder(name), run.state.folder(str(name))
-            uploaded = {row.unique for row in run.state.messages(known.id)} if known else set()
-            for entry in folder.scan(stat=True):
-                # A file has its own line ends: it may be smaller by one octet for each line.
-                fits = entry.size < sizes.stop and 2 * entry.size >= sizes.start
-                if entry.unique not in uploaded and fits:
-                    digest, size = hash_of(folder, entry)
-                    waiting.add((size, digest))
-        return waiting & wanted
+def _preview_folder(
+    session: ImapSession, state: FolderState, moves: Sequence[Moved], unsent: Unsent
+) -> None:
+    """Tell what a run would do to a folder."""
+    del session
+    if state.vanished is None or state.policy.allow_mass_delete:
+        leave_unsent(state, decide(state), unsent, tell=True)
+    state.counts.actions = preview(state, moves)
+    if not any(action.kind == "fetch" for action in state.counts.actions):
+        report_former(state)  # else it is not known which of these are what would be fetched
 
 
 def _pair_of(row: FolderRow) -> FolderPair:

@@ -56,7 +56,8 @@ def imap_verify(
     has `differences`: `missing_here`, `missing_there`, `flags`, and `octets`, which is also its
     error (74).
     """
-    return ImapResult(tuple(_account(context, account, tuple(folders)) for account in accounts))
+    compared = tuple(_account(context, account, tuple(folders)) for account in accounts)
+    return ImapResult(compared, "verify")
 
 
 def _account(context: Context, account: Account, wanted: tuple[str, ...]) -> ImapAccount:
@@ -113,7 +114,7 @@ class _Comparison:
                 return
             case Fate.NEW_HERE | Fate.GONE_THERE:
                 task = self.run.task(FolderPair(name, b"", None, str(name), folders.delimiter))
-                known = folders.known.get(name)
+                known = folders.known.get(name) if fate is Fate.GONE_THERE else None
                 state = self.run.attempt(task, lambda _: survey_here(task, known))
                 found = _all_missing_there(state) if state else []
             case _:
@@ -123,11 +124,12 @@ class _Comparison:
 
 
 def _all_missing_there(state: FolderState) -> list[PlannedAction]:
-    """Return the files of a folder that the server has not."""
+    """Return the files of a folder that the server has not, but for those left here on purpose."""
     why = "the folder is only here"
     return [
         PlannedAction("missing_there", None, state.path_of(unique), why)
         for unique in state.entries
+        if unique not in state.former
     ]
 
 

@@ -49,7 +49,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     New messages, flags, moves and deletions travel both ways; so do new and renamed folders. A
     message that was deleted on one side and changed on the other stays. Where more than ten
     messages and more than half of a folder would be deleted, or the folder has vanished, those
-    deletions wait until they are confirmed (exit 3).
+    deletions wait until they are confirmed (exit 3; with --dry-run, where they would).
 
     FOLDER is a name such as Work/Clients, or a pattern in quotes: 'Lists/*', '!Spam'.
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from functools import lru_cache
 
 from mailcli.errors import ProtocolViolation, UsageError
 
@@ -70,13 +71,17 @@ def matches(name: str, pattern: str, delimiter: str | None) -> bool:
 
     INBOX matches in any case.
     """
+    return bool(_expression(pattern, delimiter, name.upper() == "INBOX").fullmatch(name))
+
+
+@lru_cache
+def _expression(pattern: str, delimiter: str | None, any_case: bool, /) -> re.Pattern[str]:
     level = f"[^{re.escape(delimiter)}]*" if delimiter else ".*"
     parts = (
         ".*" if part == "*" else level if part == "%" else re.escape(part)
         for part in re.split(r"([*%])", pattern)
     )
-    is_inbox = name.upper() == "INBOX"
-    return bool(re.fullmatch("".join(parts), name, re.DOTALL | (re.IGNORECASE if is_inbox else 0)))
+    return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if any_case else 0))
 
 
 def selected(name: str, patterns: tuple[str, ...], delimiter: str | None) -> bool:

@@ -11,9 +11,11 @@ from shlex import quote
 
 from mailcli.errors import Exit, gravest
 from mailcli.message.clean import clean, visible
+from mailcli.output.words import counted
 from mailcli.results import (
     ErrorReport,
     FoldersResult,
+    FolderSync,
     ImapAccount,
     ImapResult,
     ListResult,
@@ -133,11 +135,19 @@ def _of_account(account: ImapAccount) -> Iterator[ErrorReport]:
             error = _named(folder.error, account.account)
             named = folder.name in error.message
             yield error if named else replace(error, message=f"{name}: {error.message}")
-        elif folder.held_back:
+        elif held := folder.held_back or _would_be_held(folder):
+            done = bool(folder.held_back)
+            text = "are held back, nothing was deleted" if done else "would be held back"
+            shows = "-n shows them; " if done else ""
             yield ErrorReport(
                 code="confirmation_needed",
-                message=f"{name}: {folder.held_back} deletions are held back, nothing was deleted",
-                hint=f"-n shows them; if they are meant: {_confirmation(account.account, name)}",
+                message=f"{name}: {counted(held, 'deletion')} {text}",
+                hint=f"{shows}if they are meant: {_confirmation(account.account, name)}",
                 exit_code=Exit.CONFIRM,
                 account=account.account,
             )
+
+
+def _would_be_held(folder: FolderSync) -> int:
+    """Return how many deletions of a dry run's plan wait for a confirmation."""
+    return sum(action.kind == "hold" for action in folder.actions or ())

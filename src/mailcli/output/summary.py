@@ -10,7 +10,6 @@ from pathlib import Path
 
 from mailcli.message.clean import clean, visible
 from mailcli.output.imap_lines import comparison_lines, done_lines, plan_lines
-from mailcli.output.tables import is_comparison, is_dry_run
 from mailcli.output.words import counted, size_text
 from mailcli.results import (
     CredentialChange,
@@ -46,10 +45,8 @@ def _(result: PopResult) -> list[str]:
 
 @summary_of.register
 def _(result: ImapResult) -> list[str]:
-    lines = done_lines
-    if is_comparison(result) or is_dry_run(result):
-        lines = comparison_lines if is_comparison(result) else plan_lines
-    return [line for each in result.accounts for line in lines(each)]
+    lines_of = {"sync": done_lines, "dry-run": plan_lines, "verify": comparison_lines}
+    return [line for each in result.accounts for line in lines_of[result.kind](each)]
 
 
 @summary_of.register

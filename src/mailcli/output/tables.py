@@ -119,8 +119,8 @@ def _maildrops(result: PopResult) -> Table:
 @table_of.register
 def _(result: ImapResult) -> Table:
     """One row for each folder; in a dry run for each planned action, or for each difference."""
-    if is_dry_run(result) or is_comparison(result):
-        kind = "difference" if is_comparison(result) else "action"
+    if result.kind != "sync":
+        kind = "difference" if result.kind == "verify" else "action"
         columns: tuple[str, ...] = ("account", "folder", kind, "uid", "path", "detail")
         return Table(columns, tuple(row for each in result.accounts for row in _plan(each)))
     columns = (
@@ -202,18 +202,6 @@ def _(result: CredentialChange) -> Table:
 def _(result: AccountsResult) -> Table:
     """One row for each account."""
     return _records(AccountInfo, result.accounts)
-
-
-def is_dry_run(result: ImapResult) -> bool:
-    """Say whether `result` holds planned actions rather than counts."""
-    return any(each.actions is not None for account in result.accounts for each in account.folders)
-
-
-def is_comparison(result: ImapResult) -> bool:
-    """Say whether `result` tells what differs rather than what was done."""
-    return any(
-        each.differences is not None for account in result.accounts for each in account.folders
-    )
 
 
 def differs(result: ImapResult) -> bool:

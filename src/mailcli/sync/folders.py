@@ -15,7 +15,7 @@ class Fate(Enum):
     """What a run does about one folder."""
 
     MIRROR = "both sides have it"
-    NEW_HERE = "only the Maildir has it, and it was never on the server"
+    NEW_HERE = "only the Maildir has it, and it was never on the server, or is wanted there again"
     NEW_THERE = "only the server has it, and it was never here"
     GONE_HERE = "both had it; it is no longer in the Maildir"
     GONE_THERE = "both had it; it is no longer on the server"
@@ -25,11 +25,15 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What was last agreed on about a folder; `uidvalidity` is 0 before anything was."""
+    """What was last agreed on about a folder; `uidvalidity` is 0 before anything was.
+
+    `detached`: it is meant to be only here, until a file comes into it that was never agreed on.
+    """
 
     uidvalidity: int
     mailbox_id: str | None
     detached: bool = False
+    has_new_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,9 @@ def _fate(known: Known | None, here: bool, there: bool, /) -> Fate:
         case True, False:
             if known is None:
                 return Fate.NEW_HERE
-            return Fate.DETACHED if known.detached else Fate.GONE_THERE
+            if not known.detached:
+                return Fate.GONE_THERE
+            return Fate.NEW_HERE if known.has_new_mail else Fate.DETACHED
         case _:
             return Fate.NEW_THERE if known is None or known.detached else Fate.GONE_HERE
 
