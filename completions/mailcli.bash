@@ -62,6 +62,12 @@ _mailcli() {
     "send --config"|"send --config=") _mailcli_files "$cur"; return ;;
     "send --color"|"send --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "pop-fetch --keep=") return ;;
+    "pop-fetch --delete-after"|"pop-fetch --delete-after=") return ;;
+    "pop-fetch --max-size"|"pop-fetch --max-size=") return ;;
+    "pop-fetch --max-messages"|"pop-fetch --max-messages=") return ;;
+    "pop-fetch --max-bytes"|"pop-fetch --max-bytes=") return ;;
+    "pop-fetch --deliver"|"pop-fetch --deliver=") return ;;
+    "pop-fetch --notify-after"|"pop-fetch --notify-after=") return ;;
     "pop-fetch -A"|"pop-fetch --account"|"pop-fetch --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
     "pop-fetch --trace=") _mailcli_files "$cur"; return ;;
     "pop-fetch --timeout"|"pop-fetch --timeout=") return ;;
@@ -107,7 +113,7 @@ _mailcli() {
     if [[ $cur == -* ]]; then
         case $command in
         "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --raw --fcc --no-save --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "pop-fetch") words="--keep --delete --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "pop-fetch") words="--keep --delete --delete-after --max-size --max-messages --max-bytes --mark-seen-only --status --deliver --notify-after --skip-if-running --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "imap-sync") words="--pull --push --allow-mass-delete --full --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --limit --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

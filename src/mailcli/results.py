@@ -77,8 +77,22 @@ class SkippedPop:
 
 
 @dataclass(frozen=True, slots=True)
+class MaildropStatus:
+    """What a maildrop holds, and how much of it is new; None where that cannot be told."""
+
+    messages: int
+    bytes: int
+    new: int | None
+    new_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class PopAccount:
-    """What one account's POP3 run did. `bytes` counts octets as the server sent them."""
+    """What one account's POP3 run did. `bytes` counts octets as the server sent them.
+
+    `waiting` are new messages left for a later run, `marked` those marked as seen without
+    being fetched. `muted`: the error passes by itself and is not worth a word yet.
+    """
 
     account: str
     fetched: int = 0
@@ -87,6 +101,11 @@ class PopAccount:
     kept: int = 0
     skipped: tuple[SkippedPop, ...] = ()
     error: ErrorReport | None = None
+    waiting: int = 0
+    marked: int = 0
+    warnings: tuple[str, ...] = ()
+    status: MaildropStatus | None = None
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

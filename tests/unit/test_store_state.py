@@ -131,10 +131,17 @@ def test_sources_are_told_apart_by_host_and_user(state: StateStore) -> None:
 def test_a_source_tells_whether_deliveries_are_under_way(state: StateStore) -> None:
     source = state.pop_source("h", "u")
     assert source == PopSource(source.id, "h", "u", False)
-    state.set_delivering(source.id, True)
-    assert state.pop_source("h", "u").delivering
-    state.set_delivering(source.id, False)
-    assert not state.pop_source("h", "u").delivering
+    state.set_delivering(source.id, "INBOX")
+    assert state.pop_source("h", "u") == replace(source, delivering=True, target="INBOX")
+    state.set_delivering(source.id, None)
+    assert state.pop_source("h", "u") == replace(source, target="INBOX")
+
+
+def test_failures_are_counted_in_a_row(state: StateStore) -> None:
+    source = state.pop_source("h", "u").id
+    assert [state.count_failure(source, failed) for failed in (True, True)] == [1, 2]
+    assert state.count_failure(source, False) == 0
+    assert state.count_failure(source, True) == 1
 
 
 def test_a_known_uidl_with_another_size_is_another_message(state: StateStore) -> None:

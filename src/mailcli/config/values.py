@@ -47,13 +47,19 @@ class SmtpServer:
 class PopServer:
     """A maildrop, how long mail stays in it, and the local folder that receives it.
 
-    `keep` is true (for ever), false (until stored) or an age.
+    `keep` is true (for ever), false (until stored) or an age. Messages above `max_size`
+    octets stay there; a run fetches at most `max_messages` and `max_bytes`. `after_fetch`
+    is run after new mail came.
     """
 
     endpoint: Endpoint
     login: Login
     keep: bool | timedelta = True
     folder: str = "INBOX"
+    max_size: int | None = None
+    max_messages: int | None = None
+    max_bytes: int | None = None
+    after_fetch: tuple[str, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

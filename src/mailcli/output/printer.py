@@ -117,9 +117,8 @@ class _TextPrinter:
             for line in change_lines(result):
                 self.note(line)
         self._streams.complain(problems_text(problems_of(result)))
-        if isinstance(result, SendResult):
-            for warning in result.warnings:
-                self.warn(warning)
+        for warning in _warnings_of(result):
+            self.warn(warning)
 
 
 class _TablePrinter(_TextPrinter):
@@ -194,6 +193,13 @@ class _TsvPrinter(_TextPrinter):
         for line in envelope_lines(result):
             self.note(line)
         self._streams.octets([result.message.encode("utf-8", "surrogateescape")])
+
+
+def _warnings_of(result: Result) -> tuple[str, ...]:
+    if isinstance(result, PopResult):
+        found = ((each.account, warning) for each in result.accounts for warning in each.warnings)
+        return tuple(f"{account}: {warning}" for account, warning in found)
+    return result.warnings if isinstance(result, SendResult) else ()
 
 
 def _tells_what_was_done(result: Result) -> bool:

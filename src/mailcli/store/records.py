@@ -11,19 +11,28 @@ from mailcli.model import Flags, Uid, UidValidity, UniqueId
 
 @dataclass(frozen=True, slots=True)
 class PopSource:
-    """A maildrop. `delivering`: a run began to deliver and did not commit all of it yet."""
+    """A maildrop. `delivering`: a run began to deliver and did not commit all of it yet.
+
+    `target` is where it delivered, None where that is not known. `logged_in` is when the
+    last login was tried, `told` what the user was last told about the server.
+    """
 
     id: int
     host: str
     username: str
     delivering: bool
+    target: str | None = None
+    logged_in: int = 0
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PopRecord:
     """A message of a maildrop that is stored here; `size` is what LIST said.
 
-    `deleted` says that the server was told to delete it, and agreed.
+    `deleted` says that the server was told to delete it, and agreed. Without a `sha256` it
+    was only marked as seen. `folder` names a folder of the account's Maildir, or another
+    Maildir as `maildir:PATH`.
     """
 
     uidl: UniqueId
@@ -33,6 +42,11 @@ class PopRecord:
     folder: str
     stored_at: int
     deleted: bool = False
+
+    @property
+    def here(self) -> bool:
+        """Whether it was stored here, and not only marked."""
+        return bool(self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
