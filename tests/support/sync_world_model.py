@@ -460,7 +460,7 @@ def _allowed_many(group: Group) -> Allowed:
     born = Counter(event.replica for event in births)
     apart = max(born.values(), default=0)
     deletions, moves = group.of(Act.DELETE), group.of(Act.MOVE)
-    least = group.base.total() + apart - len(deletions)
+    least = group.base.total() + apart - len(deletions) - _met(births, moves)
     risky = group.fuzzy or bool(moves)
     most = whole + len(moves) if risky else whole
     if group.fuzzy and group.events:
@@ -472,6 +472,17 @@ def _allowed_many(group: Group) -> Allowed:
         # Copies that were born apart and became one have the marks of both, or of one.
         loose |= frozenset().union(*marks)
     return Allowed(max(least, 0), most, frozenset(folders), marks, loose)
+
+
+def _met(births: list[Event], moves: list[Event]) -> int:
+    """Return how many messages came to where somebody else moved an equal one: they are paired."""
+    return sum(
+        any(
+            m.folder == b.folder and m.replica != b.replica and not m.surely_after(b)
+            for m in moves
+        )
+        for b in births
+    )
 
 
 def _moved_name(folder: str, old: str, new: str) -> str:
