@@ -314,11 +314,12 @@ class SyncMachine(RuleBasedStateMachine):
     def everybody_settles(self) -> None:
         self.is_sound = False
         self._say("everybody settles")
+        self.model.half_told(self.world.sides())
         self.world.settle(*(["--allow-mass-delete"] if self.may_stop else []))
         if not self.deletes_folders or self.lacks_folders:
             self.loose |= self.model.old_names
-        folders = self.world.same_folders(but_for=self.loose)
         sides = self.world.sides()
+        folders = self.world.same_folders(but_for=self.loose | self.model.left_in(sides))
         complaints = list(self.model.complaints(sides))
         assert not complaints, "\n".join(complaints)
         for device in self.world.devices.values():

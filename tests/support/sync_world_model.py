@@ -285,6 +285,23 @@ class Model:
                 if is_here and any(event.act in {Act.MOVE, Act.DELETE} for event in pending):
                     self.strays[device].add(content)
 
+    def half_told(self, files: dict[str, Copies]) -> None:
+        """Note what a stopped run may have fetched where it is now, and not missed where it was.
+
+        Where that folder was renamed, and is made again for what somebody put into it, it has
+        other UIDs; `files` is what everybody has before all that.
+        """
+        for old in self.old_names:
+            events = [e for e in self._events() if not e.with_folder]
+            if not any(e.act in {Act.BIRTH, Act.MOVE} and e.folder == old for e in events):
+                continue
+            for device in self.replicas[1:]:
+                half = self.maybe[device] - self.sure[device]
+                for copy in files[device]:
+                    moves = self.groups.get(copy.content, Group()).of(Act.MOVE)
+                    if copy.folder == old and any(move.number in half for move in moves):
+                        self.strays[device].add(copy.content)
+
     def _is_under_way(self, event: Event, device: str) -> bool:
         """Tell whether a device or the server may still have to hear of a change."""
         return event.number not in self.sure[device] & self.sure[SERVER]
@@ -369,6 +386,15 @@ class Model:
             pairs = [(each, old, new) for each in found for old, new in self.aliases]
             found |= {name for each in pairs if (name := _moved_name(*each))}
         return found
+
+    def left_in(self, sides: dict[str, Copies]) -> set[str]:
+        """Return the folders of devices that hold what the server has no more: they stay."""
+        return {
+            copy.folder
+            for device, strays in self.strays.items()
+            for copy in sides[device]
+            if copy.content in strays
+        }
 
     @property
     def untouchable(self) -> set[str]:
