@@ -410,6 +410,8 @@ class SyncMachine(RuleBasedStateMachine):
     def _renaming(self, folders: Sequence[str], pick: int, to: int) -> tuple[str, str]:
         old = self._pick([name for name in folders if name != "INBOX"], pick)
         new = self._absent(folders, to)
+        # A directory or name that others lie in is taken, though no mail is in it.
+        assume(not any(is_within(each, new) for each in folders))
         former = {old} if SUPPORTED.renames_into_itself else {old, *self.model.old_names}
         assume(not any(is_within(new, each) for each in former))
         return old, new

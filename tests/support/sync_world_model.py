@@ -268,6 +268,8 @@ class Model:
 
         A message that is gone there while a device did not know stays on that device for ever.
         """
+        names = {each for each in self.old_names | {folder} if folder in self._names_after({each})}
+        names |= self._names_after({folder})
         for device in self.replicas[1:]:
             copies = files[device]
             self.unaware[device].add(folder)
@@ -280,7 +282,8 @@ class Model:
                 pending = [e for e in group.events if self._is_under_way(e, device)]
                 group.fuzzy |= bool(pending)
                 is_here = any(
-                    copy.content == content and is_within(copy.folder, folder) for copy in copies
+                    copy.content == content and any(is_within(copy.folder, each) for each in names)
+                    for copy in copies
                 )
                 if is_here and any(event.act in {Act.MOVE, Act.DELETE} for event in pending):
                     self.strays[device].add(content)
@@ -324,25 +327,27 @@ class Model:
             if group.wild:
                 continue
             allowed = self._aliased(group.allowed(strict_moves=self.strict_moves))
-            if any(self._is_made_again(event) for event in group.of(Act.DELETE)):
+            if any(self._is_made_again(event, group) for event in group.of(Act.DELETE)):
                 allowed = replace(allowed, least=0, most=max(1, allowed.most))
             if complaint := allowed.complaint(found):
                 yield f"{content}: {complaint}; {list(map(str, found))}, {_told(group)}"
 
-    def _is_made_again(self, deletion: Event) -> bool:
+    def _is_made_again(self, deletion: Event, deleted: Group) -> bool:
         """Whether a folder went as a whole while others changed something in it.
 
-        So looks a renamed one, too, of which too little is left for anybody to recognise it.
+        So looks a renamed one, too, of which too little is left for anybody to recognise it: who
+        has not heard that the message left it may bring it back with the folder.
         """
         if not deletion.with_folder:
             if any(self._went_later(each, deletion) for each in self._events()):
                 return True
             return bool(self.aliases) and deletion.folder in self._names_after(self.old_names)
+        places = {deletion.folder} | (deleted.folders & self.old_names)
         others = (
             event
             for group in self.groups.values()
             for event in group.of(Act.BIRTH, Act.MOVE, Act.MARK)
-            if deletion.folder in (group.folders if event.act is Act.MARK else {event.folder})
+            if places & (group.folders if event.act is Act.MARK else {event.folder})
         )
         return not all(deletion.surely_after(event) for event in others)
 
