@@ -15,30 +15,30 @@ NOT_NEEDED = {
 _MODULE = re.compile(r"^import time:.*\| +(\S+)$", re.MULTILINE)
 
 
-def loaded(run_mailcli: RunMailcli) -> set[str]:
+def loaded(python_mailcli: RunMailcli) -> set[str]:
     """Run in a process of its own, and return the modules that it imported."""
-    done = run_mailcli("imap-sync", env={"PYTHONPROFILEIMPORTTIME": "1"})
+    done = python_mailcli("imap-sync", env={"PYTHONPROFILEIMPORTTIME": "1"})
     assert done.returncode == 0, done.stderr
     return set(_MODULE.findall(done.stderr))
 
 
 def test_a_run_with_nothing_to_do_loads_nothing_of_what_others_need(
-    mirrored: SyncAccount, run_mailcli: RunMailcli
+    mirrored: SyncAccount, python_mailcli: RunMailcli
 ) -> None:
     mirrored.fill("a", "b")
     mirrored.sync()
     mirrored.sync()
 
-    found = loaded(run_mailcli)
+    found = loaded(python_mailcli)
 
     assert {"mailcli.app.sync_accounts", "sqlite3", "ssl"} <= found
     assert not found & NOT_NEEDED
 
 
 def test_a_run_with_something_to_do_loads_what_it_needs(
-    mirrored: SyncAccount, run_mailcli: RunMailcli
+    mirrored: SyncAccount, python_mailcli: RunMailcli
 ) -> None:
     mirrored.fill("a")
     mirrored.deliver("b")
 
-    assert {"mailcli.app.imap_sync", "mailcli.sync.plan"} <= loaded(run_mailcli)
+    assert {"mailcli.app.imap_sync", "mailcli.sync.plan"} <= loaded(python_mailcli)

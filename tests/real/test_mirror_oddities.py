@@ -12,6 +12,8 @@ from tests.support.local_mail import document, mail_files, octets, put
 from tests.support.mirror import folder_of
 from tests.support.scripted import Scripted
 
+from mailcli.app.folder_sync import UPLOAD_SET
+
 Serve = Callable[..., Scripted]
 OPENING = dialogues.opening("imap", tls="implicit")
 BYE = dialogues.goodbye("imap", required=False)
@@ -215,15 +217,13 @@ def test_an_upload_whose_answer_was_lost_is_not_repeated(
 def test_uploads_stop_where_the_quota_is_used_up(
     run_mailcli: RunMailcli, serve: Serve, root: Path
 ) -> None:
-    for number in range(3):
+    for number in range(UPLOAD_SET + 2):
         put(root / "INBOX", f"{number}.a", b"Subject: x\n\n")
+    refusal = ("C~ {tag} APPEND *", "@literal sent", "C:", "S: {tag} NO [OVERQUOTA] full")
     server = serve(
         listing("INBOX"),
         opened(0),
-        "C~ {tag} APPEND *",
-        "@literal sent",
-        "C:",
-        "S: {tag} NO [OVERQUOTA] full",
+        *refusal * UPLOAD_SET,  # they are on their way together
         BYE,
     )
 
@@ -231,4 +231,4 @@ def test_uploads_stop_where_the_quota_is_used_up(
 
     assert done.returncode == 69
     assert "INBOX: imap localhost:" in done.stderr
-    assert len(server.history("sent")) == 1
+    assert len(server.history("sent")) == UPLOAD_SET

@@ -119,7 +119,12 @@ def test_only_what_is_gone_was_renamed_and_only_to_what_is_new(
         assert told[renamed.old] is Fate.GONE_THERE
         assert told[renamed.new] is Fate.NEW_THERE
         old, new = known[renamed.old], there[renamed.new]
-        assert (old.mailbox_id is not None and old.mailbox_id == new.mailbox_id) is is_sure
+        is_same = old.mailbox_id is not None and old.mailbox_id == new.mailbox_id
+        is_alone = all(
+            [each.mailbox_id for each in side.values()].count(old.mailbox_id) <= 1
+            for side in (known, there)
+        )
+        assert (is_same and is_alone) is is_sure
         assert is_sure or old.uidvalidity == new.uidvalidity
 
 
