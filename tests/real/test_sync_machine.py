@@ -221,8 +221,10 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"server: {folder} is deleted")
         self.world.third.remove(folder)
         self.model.removed(SERVER, folder, sides)
-        if not any({folder, "*"} & unaware for unaware in self.model.unaware.values()):
-            self.removed.add(folder)  # else who does not know it makes it again
+        if any({folder, "*"} & unaware for unaware in self.model.unaware.values()):
+            self.model.reset(folder, sides)  # who does not know it makes it again
+        else:
+            self.removed.add(folder)
         self.lacks_folders = True
 
     @precondition(lambda self: self.deletes_folders)
@@ -314,7 +316,7 @@ class SyncMachine(RuleBasedStateMachine):
     def everybody_settles(self) -> None:
         self.is_sound = False
         self._say("everybody settles")
-        self.model.half_told(self.world.sides())
+        self.model.settles(self.world.sides())
         self.world.settle(*(["--allow-mass-delete"] if self.may_stop else []))
         if not self.deletes_folders or self.lacks_folders:
             self.loose |= self.model.old_names

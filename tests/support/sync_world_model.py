@@ -271,7 +271,6 @@ class Model:
         names = {each for each in self.old_names | {folder} if folder in self._names_after({each})}
         names |= self._names_after({folder})
         for device in self.replicas[1:]:
-            copies = files[device]
             self.unaware[device].add(folder)
             for content, group in self.groups.items():
                 if not any(is_within(each, folder) for each in group.folders):
@@ -279,31 +278,38 @@ class Model:
                 if content in self.mended:
                     group.wild = True
                     self.strays[device].add(content)
-                pending = [e for e in group.events if self._is_under_way(e, device)]
-                group.fuzzy |= bool(pending)
-                is_here = any(
-                    copy.content == content and any(is_within(copy.folder, each) for each in names)
-                    for copy in copies
-                )
-                if is_here and any(event.act in {Act.MOVE, Act.DELETE} for event in pending):
-                    self.strays[device].add(content)
+                group.fuzzy |= any(self._is_under_way(e, device) for e in group.events)
+            self._leave_behind(device, names, files[device])
 
-    def half_told(self, files: dict[str, Copies]) -> None:
-        """Note what a stopped run may have fetched where it is now, and not missed where it was.
+    def settles(self, files: dict[str, Copies]) -> None:
+        """Note what stays on devices once all is made again that is going to be.
 
-        Where that folder was renamed, and is made again for what somebody put into it, it has
-        other UIDs; `files` is what everybody has before all that.
+        A folder that was deleted, or renamed, and is made again for what somebody put into it has
+        other UIDs then. `files` is what everybody has before that.
         """
-        for old in self.old_names:
-            events = [e for e in self._events() if not e.with_folder]
-            if not any(e.act in {Act.BIRTH, Act.MOVE} and e.folder == old for e in events):
-                continue
-            for device in self.replicas[1:]:
-                half = self.maybe[device] - self.sure[device]
-                for copy in files[device]:
-                    moves = self.groups.get(copy.content, Group()).of(Act.MOVE)
-                    if copy.folder == old and any(move.number in half for move in moves):
-                        self.strays[device].add(copy.content)
+        for group in self.groups.values():
+            for deletion in group.of(Act.DELETE):
+                if deletion.with_folder and self._is_made_again(deletion, group):
+                    for device in self.replicas[1:]:
+                        self._leave_behind(device, {deletion.folder}, files[device])
+        put = {(e.act, e.folder) for e in self._events() if not e.with_folder}
+        again = {name for name in self.old_names if {(Act.BIRTH, name), (Act.MOVE, name)} & put}
+        for device in self.replicas[1:]:
+            # A run that was stopped may have fetched what was moved where it is now, and not have
+            # looked into the folder where it was.
+            half = self.maybe[device] - self.sure[device]
+            for copy in files[device]:
+                moves = self.groups.get(copy.content, Group()).of(Act.MOVE)
+                if copy.folder in again and any(move.number in half for move in moves):
+                    self.strays[device].add(copy.content)
+
+    def _leave_behind(self, device: str, names: set[str], copies: Copies) -> None:
+        """Note what a device keeps of folders that have other UIDs now, and less."""
+        for copy in copies:
+            events = self.groups.get(copy.content, Group()).of(Act.MOVE, Act.DELETE)
+            was_there = any(is_within(copy.folder, each) for each in names)
+            if was_there and any(self._is_under_way(event, device) for event in events):
+                self.strays[device].add(copy.content)
 
     def _is_under_way(self, event: Event, device: str) -> bool:
         """Tell whether a device or the server may still have to hear of a change."""
@@ -491,7 +497,7 @@ def _allowed_many(group: Group) -> Allowed:
     born = Counter(event.replica for event in births)
     apart = max(born.values(), default=0)
     deletions, moves = group.of(Act.DELETE), group.of(Act.MOVE)
-    least = group.base.total() + apart - len(deletions) - _met(births, moves)
+    least = group.base.total() + apart - len(deletions)
     risky = group.fuzzy or bool(moves)
     most = whole + len(moves) if risky else whole
     if group.fuzzy and group.events:
@@ -503,17 +509,6 @@ def _allowed_many(group: Group) -> Allowed:
         # Copies that were born apart and became one have the marks of both, or of one.
         loose |= frozenset().union(*marks)
     return Allowed(max(least, 0), most, frozenset(folders), marks, loose)
-
-
-def _met(births: list[Event], moves: list[Event]) -> int:
-    """Return how many messages came to where somebody else moved an equal one: they are paired."""
-    return sum(
-        any(
-            m.folder == b.folder and m.replica != b.replica and not m.surely_after(b)
-            for m in moves
-        )
-        for b in births
-    )
 
 
 def _moved_name(folder: str, old: str, new: str) -> str:
