@@ -51,7 +51,7 @@ def test_the_steps_are_listed_and_in_durable_order(
         source, target = link.what
         order = [
             max(_places(walk.effects, Effect("write", (source,)))),
-            *_places(walk.effects, Effect("fsync", (source,))),
+            *_places(walk.effects, Effect("syncfs", (str(Path(target).parent.parent),))),
             *_places(walk.effects, link),
             max(_places(walk.effects, Effect("fsync", (str(Path(target).parent),)))),
             walk.effects.index(Effect("commit"), committed),
