@@ -68,11 +68,14 @@ def sync(run_mailcli: RunMailcli) -> Sync:
 # -- what a server says ----------------------------------------------------------------------
 
 
-def listing(*names: str) -> str:
-    """Return the answers about folders; names as the wire has them, literals with `\\r\\n`."""
+def listing(*names: str, exists: int | None = None) -> str:
+    """Return the answers about folders; names as the wire has them, literals with `\\r\\n`.
+
+    With `exists`, they have so many messages.
+    """
     said = [rf"S! * LIST () \x22/\x22 {name}\r\n" for name in names]
     asked = script('C: {tag} LIST "" "*"', *said, "S: {tag} OK done", answer("LSUB *"))
-    return asked + counters()
+    return asked + counters(exists=exists)
 
 
 def opened(
@@ -91,10 +94,11 @@ def flags(told: Mapping[int, str]) -> str:
     return answer("UID FETCH 1:* (UID FLAGS)", *lines)
 
 
-def newest(told: Mapping[int, str], name: str = "*") -> str:
-    """Return what is asked of a folder that by its numbers is as it was: the flags alone."""
+def newest(told: Mapping[int, str], *, name: str = "*") -> str:
+    """Return the answers to who asks whether the newest flags are still these."""
     lines = (f"{n} FETCH (UID {uid} FLAGS ({told[uid]}))" for n, uid in enumerate(told, 1))
-    return opened(len(told), how="EXAMINE", name=name) + answer("FETCH 1:* (UID FLAGS)", *lines)
+    asked = answer("FETCH 1:* (UID FLAGS)", *lines)
+    return opened(len(told), how="EXAMINE", name=name) + asked
 
 
 def bodies(uids: str, *said: str) -> str:
@@ -324,8 +328,8 @@ def test_a_connection_that_ends_within_a_message_leaves_nothing_half(
     serve(
         listing("INBOX", "Later") + looks + inbox + asked + end,
         later + bodies("1", body(1, ONE)) + BYE,
-        listing("INBOX", "Later")
-        + newest({1: ""}, '"Later"')
+        listing("INBOX", "Later", exists=1)
+        + newest({1: ""}, name='"Later"')
         + inbox
         + flags({1: "", 2: "\\Seen"})
         + bodies("2", body(2, TWO, "\\Seen"))
@@ -445,7 +449,7 @@ def test_only_flags_that_the_server_keeps_are_sent_and_the_others_stay_here(
         + (script(store, "S: {tag} OK done") if stored else "")
         + BYE,
         listing("INBOX") + opened(1, more=more) + flags(again) + BYE,
-        listing("INBOX") + newest(again) + BYE,
+        listing("INBOX", exists=1) + newest(again) + BYE,
     )
     sync()
     (path,) = mail_files(maildir / "INBOX")

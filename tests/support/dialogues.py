@@ -122,16 +122,17 @@ def answer(command: str, *untagged: str, status: str = "OK completed") -> str:
     return script(f"C~ {{tag}} {command}", *said, f"S: {{tag}} {status}")
 
 
-def counters() -> str:
+def counters(*, exists: int | None = None) -> str:
     """Return the question for the counters of folders, as many as a client asks for.
 
-    The answers are those of a server without CONDSTORE: nothing in them says that a folder is
-    as it was, so each of them is opened.
+    The answers are those of a server without CONDSTORE, for folders that have `exists` messages.
+    None leaves that out: nothing says that a folder is as it was, so each of them is opened.
     """
+    number = "" if exists is None else f"MESSAGES {exists} "
     return script(
         "@repeat",
         r'C? {tag} STATUS (?P<name>".*") \(MESSAGES UIDNEXT UIDVALIDITY\)',
-        "S: * STATUS {name} (MESSAGES 1 UIDNEXT 9 UIDVALIDITY 7)",
+        f"S: * STATUS {{name}} ({number}UIDNEXT 9 UIDVALIDITY 7)",
         "S: {tag} OK done",
         "@end",
     )
