@@ -46,7 +46,7 @@ class RefusedRecipient:
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """The outcome of one submission; `error` says why it is unknown, where it is."""
+    """The outcome of one submission; `error` says why it is unknown for some, where it is."""
 
     message_id: str | None
     outcome: Literal["delivered", "partial", "refused", "queued", "unknown"]
@@ -55,6 +55,7 @@ class SendResult:
     saved: Path | None
     warnings: tuple[str, ...] = ()
     error: ErrorReport | None = None
+    unknown: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

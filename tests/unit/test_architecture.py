@@ -61,7 +61,7 @@ ONLY_IN = {
     "rich": ["output.human"],
     "keyring": ["credentials"],
     "sqlite3": ["store.database", "store.state"],
-    "smtplib": ["smtp.session"],
+    "smtplib": ["smtp.conversation"],
     "poplib": ["pop.session"],
     "imaplib": ["imap.client"],
     "ssl": ["net", "demo"],

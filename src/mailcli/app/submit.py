@@ -30,7 +30,7 @@ from mailcli.model import Address, Flag
 from mailcli.results import ErrorReport, RefusedRecipient, SendPreview, SendResult
 from mailcli.smtp.data import with_crlf
 from mailcli.smtp.envelope import Envelope
-from mailcli.smtp.session import Submission
+from mailcli.smtp.transaction import Submission
 from mailcli.store.entries import unique_name
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
@@ -261,12 +261,13 @@ def _result(
         accepted=tuple(map(named_recipient, submission.accepted)),
         refused=refused,
         saved=None,
+        unknown=tuple(map(named_recipient, submission.unknown)),
     )
-    if not submission.accepted:
-        return result
     if submission.lost:
         error = ErrorReport.of(submission.lost, account=outgoing.account.name)
-        return replace(result, outcome="unknown", accepted=(), error=error)
+        return replace(result, outcome="unknown", error=error)
+    if not submission.accepted:
+        return result
     saved, warnings = _save(context, request, outgoing)
     outcome: Literal["partial", "delivered"] = "partial" if refused else "delivered"
     return replace(result, outcome=outcome, saved=saved, warnings=warnings)

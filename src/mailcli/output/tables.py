@@ -62,6 +62,7 @@ def _(result: SendResult) -> Table:
     for each in result.refused:
         status = "refused" if each.permanent else "deferred"
         recipients.append((each.address.email, status, reply_text(each)))
+    recipients += [(each.email, "unknown", None) for each in result.unknown]
     shared: Row = (result.outcome, result.message_id, result.saved)
     return Table(
         ("outcome", "message_id", "saved", "address", "status", "reply"),
