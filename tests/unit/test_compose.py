@@ -11,7 +11,9 @@ from tests.support.mail_texts import addresses, bodies, one_line, read_addresses
 
 from mailcli.errors import InvalidMessage
 from mailcli.message.addresses import to_ascii
-from mailcli.message.compose import Attachment, Composed, Draft, compose
+from mailcli.message.compose import Composed, compose
+from mailcli.message.draft import Draft
+from mailcli.message.mime import Attachment
 from mailcli.model import Address
 
 ADA = Address("Ada Lovelace", "ada@example.org")

@@ -24,7 +24,9 @@ from mailcli.errors import (
 )
 from mailcli.message import relay
 from mailcli.message.addresses import parse_address, parse_addresses, to_ascii, unique
-from mailcli.message.compose import Attachment, Draft, compose
+from mailcli.message.compose import compose
+from mailcli.message.draft import Draft
+from mailcli.message.mime import Attachment
 from mailcli.message.summary import decode_text
 from mailcli.model import Address, Flag
 from mailcli.results import ErrorReport, RefusedRecipient, SendPreview, SendResult
