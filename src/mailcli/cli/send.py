@@ -1,14 +1,23 @@
 """`mailcli send`: parse, send one message, print what became of it."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.errors import Exit, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from mailcli.app.outgoing import Request
+    from mailcli.cli.runtime import Runtime
+    from mailcli.smtp.envelope import Notify
+
+_CHUNK = 1 << 16
 
 _EXAMPLE = """\b
 Examples:
@@ -48,8 +57,25 @@ Examples:
     help="Read it from a file.",
 )
 @click.option("--raw", is_flag=True, help="The input is a whole message; send it as it is.")
+@click.option(
+    "--read-recipients", is_flag=True, help="With --raw, send to those in its header, too."
+)
 @click.option("--fcc", "sent_folder", metavar="FOLDER", help="Keep the copy in this folder.")
 @click.option("--no-save", is_flag=True, help="Keep no copy.")
+@click.option("--queue", is_flag=True, help="Put it into the outbox; outbox flush sends it.")
+@click.option(
+    "--queue-on-tempfail", is_flag=True, help="Put it there where it cannot be sent for now."
+)
+@click.option(
+    "--dsn-notify",
+    metavar="EVENTS",
+    help="Ask for reports: never, or success, failure and delay with commas between.",
+)
+@click.option(
+    "--dsn-return",
+    type=click.Choice(["hdrs", "full"]),
+    help="What a report brings back of the message.",
+)
 @common_options(accounts="one", network=True, dry_run=True)
 def command(common: Common, **values: Any) -> Exit:  # noqa: ANN401 - see Request
     """Send one message over SMTP.
@@ -61,28 +87,66 @@ def command(common: Common, **values: Any) -> Exit:  # noqa: ANN401 - see Reques
     the message. Exit 67 says that some were refused for good, 75 that the rest may be tried
     again.
     """
-    from mailcli.app.submit import Request, prepare, preview, submit
+    from mailcli.app.outgoing import prepare
     from mailcli.cli.runtime import Runtime
-    from mailcli.output.problems import exit_of
 
-    _refuse_contradictions(**values)
-    raw, body, body_file = (values.pop(name) for name in ("raw", "body", "body_file"))
-    values["save"] = not values.pop("no_save")
+    request = _request(**values)
     runtime = Runtime(common)
     account = common.account[0] if common.account else None
-    request = Request(**values, text=body or "")
-    if body is None and not raw and _is_typed(body_file):
-        prepare(runtime.context, request, account)  # tells what is wrong before a text is typed
-    if raw:
-        request = replace(request, raw=_read(body_file))
-    elif body is None:
-        request = replace(request, text=_decoded(_read(body_file)))
-    if common.dry_run:
+    body, body_file = values["body"], values["body_file"]
+    if body is None and not values["raw"]:
+        if _is_typed(body_file):
+            prepare(runtime.context, request, account)  # tells what is wrong before typing
+        request = replace(request, text=_decoded(b"".join(_chunks(body_file))))
+    return send(runtime, request, account, dry_run=common.dry_run)
+
+
+def send(runtime: "Runtime", request: "Request", account: str | None, *, dry_run: bool) -> Exit:
+    """Send or show one message and print what became of it."""
+    from mailcli.app.submit import preview, submit
+    from mailcli.output.problems import exit_of
+
+    if dry_run:
         runtime.printer.emit(preview(runtime.context, request, account), asked=True)
         return Exit.OK
     result = submit(runtime.context, request, account)
     runtime.printer.emit(result)
     return exit_of(result)
+
+
+def _request(**values: Any) -> "Request":  # noqa: ANN401 - see Request
+    """Return what the options ask for, but for what is read from standard input."""
+    from mailcli.app.outgoing import Queue, Relay, Request
+    from mailcli.smtp.envelope import Return
+
+    _refuse_contradictions(**values)
+    own = {name: values[name] for name in Request.__slots__ if name in values}
+    always, sometimes = values["queue"], values["queue_on_tempfail"]
+    returned = values["dsn_return"]
+    return Request(
+        **own
+        | {
+            "text": values["body"] or "",
+            "relay": Relay(_chunks(values["body_file"]), values["read_recipients"])
+            if values["raw"]
+            else None,
+            "save": not values["no_save"],
+            "queue": Queue.ALWAYS if always else Queue.ON_TEMPFAIL if sometimes else Queue.NEVER,
+            "notify": parse_notify(values["dsn_notify"]),
+            "returned": Return(returned) if returned else None,
+        }
+    )
+
+
+def parse_notify(text: str | None) -> "tuple[Notify, ...]":
+    """Read the events of --dsn-notify. Raises: UsageError (2)."""
+    from mailcli.smtp.envelope import Notify
+
+    names = [name.strip().lower() for name in text.split(",")] if text else []
+    unknown = [name for name in names if name not in {*Notify}]
+    if unknown:
+        raise UsageError(f"--dsn-notify: {unknown[0]!r} is none of {', '.join(Notify)}")
+    return tuple(map(Notify, dict.fromkeys(names)))
 
 
 def _refuse_contradictions(
@@ -95,6 +159,10 @@ def _refuse_contradictions(
     fields = [name for name in ("attach", "headers", "reply_to", "subject") if values[name]]
     if raw and (fields or body is not None):
         raise UsageError("--raw sends a finished message: it takes no text and no fields")
+    if values["read_recipients"] and not raw:
+        raise UsageError("--read-recipients needs --raw: there is no header to read")
+    if values["queue"] and values["queue_on_tempfail"]:
+        raise UsageError("--queue and --queue-on-tempfail contradict each other")
     if body is not None and body_file is not None:
         raise UsageError("--body and --body-file contradict each other")
 
@@ -111,13 +179,15 @@ def _is_typed(path: Path | None) -> bool:
     return (path is None or str(path) == "-") and sys.stdin.isatty()
 
 
-def _read(path: Path | None) -> bytes:
-    """Read a file, or standard input where none is named, or `-`."""
-    if path is not None and str(path) != "-":
-        try:
-            return path.read_bytes()
-        except FileNotFoundError as exc:
-            raise NotFound(f"{path}: no such file") from exc
-    if _is_typed(path):
-        click.echo("Type the text; end it with Ctrl-D on a line of its own.", err=True)
-    return sys.stdin.buffer.read()
+def _chunks(path: Path | None) -> Iterator[bytes]:
+    """Read a file, or standard input where none is named, or `-`, in pieces."""
+    if path is None or str(path) == "-":
+        if _is_typed(path):
+            click.echo("Type the text; end it with Ctrl-D on a line of its own.", err=True)
+        yield from iter(partial(sys.stdin.buffer.read, _CHUNK), b"")
+        return
+    try:
+        with path.open("rb") as file:
+            yield from iter(partial(file.read, _CHUNK), b"")
+    except FileNotFoundError as exc:
+        raise NotFound(f"{path}: no such file") from exc

@@ -18,6 +18,7 @@ from typing import Protocol, TextIO
 
 from mailcli.results import (
     CredentialChange,
+    FlushResult,
     FoldersResult,
     ImapResult,
     PopResult,
@@ -117,9 +118,8 @@ class _TextPrinter:
             for line in change_lines(result):
                 self.note(line)
         self._streams.complain(problems_text(problems_of(result)))
-        if isinstance(result, SendResult):
-            for warning in result.warnings:
-                self.warn(warning)
+        for warning in _warnings_of(result):
+            self.warn(warning)
 
 
 class _TablePrinter(_TextPrinter):
@@ -182,7 +182,7 @@ class _TsvPrinter(_TextPrinter):
         """Say whether nothing is written: nobody asked for a record of what was done."""
         if not self._by_default:
             return False
-        if isinstance(result, PopResult | ImapResult):
+        if isinstance(result, PopResult | ImapResult | FlushResult):
             return not self._streams.verbose
         done = isinstance(result, SendResult | CredentialChange) or _tells_what_was_done(result)
         return self._streams.quiet and done
@@ -194,6 +194,12 @@ class _TsvPrinter(_TextPrinter):
         for line in envelope_lines(result):
             self.note(line)
         self._streams.octets([result.message.encode("utf-8", "surrogateescape")])
+
+
+def _warnings_of(result: Result) -> tuple[str, ...]:
+    if isinstance(result, FlushResult):
+        return tuple(warning for each in result.messages for warning in each.warnings)
+    return result.warnings if isinstance(result, SendResult) else ()
 
 
 def _tells_what_was_done(result: Result) -> bool:

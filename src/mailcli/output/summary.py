@@ -13,9 +13,12 @@ from mailcli.output.imap_lines import comparison_lines, done_lines, plan_lines
 from mailcli.output.words import counted, size_text
 from mailcli.results import (
     CredentialChange,
+    FlushedMessage,
+    FlushResult,
     FolderChange,
     FoldersResult,
     ImapResult,
+    OutboxChange,
     PopAccount,
     PopResult,
     SendPreview,
@@ -32,6 +35,25 @@ def summary_of(result: object) -> list[str] | None:  # noqa: ARG001 - singledisp
 @summary_of.register
 def _(result: SendResult) -> list[str]:
     return _send(result)
+
+
+@summary_of.register
+def _(result: FlushResult) -> list[str]:
+    waiting = sum(message.state == "waiting" for message in result.left)
+    unknown = [str(message.id) for message in result.left if message.state == "unknown"]
+    lines = [_flushed(message) for message in result.messages]
+    if not lines and not waiting:
+        lines = ["Nothing to send."]
+    if waiting:
+        lines.append(f"{counted(waiting, 'message')} left; --now tries them at once.")
+    if unknown:
+        lines.append(f"Not confirmed: {', '.join(unknown)}; --retry sends them again.")
+    return lines
+
+
+@summary_of.register
+def _(result: OutboxChange) -> list[str]:
+    return [f"Dropped {m.id} ({clean(m.subject) or 'no subject'})." for m in result.dropped]
 
 
 @summary_of.register
@@ -100,11 +122,38 @@ def _send(result: SendResult) -> list[str]:
         case "delivered" | "partial":
             return [f"Delivered to {who}{saved}."]
         case "queued":
-            return [f"Queued for {who}{saved}. To send it: mailcli outbox flush"]
+            return [_queued(result)]
         case "refused":
             return [f"Not delivered{saved}."]
         case "unknown":
             return [f"Sent{saved}, but not confirmed."]
+
+
+def _queued(result: SendResult) -> str:
+    total = len(result.queued)
+    who = visible(result.queued[0].email) if total == 1 else counted(total, "recipient")
+    done = (
+        f"Delivered to {counted(len(result.accepted), 'recipient')}, q" if result.accepted else "Q"
+    )
+    number = f" as message {result.outbox_id}" if result.outbox_id is not None else ""
+    return f"{done}ueued for {who}{number}. To send it: mailcli outbox flush"
+
+
+def _flushed(message: FlushedMessage) -> str:
+    which = f"{message.id} ({clean(message.subject) or 'no subject'})"
+    match message.outcome:
+        case "delivered":
+            return f"{which}: delivered to {counted(len(message.accepted), 'recipient')}"
+        case "partial":
+            refused = counted(len(message.refused), "recipient")
+            return f"{which}: delivered to {len(message.accepted)}, not to {refused}"
+        case "deferred":
+            later = f", next try {message.next_try:%Y-%m-%d %H:%M}" if message.next_try else ""
+            return f"{which}: not now{later}"
+        case "refused":
+            return f"{which}: refused for good; you find a report in the INBOX"
+        case "unknown":
+            return f"{which}: sent, but not confirmed"
 
 
 def _out_of(done: int, total: int) -> str:

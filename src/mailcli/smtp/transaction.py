@@ -97,6 +97,7 @@ class Delivery:
             self._refused.setdefault(recipient, Reply(code, None, exc.message))
 
     def _end_unknown(self, batch: list[str], rest: list[str], exc: OutcomeUnknown) -> Submission:
+        self.conversation.wire.close()  # the next answer could be to this message
         self._give_up(rest, TemporaryFailure("not tried: the connection was lost"))
         unknown = tuple(r for r in batch if r not in self._refused)
         return Submission(tuple(self._accepted), self._in_order(), unknown, exc)
