@@ -78,8 +78,7 @@ class SendPreview:
 class OutboxMessage:
     """One message in the outbox; `recipients` are those who do not have it yet, or perhaps.
 
-    `next_try` is None where nothing will be tried by itself; `error` is why the last try
-    failed.
+    `next_try` is None where nothing will be tried by itself; `error` is of the last try.
     """
 
     id: int
@@ -115,10 +114,7 @@ Outcome = Literal["delivered", "partial", "refused", "deferred", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class FlushedMessage:
-    """What one try did: for each recipient, or `error` for the message as a whole.
-
-    `refused` that are not permanent are tried again at `next_try`.
-    """
+    """What one try did: for each recipient, or `error` for the message as a whole."""
 
     id: int
     account: str

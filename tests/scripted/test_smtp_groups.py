@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mailcli.errors import Exit, InvalidMessage, MailError, Refused, TemporaryFailure
-from mailcli.smtp.envelope import Envelope, Notify, Return
+from mailcli.model import Notify, Return
+from mailcli.smtp.envelope import Envelope
 from mailcli.smtp.session import SmtpSession
 from mailcli.smtp.transaction import Submission, Watch
 from tests.scripted.sessions import NEVER, SMTP, opened

@@ -111,6 +111,7 @@ def flush(context: Context, request: FlushRequest) -> FlushResult:
     messages: list[FlushedMessage] = []
     errors: list[ErrorReport] = []
     with Outbox.below(context.state_dir) as outbox:
+        outbox.clean_up()
         for number in request.numbers | request.retry:
             outbox.message(number)
         waiting = outbox.messages()
@@ -121,7 +122,6 @@ def flush(context: Context, request: FlushRequest) -> FlushResult:
             try:
                 account = context.account(name)
                 with _lock(context, name):
-                    outbox.clean_up()
                     messages += _flush_account(context, outbox, account, request)
             except MailError as exc:
                 errors.append(ErrorReport.of(exc, account=name))

@@ -18,9 +18,9 @@ from mailcli.message.compose import compose
 from mailcli.message.draft import Draft
 from mailcli.message.mime import Attachment
 from mailcli.message.summary import decode_text, summarise
-from mailcli.model import Address
+from mailcli.model import Address, Notify, Return
 from mailcli.smtp.data import with_crlf
-from mailcli.smtp.envelope import Envelope, Notify, Return
+from mailcli.smtp.envelope import Envelope
 from mailcli.store.spool import Spool
 
 _CHUNK = 1 << 16
@@ -101,11 +101,11 @@ def prepare(context: Context, request: Request, account_name: str | None) -> Out
     Raises: InvalidMessage (65), NotFound (66) for a file, ConfigError (78).
     """
     if request.relay is None:
-        account = choose_account(context, account_name, _sender_of(request))
+        account = choose_account(context, account_name, [_sender_of(request)])
         return _composed(context, account, _server_of(account), request)
     header, body = relay.split(with_crlf(request.relay.chunks))
-    sender = _sender_of(request) or _author(request.relay, header)
-    account = choose_account(context, account_name, sender)
+    senders = [_sender_of(request) or _author(request.relay, header), _bounces_to(request)]
+    account = choose_account(context, account_name, senders)
     return _relayed(context, account, request, request.relay, header, body)
 
 
@@ -122,15 +122,18 @@ def _server_of(account: Account) -> SmtpServer:
 # -- which account -------------------------------------------------------------
 
 
-def choose_account(context: Context, name: str | None, sender: Address | None) -> Account:
-    """Choose by name, else by the sender's address, else the one that applies.
+def choose_account(
+    context: Context, name: str | None, senders: Iterable[Address | None]
+) -> Account:
+    """Choose by name, else by the first sender's address that is known, else what applies.
 
     Raises: ConfigError (78) that names the accounts tried.
     """
     able = [account for account in context.config.accounts.values() if account.smtp]
-    if name or sender is None:
+    emails = [sender.email.lower() for sender in senders if sender]
+    if name or not emails:
         return context.account(name)
-    for form in (sender.email.lower(), _without_detail(sender.email.lower())):
+    for form in [form for email in emails for form in (email, _without_detail(email))]:
         for account in able:
             if form in _addresses_of(account):
                 return account
@@ -139,7 +142,7 @@ def choose_account(context: Context, name: str | None, sender: Address | None) -
     except ConfigError as exc:
         tried = ", ".join(account.name for account in able) or "none has an smtp server"
         raise ConfigError(
-            f"no account sends as {sender.email}; tried: {tried}",
+            f"no account sends as {emails[0]}; tried: {tried}",
             hint="choose one with -A, or add the address to its aliases",
         ) from exc
 
@@ -157,6 +160,12 @@ def _addresses_of(account: Account) -> set[str]:
 
 def _sender_of(request: Request) -> Address | None:
     return parse_address(request.sender) if request.sender else None
+
+
+def _bounces_to(request: Request) -> Address | None:
+    """Return the envelope's sender, where one was given that has a domain."""
+    given = request.envelope_sender or ""
+    return parse_address(given) if "@" in given else None
 
 
 def _author(finished: Relay, header: bytes) -> Address | None:
@@ -287,8 +296,11 @@ def _relayed(
     sender = _sender_of(request) or _author(finished, header) or account.email
     if sender is None:
         raise InvalidMessage("the message has no From", hint="use --envelope-from")
+    given = request.envelope_sender
+    if given and qualify and "@" not in given and given != "<>":
+        given = None  # cron's `-f root`: bounces go to the account
     envelope = Envelope(
-        _path(request.envelope_sender, sender),
+        _path(given, sender),
         tuple(unique(recipients)),
         notify=request.notify,
         returned=request.returned,

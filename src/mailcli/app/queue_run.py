@@ -20,9 +20,9 @@ from mailcli.config import Account
 from mailcli.errors import Exit, InvalidMessage, MailError, OutcomeUnknown, Refused
 from mailcli.message.bounce import Failure, bounce
 from mailcli.message.relay import split
-from mailcli.model import Address
+from mailcli.model import Address, Notify, Return
 from mailcli.results import ErrorReport, FlushedMessage, Outcome, RefusedRecipient
-from mailcli.smtp.envelope import Envelope, Notify, Return
+from mailcli.smtp.envelope import Envelope
 from mailcli.smtp.transaction import Submission, Watch
 from mailcli.store.entries import unique_name
 from mailcli.store.maildir import Maildir

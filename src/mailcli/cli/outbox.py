@@ -16,9 +16,9 @@ Example:
 """
 _FLUSH_EXAMPLE = """\b
 Examples:
-  mailcli outbox flush            those that are due: for cron, or a systemd timer
-  mailcli outbox flush --now      all that wait
-  mailcli outbox flush --retry 3  once more, though it may have been delivered
+  mailcli outbox flush
+  mailcli outbox flush --now
+  mailcli outbox flush --retry 3
 """
 _DROP_EXAMPLE = """\b
 Example:
@@ -62,7 +62,7 @@ def flush_outbox(
     retry: tuple[int, ...],
     retry_unknown: bool,
 ) -> Exit:
-    """Send what waits, over one connection for each account.
+    """Send what waits and is due, over one connection for each account.
 
     After a failure a message waits 1 minute, then twice as long each time, up to 4 hours.
     After 5 days, or when the server refuses for good, a report is put into the INBOX.

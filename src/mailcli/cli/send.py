@@ -15,7 +15,7 @@ from mailcli.errors import Exit, NotFound, UsageError
 if TYPE_CHECKING:
     from mailcli.app.outgoing import Request
     from mailcli.cli.runtime import Runtime
-    from mailcli.smtp.envelope import Notify
+    from mailcli.model import Notify
 
 _CHUNK = 1 << 16
 
@@ -117,7 +117,7 @@ def send(runtime: "Runtime", request: "Request", account: str | None, *, dry_run
 def _request(**values: Any) -> "Request":  # noqa: ANN401 - see Request
     """Return what the options ask for, but for what is read from standard input."""
     from mailcli.app.outgoing import Queue, Relay, Request
-    from mailcli.smtp.envelope import Return
+    from mailcli.model import Return
 
     _refuse_contradictions(**values)
     own = {name: values[name] for name in Request.__slots__ if name in values}
@@ -140,7 +140,7 @@ def _request(**values: Any) -> "Request":  # noqa: ANN401 - see Request
 
 def parse_notify(text: str | None) -> "tuple[Notify, ...]":
     """Read the events of --dsn-notify. Raises: UsageError (2)."""
-    from mailcli.smtp.envelope import Notify
+    from mailcli.model import Notify
 
     names = [name.strip().lower() for name in text.split(",")] if text else []
     unknown = [name for name in names if name not in {*Notify}]

@@ -19,6 +19,8 @@ from mailcli.results import (
     FoldersResult,
     ImapResult,
     OutboxChange,
+    OutboxMessage,
+    OutboxResult,
     PopAccount,
     PopResult,
     SendPreview,
@@ -49,6 +51,12 @@ def _(result: FlushResult) -> list[str]:
     if unknown:
         lines.append(f"Not confirmed: {', '.join(unknown)}; --retry sends them again.")
     return lines
+
+
+@summary_of.register
+def _(result: OutboxResult) -> list[str]:
+    lines = [line for message in result.messages for line in _waiting(message)]
+    return lines or ["The outbox is empty."]
 
 
 @summary_of.register
@@ -137,6 +145,25 @@ def _queued(result: SendResult) -> str:
     )
     number = f" as message {result.outbox_id}" if result.outbox_id is not None else ""
     return f"{done}ueued for {who}{number}. To send it: mailcli outbox flush"
+
+
+_STATES = {
+    "waiting": "waits",
+    "unknown": "not confirmed, not sent again by itself",
+    "done": "sent; its copy or report could not be written yet",
+}
+
+
+def _waiting(message: OutboxMessage) -> Iterator[str]:
+    others = len(message.recipients) - 1
+    to = visible(message.recipients[0].email) if message.recipients else "nobody any more"
+    to += f" and {counted(others, 'other')}" if others > 0 else ""
+    when = _STATES[message.state]
+    if message.next_try:
+        when = f"next try {message.next_try:%Y-%m-%d %H:%M}"
+    yield f"{message.id}  {clean(message.subject) or '(no subject)'}, to {to}: {when}"
+    if message.error:
+        yield f"   {clean(message.error)}"
 
 
 def _flushed(message: FlushedMessage) -> str:

@@ -6,27 +6,11 @@ wants to be told about delivery is part of it (DSN, RFC 3461).
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from mailcli.errors import InvalidMessage
+from mailcli.model import Notify, Return
 
 _FORBIDDEN = frozenset("\0\r\n<>")
-
-
-class Notify(StrEnum):
-    """When the sender wants a report (RFC 3461 §4.1); `NEVER` stands alone."""
-
-    NEVER = "never"
-    SUCCESS = "success"
-    FAILURE = "failure"
-    DELAY = "delay"
-
-
-class Return(StrEnum):
-    """What a report brings back (RFC 3461 §4.3): the headers, or the whole message."""
-
-    HEADERS = "hdrs"
-    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)

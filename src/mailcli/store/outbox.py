@@ -122,8 +122,10 @@ class Queued:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to be done for anybody."""
-        return len(self.those(Phase.ACCEPTED, Phase.TOLD)) == len(self.recipients)
+        """Whether nothing more is to be done: for anybody, nor for the copy."""
+        done = len(self.those(Phase.ACCEPTED, Phase.TOLD)) == len(self.recipients)
+        copied = self.saved or self.copy_head is None or not self.those(Phase.ACCEPTED)
+        return done and copied
 
 
 class Outbox(Database):
