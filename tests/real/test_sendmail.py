@@ -289,13 +289,17 @@ def test_s_nail_sends_with_it(
     run: Callable[..., Done],
     link: Path,
     configured: None,
+    home: Path,
     dovecot: Dovecot,
     postfix: Postfix,
     ada: str,
 ) -> None:
     need("s-nail")
     me = f"{ada}@example.test"
-    options = (f"-Smta={link}", "-Sv15-compat=yes", f"-Sfrom={me}", "-Ssendwait")
+    mta = link.with_name("mta")  # for root, s-nail takes HOME from the user database
+    mta.write_text(f'#!/bin/sh\nHOME={home} exec {link} "$@"\n', "utf-8")
+    mta.chmod(0o755)
+    options = (f"-Smta={mta}", "-Sv15-compat=yes", f"-Sfrom={me}", "-Ssendwait")
 
     done = run("s-nail", "-:/", *options, "-s", "From s-nail", me, stdin="The text.\n")
 

@@ -35,7 +35,7 @@ _PACKAGES = {
     "strace": "strace",
     "setpriv": "util-linux",
     "mbsync": "isync",
-    "git-send-email": "git-email",
+    "git-send-email": "git-email libmailtools-perl",
 }
 
 
