@@ -60,6 +60,7 @@ _mailcli() {
     "send --reply-to"|"send --reply-to=") return ;;
     "send --body"|"send --body=") return ;;
     "send --body-file"|"send --body-file=") _mailcli_files "$cur"; return ;;
+    "send --inline"|"send --inline=") _mailcli_files "$cur"; return ;;
     "send --fcc"|"send --fcc=") return ;;
     "send --dsn-notify"|"send --dsn-notify=") return ;;
     "send --dsn-return"|"send --dsn-return=") _mailcli_words "hdrs full" "$cur"; return ;;
@@ -128,7 +129,7 @@ _mailcli() {
     esac
     if [[ $cur == -* ]]; then
         case $command in
-        "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --raw --read-recipients --fcc --no-save --queue --queue-on-tempfail --dsn-notify --dsn-return --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --html --markdown --inline --raw --read-recipients --fcc --no-save --queue --queue-on-tempfail --dsn-notify --dsn-return --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "outbox") words="--help" ;;
         "outbox drop") words="--output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "outbox flush") words="--now --retry --retry-unknown --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

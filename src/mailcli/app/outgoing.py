@@ -5,11 +5,12 @@ Nothing here opens a connection, so it is all that a dry run does.
 
 import mimetypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from mailcli.app.context import Context
+from mailcli.app.rich_text import Form, both_forms
 from mailcli.config import Account, SmtpServer
 from mailcli.errors import ConfigError, InvalidMessage, LocalError, NotFound, UsageError
 from mailcli.message import relay
@@ -65,9 +66,10 @@ class Request:
     reply_to: tuple[str, ...] = ()
     subject: str = ""
     text: str = ""
-    html: str = ""
+    form: Form = Form.PLAIN
     headers: tuple[str, ...] = ()
     attach: tuple[Path, ...] = ()
+    inline: tuple[Path, ...] = ()
     relay: Relay | None = None
     save: bool = True
     sent_folder: str | None = None
@@ -189,6 +191,10 @@ def _composed(
             hint="set email, or use --from",
             account=account.name,
         )
+    inline = [path.name for path in request.inline]
+    domain = to_ascii(sender.email).rpartition("@")[2]
+    texts = both_forms(request.text, request.form, inline, domain=domain)
+    shown = zip(request.inline, texts.content_ids, strict=True)
     draft = Draft(
         sender=sender,
         to=_parsed(request.recipients + request.to),
@@ -196,10 +202,13 @@ def _composed(
         bcc=_parsed(request.bcc),
         reply_to=_parsed(request.reply_to),
         subject=request.subject,
-        text=request.text,
-        html=request.html,
+        text=texts.plain,
+        html=texts.html,
         headers=tuple(_header(text) for text in request.headers),
-        attachments=tuple(_attachment(path) for path in request.attach),
+        attachments=(
+            *(_attachment(path) for path in request.attach),
+            *(replace(_attachment(path), content_id=content_id) for path, content_id in shown),
+        ),
     )
     composed = compose(draft, now=context.now())
     recipients = (*draft.to, *draft.cc, *draft.bcc)

@@ -1,5 +1,6 @@
 """`mailcli send`: parse, send one message, print what became of it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -56,6 +57,15 @@ Examples:
     metavar="FILE",
     help="Read it from a file.",
 )
+@click.option("--html", is_flag=True, help="The text is HTML; plain text is made from it, too.")
+@click.option("--markdown", is_flag=True, help="The text is Markdown; HTML is made from it, too.")
+@click.option(
+    "--inline",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="An image that the HTML shows as cid:NAME; repeatable.",
+)
 @click.option("--raw", is_flag=True, help="The input is a whole message; send it as it is.")
 @click.option(
     "--read-recipients", is_flag=True, help="With --raw, send to those in its header, too."
@@ -87,18 +97,39 @@ def command(common: Common, **values: Any) -> Exit:  # noqa: ANN401 - see Reques
     the message. Exit 67 says that some were refused for good, 75 that the rest may be tried
     again.
     """
-    from mailcli.app.outgoing import prepare
     from mailcli.cli.runtime import Runtime
 
     request = _request(**values)
     runtime = Runtime(common)
     account = common.account[0] if common.account else None
     body, body_file = values["body"], values["body_file"]
-    if body is None and not values["raw"]:
-        if _is_typed(body_file):
-            prepare(runtime.context, request, account)  # tells what is wrong before typing
+    if body is not None or values["raw"]:
+        return send(runtime, request, account, dry_run=common.dry_run)
+    if not _is_typed(body_file):
         request = replace(request, text=_decoded(b"".join(_chunks(body_file))))
-    return send(runtime, request, account, dry_run=common.dry_run)
+        return send(runtime, request, account, dry_run=common.dry_run)
+    return _write(runtime, request, account, body_file)
+
+
+def _write(
+    runtime: "Runtime", request: "Request", account: str | None, body_file: Path | None
+) -> Exit:
+    """Let the user at the terminal write the text: in the editor, where they have named one."""
+    from mailcli.app.outgoing import prepare
+    from mailcli.cli.editor import editor_of, written
+
+    dry_run = runtime.common.dry_run
+    if body_file is None and runtime.interactive and (editor := editor_of(os.environ)):
+        with written(request, editor, runtime.paths.state_dir) as message:
+            code = send(runtime, message.request, account, dry_run=dry_run)
+            message.sent = code is Exit.OK and not dry_run
+            if not message.sent:
+                runtime.printer.warn(f"what you wrote is kept in {message.path}")
+            return code
+    empty = replace(request, inline=())
+    prepare(runtime.context, empty, account)  # tells what is wrong before a text is typed
+    request = replace(request, text=_decoded(b"".join(_chunks(body_file))))
+    return send(runtime, request, account, dry_run=dry_run)
 
 
 def send(runtime: "Runtime", request: "Request", account: str | None, *, dry_run: bool) -> Exit:
@@ -117,16 +148,19 @@ def send(runtime: "Runtime", request: "Request", account: str | None, *, dry_run
 def _request(**values: Any) -> "Request":  # noqa: ANN401 - see Request
     """Return what the options ask for, but for what is read from standard input."""
     from mailcli.app.outgoing import Queue, Relay, Request
+    from mailcli.app.rich_text import Form
     from mailcli.model import Return
 
     _refuse_contradictions(**values)
     own = {name: values[name] for name in Request.__slots__ if name in values}
+    html, markdown = values["html"], values["markdown"]
     always, sometimes = values["queue"], values["queue_on_tempfail"]
     returned = values["dsn_return"]
     return Request(
         **own
         | {
             "text": values["body"] or "",
+            "form": Form.HTML if html else Form.MARKDOWN if markdown else Form.PLAIN,
             "relay": Relay(_chunks(values["body_file"]), values["read_recipients"])
             if values["raw"]
             else None,
@@ -156,9 +190,12 @@ def _refuse_contradictions(
     body_file: Path | None,
     **values: Any,  # noqa: ANN401 - see Request
 ) -> None:
-    fields = [name for name in ("attach", "headers", "reply_to", "subject") if values[name]]
+    own = ("attach", "headers", "reply_to", "subject", "html", "markdown", "inline")
+    fields = [name for name in own if values[name]]
     if raw and (fields or body is not None):
         raise UsageError("--raw sends a finished message: it takes no text and no fields")
+    if values["html"] and values["markdown"]:
+        raise UsageError("--html and --markdown contradict each other")
     if values["read_recipients"] and not raw:
         raise UsageError("--read-recipients needs --raw: there is no header to read")
     if values["queue"] and values["queue_on_tempfail"]:
