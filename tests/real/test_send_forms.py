@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def parsed(raw: bytes) -> EmailMessage:
     return BytesParser(EmailMessage, policy=email.policy.default).parsebytes(raw)
 
 
-def text_of(part: EmailMessage) -> str:
+def text_of(part: MIMEPart) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
