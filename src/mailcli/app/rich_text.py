@@ -8,7 +8,6 @@ from enum import Enum
 from urllib.parse import quote
 
 from mailcli.errors import UsageError
-from mailcli.message.html_text import html_to_text
 
 _PAGE = '<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n'
 
@@ -38,14 +37,22 @@ def both_forms(text: str, form: Form, inline: Sequence[str], *, domain: str) -> 
 
     Raises: UsageError (2) for a file that the text does not show.
     """
-    plain = html_to_text(text) if form is Form.HTML else text
-    html = text if form is Form.HTML else ""
-    if form is Form.MARKDOWN:
-        html = _from_markdown(text)
+    plain, html = text, ""
+    match form:
+        case Form.HTML:
+            plain, html = _from_html(text), text
+        case Form.MARKDOWN:
+            html = _from_markdown(text)
     ids = tuple(f"{secrets.token_hex(12)}@{domain}" for _ in inline)
     for name, content_id in zip(inline, ids, strict=True):
         html = _shown(html, name, content_id)
     return Texts(plain, html, ids)
+
+
+def _from_html(text: str) -> str:
+    from mailcli.message.html_text import html_to_text
+
+    return html_to_text(text)
 
 
 def _from_markdown(text: str) -> str:

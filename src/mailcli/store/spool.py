@@ -4,7 +4,6 @@ Small ones stay in memory. A larger one goes to a file without a name, which is
 gone whenever the process ends, however it ends.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
@@ -47,6 +46,8 @@ class Spool:
                 yield chunk
 
     def _move_to_file(self) -> None:
+        import tempfile  # it imports every compressor there is
+
         make_private_directory(self._directory)
         with translated(self._directory, creating=True):
             self._file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - open as long as this
