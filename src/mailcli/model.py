@@ -41,6 +41,7 @@ class AuthKind(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - the name of a kind, not a password
     OAUTH2 = "oauth2"
+    EXTERNAL = "external"  # the certificate that TLS was opened with
     NONE = "none"
 
 

@@ -53,7 +53,8 @@ def msmtp(count: int = 1) -> Contender:
             return Command(argv, scene.environment(), message)
         file = scene.home / "message"
         file.write_bytes(message)
-        loop = f'i=0; while [ $i -lt {count} ]; do "$@" < {quote(str(file))} || exit; i=$((i+1)); done'
+        once = f'"$@" < {quote(str(file))} || exit'
+        loop = f"i=0; while [ $i -lt {count} ]; do {once}; i=$((i+1)); done"
         return Command(("sh", "-c", loop, "sh", *argv), scene.environment())
 
     name = "msmtp" if count == 1 else f"msmtp, {count} times"

@@ -18,6 +18,8 @@ from tests.support.ports import free_ports
 from tests.support.postfix import Postfix
 from tests.support.scripted import Scripted
 
+from mailcli.store.lock import AccountLock
+
 NewUser = Callable[[], str]
 DAY = 24 * 3600
 
@@ -354,3 +356,18 @@ def test_a_server_that_lets_nobody_in_says_nothing_about_the_messages(
     assert done.stderr.count("554 go away") == 1
     assert [m["state"] for m in waits(run_mailcli)] == ["waiting", "waiting"]
     assert len(server.connections) == 1
+
+
+def test_a_second_flush_leaves_the_first_alone(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], database: Path
+) -> None:
+    conversation = dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp"))
+    with Scripted(conversation) as server:
+        point_at(server)
+        queue(run_mailcli, "one")
+        with AccountLock(database.parents[1] / "a.outbox.lock"):
+            done = run_mailcli("outbox", "flush", "--json")
+            assert run_mailcli("outbox", "drop", "1").returncode == 75
+        assert (done.returncode, failure(done)["code"]) == (75, "locked")
+        assert not server.connections
+        assert flush(run_mailcli)[0] == 0

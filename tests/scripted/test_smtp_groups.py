@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mailcli.errors import Exit, InvalidMessage, MailError, Refused, TemporaryFailure
-from mailcli.model import Notify, Return
+from mailcli.errors import Exit, InvalidMessage, LoginFailed, MailError, Refused, TemporaryFailure
+from mailcli.model import AuthKind, Notify, Return, Secret
+from mailcli.sasl import Identity
 from mailcli.smtp.envelope import Envelope
 from mailcli.smtp.session import SmtpSession
 from mailcli.smtp.transaction import Submission, Watch
@@ -277,3 +278,26 @@ def test_a_report_that_the_server_does_not_give_is_refused_before_anything_is_se
 def test_never_and_something_else_contradict_each_other() -> None:
     with pytest.raises(InvalidMessage, match="alone"):
         replace(THREE, notify=(Notify.NEVER, Notify.DELAY))
+
+
+# -- without a password ----------------------------------------------------
+
+
+def test_a_certificate_logs_in_without_a_word() -> None:
+    names = ("PIPELINING", "AUTH PLAIN EXTERNAL")
+    beginning = opening("smtp", logged_in=False, names=names)
+    with (
+        Scripted(script(beginning, "C: AUTH EXTERNAL =", "S: 235 ok")) as server,
+        session_with(server) as session,
+    ):
+        session.login(AuthKind.EXTERNAL, lambda: Identity("ada", Secret("")))
+
+
+def test_a_certificate_is_not_replaced_by_an_empty_password() -> None:
+    beginning = opening("smtp", logged_in=False, names=("AUTH PLAIN LOGIN",))
+    with (
+        Scripted(script(beginning, "@gone")) as server,
+        session_with(server) as session,
+        pytest.raises(LoginFailed),
+    ):
+        session.login(AuthKind.EXTERNAL, pytest.fail)

@@ -67,6 +67,7 @@ class Request:
     subject: str = ""
     text: str = ""
     form: Form = Form.PLAIN
+    typed: bool = False
     headers: tuple[str, ...] = ()
     attach: tuple[Path, ...] = ()
     inline: tuple[Path, ...] = ()
@@ -204,6 +205,7 @@ def _composed(
         subject=request.subject,
         text=texts.plain,
         html=texts.html,
+        typed=request.typed,
         headers=tuple(_header(text) for text in request.headers),
         attachments=(
             *(_attachment(path) for path in request.attach),

@@ -118,4 +118,5 @@ def _understood(request: "Request", text: str) -> "Request":
         subject=subject,
         headers=request.headers + more,
         text=body,
+        typed=True,
     )

@@ -14,6 +14,7 @@ from mailcli.errors import InvalidMessage
 from mailcli.message.addresses import parse_addresses, to_ascii
 from mailcli.message.check import verify
 from mailcli.message.draft import Draft
+from mailcli.message.flowed import flowed, helps
 from mailcli.message.headers import address_field, check_value, identifier_field, text_field
 from mailcli.message.mime import Multipart, Part, attachment_leaf, body, text_leaf
 from mailcli.model import Address
@@ -133,7 +134,8 @@ def _ascii(addresses: Sequence[Address]) -> list[Address]:
 
 def _body(draft: Draft, token: str) -> Part:
     """Build the MIME part of the message: the text, with its HTML if any, then the files."""
-    text: Part = text_leaf(draft.text)
+    flows = draft.typed and not draft.html and helps(draft.text)
+    text: Part = text_leaf(flowed(draft.text) if flows else draft.text, flowed=flows)
     if draft.html:
         text = Multipart("alternative", f"=_alt_{token}", (text, _html(draft, token)))
     attached = [each for each in draft.attachments if not each.content_id]

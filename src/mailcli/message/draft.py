@@ -10,7 +10,8 @@ from mailcli.model import Address
 class Draft:
     """A message before it is one. `headers` are further fields as name and value.
 
-    `html` is the text once more, for readers that show it; the two say the same.
+    `html` is the text once more, for readers that show it; the two say the same. `typed`
+    text may be broken into lines where it is shown: a person wrote paragraphs.
     """
 
     sender: Address
@@ -21,5 +22,6 @@ class Draft:
     subject: str = ""
     text: str = ""
     html: str = ""
+    typed: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()

@@ -73,13 +73,17 @@ class Multipart:
 Part = Leaf | Multipart
 
 
-def text_leaf(text: str, subtype: str = "plain") -> Leaf:
+def text_leaf(text: str, subtype: str = "plain", *, flowed: bool = False) -> Leaf:
     """Return text as a part: as it is when short ASCII lines, else so that 7 bits carry it.
+
+    `flowed` says that its lines are soft where they end with a space (RFC 3676).
 
     Raises: InvalidMessage (65) for text that is no Unicode.
     """
     message = EmailMessage(policy=_TEXT_POLICY)
-    message.set_content(text, subtype=subtype, charset="utf-8", cte=_encoding(text))
+    params = {"format": "flowed"} if flowed else None
+    cte = _encoding(text)
+    message.set_content(text, subtype=subtype, charset="utf-8", cte=cte, params=params)
     del message["MIME-Version"]
     header, _, content = message.as_bytes(policy=_TEXT_POLICY).partition(b"\r\n\r\n")
     return Leaf(tuple(line + b"\r\n" for line in header.split(b"\r\n")), content)

@@ -159,7 +159,7 @@ class PopSession:
         self._wire.require_privacy()
         offered = self._capabilities.get("SASL", "").split()
         mechanism = choose(offered, kind, private=self._wire.secured)
-        if mechanism is None and (kind is AuthKind.OAUTH2 or not self._takes_user()):
+        if mechanism is None and (kind is not AuthKind.PASSWORD or not self._takes_user()):
             raise LoginFailed(
                 f"{self._wire.where}: no mechanism in common; "
                 + self._wire.quote(self._capabilities.get("SASL", "") or "none")

@@ -215,17 +215,20 @@ class Outbox(Database):
 
     def messages(self, *, account: str | None = None) -> list[Queued]:
         """Return all messages, or those of one account, the oldest first."""
-        where, values = ("WHERE account = ?", (account,)) if account else ("", ())
-        rows = list(self._rows(f"SELECT * FROM message {where} ORDER BY id", *values))  # noqa: S608
+        return self._select("? IS NULL OR account = ?", account, account)
+
+    def _select(self, where: str, *values: str | int | None) -> list[Queued]:
+        sql = f"SELECT * FROM message WHERE {where} ORDER BY id"  # noqa: S608 - words of ours
+        rows = list(self._rows(sql, *values))
         names = [row[1] for row in self._rows("PRAGMA table_info(message)")]
         return [self._queued(dict(zip(names, row, strict=True))) for row in rows]
 
     def message(self, number: int) -> Queued:
         """Return one message. Raises: NotFound (66)."""
-        found = next((each for each in self.messages() if each.id == number), None)
-        if found is None:
+        found = self._select("id = ?", number)
+        if not found:
             raise NotFound(f"no message {number} in the outbox", hint="mailcli outbox list")
-        return found
+        return found[0]
 
     def chunks(self, message: Queued) -> Iterator[bytes]:
         """Yield a message's octets. Raises: LocalError (74)."""
