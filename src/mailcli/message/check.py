@@ -74,8 +74,9 @@ def _verify_parts(message: Message, part: Part) -> None:
 def _meant(leaf: Leaf) -> tuple[str, str | None]:
     if leaf.attachment:
         return media_type(leaf.attachment).lower(), leaf.attachment.name
-    kind = leaf.fields[0].partition(b":")[2].partition(b";")[0].strip().decode("ascii")
-    return kind, None
+    head = b"content-type:"
+    field = next(each for each in leaf.fields if each.lower().startswith(head))
+    return field[len(head) :].partition(b";")[0].strip().decode("ascii"), None
 
 
 def _name_in(part: Message) -> str | None:
