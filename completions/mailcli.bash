@@ -85,6 +85,12 @@ _mailcli() {
     "outbox list --config"|"outbox list --config=") _mailcli_files "$cur"; return ;;
     "outbox list --color"|"outbox list --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "pop-fetch --keep=") return ;;
+    "pop-fetch --delete-after"|"pop-fetch --delete-after=") return ;;
+    "pop-fetch --max-size"|"pop-fetch --max-size=") return ;;
+    "pop-fetch --max-messages"|"pop-fetch --max-messages=") return ;;
+    "pop-fetch --max-bytes"|"pop-fetch --max-bytes=") return ;;
+    "pop-fetch --deliver"|"pop-fetch --deliver=") return ;;
+    "pop-fetch --notify-after"|"pop-fetch --notify-after=") return ;;
     "pop-fetch -A"|"pop-fetch --account"|"pop-fetch --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
     "pop-fetch --trace=") _mailcli_files "$cur"; return ;;
     "pop-fetch --timeout"|"pop-fetch --timeout=") return ;;
@@ -134,7 +140,7 @@ _mailcli() {
         "outbox drop") words="--output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "outbox flush") words="--now --retry --retry-unknown --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "outbox list") words="--account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "pop-fetch") words="--keep --delete --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "pop-fetch") words="--keep --delete --delete-after --max-size --max-messages --max-bytes --mark-seen-only --status --deliver --notify-after --skip-if-running --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "imap-sync") words="--pull --push --allow-mass-delete --full --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --limit --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

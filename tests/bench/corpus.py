@@ -16,6 +16,8 @@ from functools import cache
 
 _FIRST_DATE = datetime(2020, 1, 1, tzinfo=UTC)
 _ATTACHMENT_EVERY = 11
+LARGE = 1_000_000
+"""The number from which on messages are large."""
 _SMALLEST, _LARGEST = 200, 400_000  # octets of text, before headers and attachments
 _MU, _SIGMA = 8.08, 1.1  # natural logarithm of octets; gives 6.6 kB a message in the mean
 _SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "qui", "ro", "su")
@@ -27,8 +29,14 @@ def messages(count: int, *, first: int = 0) -> Iterator[bytes]:
 
 
 def message(number: int) -> bytes:
-    """Return message `number`: plain text, and a base64 attachment in one of eleven."""
+    """Return message `number`: plain text, and a base64 attachment in one of eleven.
+
+    From `LARGE` on, a message has as many megabytes of text as its number is above that.
+    """
     rng = random.Random(f"mailcli bench {number}")
+    if number >= LARGE:
+        text, _ = _long_text()
+        return _head(rng, number, "text/plain; charset=utf-8") + _repeated(text, number - LARGE)
     size = max(_SMALLEST, min(_LARGEST, int(rng.lognormvariate(_MU, _SIGMA))))
     text = _text(rng, size)
     if number % _ATTACHMENT_EVERY:
@@ -46,6 +54,10 @@ def fingerprint(raw: bytes) -> bytes:
 def fingerprints(raws: Iterable[bytes]) -> Counter[bytes]:
     """Count the fingerprints of several messages."""
     return Counter(map(fingerprint, raws))
+
+
+def _repeated(text: bytes, megabytes: int) -> bytes:
+    return text * max(1, round(megabytes * 1_000_000 / len(text)))
 
 
 def _head(rng: random.Random, number: int, content_type: str) -> bytes:

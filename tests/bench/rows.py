@@ -10,6 +10,7 @@ from enum import Enum, auto
 from tests.bench import ours, peers
 from tests.bench.checks import MakeCheck, answers, delivers, delivers_one, holds_all_of
 from tests.bench.contenders import Contender
+from tests.bench.corpus import LARGE
 from tests.bench.ground import Mailbox, Service
 
 _QUEUED = 200
@@ -57,6 +58,12 @@ class Sizes:
         return Mailbox("u11", (("INBOX", range(self._of(5_000))),))
 
     @property
+    def large(self) -> Mailbox:
+        """One maildrop with one message of 500 MB."""
+        number = LARGE + max(1, round(500 * self.scale))
+        return Mailbox("u14", (("INBOX", range(number, number + 1)),))
+
+    @property
     def imap(self) -> Mailbox:
         """One folder: 20,000 messages, 132 MB."""
         return Mailbox("u12", (("INBOX", range(self._of(20_000))),))
@@ -80,7 +87,7 @@ class Sizes:
 
 def rows(sizes: Sizes) -> tuple[Row, ...]:
     """Return all rows, in the order in which they run and are shown."""
-    return (*_start_up(), *_sending(), *_pop(sizes.pop), *_imap(sizes))
+    return (*_start_up(), *_sending(), *_pop(sizes.pop), _pop_large(sizes.large), *_imap(sizes))
 
 
 def matching(every: Iterable[Row], patterns: tuple[str, ...]) -> tuple[Row, ...]:
@@ -149,6 +156,17 @@ def _pop(mailbox: Mailbox) -> Iterable[Row]:
         mailbox=mailbox,
         state=State.WIPED,
     )
+    yield Row(
+        key="pop-first-far",
+        title=f"POP3, first fetch of {count} messages, durable, 50 ms round trip",
+        contenders=fetchers[:2],  # the third would take ten minutes
+        check=holds_all_of(mailbox),
+        user=mailbox.user,
+        service=Service.POP3S,
+        mailbox=mailbox,
+        state=State.WIPED,
+        round_trip=FAR,
+    )
     for key, title, round_trip in (
         ("pop-nothing", f"POP3, nothing new of {count}, loopback", 0.0),
         ("pop-nothing-far", f"POP3, nothing new of {count}, 50 ms round trip", FAR),
@@ -165,6 +183,20 @@ def _pop(mailbox: Mailbox) -> Iterable[Row]:
             round_trip=round_trip,
             repeat=2,
         )
+
+
+def _pop_large(mailbox: Mailbox) -> Row:
+    (numbers,) = (numbers for _, numbers in mailbox.folders)
+    return Row(
+        key="pop-large",
+        title=f"POP3, one message of {numbers[0] - LARGE:,} MB, durable",
+        contenders=(ours.pop_fetch(), peers.mpop(), peers.getmail()),
+        check=holds_all_of(mailbox),
+        user=mailbox.user,
+        service=Service.POP3S,
+        mailbox=mailbox,
+        state=State.WIPED,
+    )
 
 
 def _imap(sizes: Sizes) -> Iterable[Row]:

@@ -1,13 +1,13 @@
 """A delivery into a Maildir, stopped at every step: nothing partial, lost or doubled."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.support.faults import UNDISTURBED, Effect, Fault, Job, Outcome, Runner, each
-from tests.support.faults_delivery import MESSAGES
+from tests.support.faults_delivery import BATCH, MESSAGES
 from tests.support.faults_effects import Mode
 from tests.support.faults_power import Loss, lose_power
 from tests.support.faults_walk import ERRORS, KILLS
@@ -26,6 +26,7 @@ class Delivery:
 
     directory: Path
     runner: Runner
+    trusting: bool
 
     @property
     def maildir(self) -> Path:
@@ -44,7 +45,9 @@ class Delivery:
     def resume(self, fault: Fault = UNDISTURBED) -> Outcome:
         """Deliver what is not here yet."""
         arguments = (str(self.maildir), str(self.note))
-        job = Job(arguments, {"HOME": str(self.directory)}, "tests.support.faults_delivery:main")
+        program = "tests.support.faults_delivery:main"
+        environment = {"HOME": str(self.directory)}
+        job = Job(arguments, environment, program, batch=BATCH, trusting=self.trusting)
         return self.runner.run(job, fault)
 
     def found(self) -> Found:
@@ -94,9 +97,9 @@ class Delivery:
         assert {effect.kind for effect in third.effects} == {"fsync"}, fault
 
 
-@pytest.fixture
-def delivery(fast_directory: Path, runner: Runner) -> Delivery:
-    return Delivery(fast_directory / "delivery", runner)
+@pytest.fixture(params=[True, False], ids=["whole file systems", "files"])
+def delivery(fast_directory: Path, runner: Runner, request: pytest.FixtureRequest) -> Delivery:
+    return Delivery(fast_directory / "delivery", runner, request.param)
 
 
 def test_the_steps_are_listed_and_in_durable_order(delivery: Delivery, tmp_path: Path) -> None:
@@ -114,11 +117,19 @@ def test_the_steps_are_listed_and_in_durable_order(delivery: Delivery, tmp_path:
         written = max(
             n for n, e in enumerate(effects) if e.kind in {"create", "write"} and source in e.what
         )
-        synced = effects.index(Effect("fsync", (source,)))
-        durable = effects.index(Effect("fsync", (str(Path(target).parent),)), placed)
+        synced = _durable(effects, source, since=written)
+        durable = _durable(effects, str(Path(target).parent), since=placed)
         noted = next(n for n, e in enumerate(effects) if n > placed and e.kind == "replace")
         assert written < synced < placed < durable < noted, link.told(delivery.directory)
     assert sum(effect.kind == "link" for effect in effects) == len(MESSAGES)
+
+
+def _durable(effects: Sequence[Effect], path: str, *, since: int) -> int:
+    """Return which effect made a file, or the names in a directory, durable."""
+    alone = Effect("fsync", (path,))
+    return next(
+        n for n, e in enumerate(effects) if n > since and (e == alone or e.kind == "syncfs")
+    )
 
 
 def test_killed_before_and_after_each_effect(delivery: Delivery) -> None:

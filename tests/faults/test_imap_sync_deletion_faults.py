@@ -90,6 +90,10 @@ def test_killed_around_each_deletion(ground: Ground) -> None:
     assert walk.disturb(f for f in each(Mode.KILL_BEFORE, walk.effects) if f.at > begin_at)
 
 
+AFTER_THE_LOOK = "sql", "INSERT folder"
+"""What is recorded once both sides of INBOX have been looked at."""
+
+
 def _place(walk: Walk, kind: str, words: str) -> int:
     """Return which effect, counted from 1, is the first of this kind with these words."""
     return next(
@@ -154,7 +158,7 @@ def test_a_message_flagged_after_the_first_look_is_not_deleted_there(ground: Gro
     walk = begin(ground)
     ground.restore()
     with (
-        ground.paused(at=_place(walk, "send", 'SELECT "Projects"')) as (_, ended),
+        ground.paused(at=_place(walk, *AFTER_THE_LOOK)) as (_, ended),
         ground.dovecot.connect(ground.user) as session,
     ):
         session.select("INBOX")
@@ -187,7 +191,7 @@ def test_a_file_moved_after_the_first_look_is_uploaded_before_it_is_deleted(
     again = next(
         place
         for place, effect in enumerate(walk.effects, start=1)
-        if place > _place(walk, "send", 'SELECT "Projects"') and _sends(effect, 'SELECT "INBOX"')
+        if place > _place(walk, *AFTER_THE_LOOK) and _sends(effect, 'SELECT "INBOX"')
     )
     with ground.paused(at=again) as (_, ended):
         (path,) = (

@@ -720,6 +720,36 @@ def test_what_a_new_generation_left_behind_is_not_uploaded_under_another_name(
     assert (mirrored.here("Work"), mirrored.there("Work")) == (["kept", "lost"], ["kept"])
 
 
+def test_push_in_a_new_generation_of_uids_tells_of_no_file_that_the_server_has(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("kept", "lost", folder="Work")
+    _begin_anew(mirrored.server, mirrored.user, "Work", message("kept"))
+
+    (left,) = of(mirrored.sync("--push"), "Work")["skipped"]
+
+    assert left["path"] == str(mirrored.file("lost", "Work"))
+
+
+def test_what_a_new_generation_left_behind_is_told_and_stays_when_that_one_is_gone_as_well(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", folder="Work")
+    _begin_anew(mirrored.server, mirrored.user, "Work")
+    mirrored.ask(None, "CREATE", "Work")
+    mirrored.sync()
+    mirrored.ask(None, "DELETE", "Work")
+    for _ in range(2):
+        (left,) = of(mirrored.sync(), "Work")["skipped"]
+        assert left["path"] == str(mirrored.file("a", "Work"))
+    put(mirrored.maildir / "Work", "1.new.host", b"Subject: new\n\n")
+
+    mirrored.sync()
+
+    assert (mirrored.here("Work"), mirrored.there("Work")) == (["a", "new"], ["new"])
+    assert mirrored.settled()
+
+
 def test_when_all_that_a_new_generation_left_behind_is_gone_runs_are_short_again(
     mirrored: SyncAccount,
 ) -> None:

@@ -175,6 +175,23 @@ def test_a_file_moved_away_and_back_before_the_run_is_nothing(mirrored: SyncAcco
     assert (mirrored.there(), mirrored.there("Work")) == (["a", "b"], ["c"])
 
 
+@pytest.mark.parametrize("options", [(), ("--push",)], ids=["both ways", "push"])
+def test_a_file_moved_here_to_a_folder_that_got_the_same_message_there_is_a_second_copy(
+    mirrored: SyncAccount, options: tuple[str, ...]
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.deliver("a", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work", name="1.elsewhere:2,")
+
+    mirrored.sync(*options)
+    mirrored.sync()
+
+    assert mirrored.here() == mirrored.there() == ["b"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "a", "c"]
+    assert mirrored.settled()
+
+
 def test_a_rename_within_a_folder_sends_nothing(mirrored: SyncAccount) -> None:
     mirrored.fill("a", "b")
     mirrored.sync()

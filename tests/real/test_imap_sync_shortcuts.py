@@ -1,7 +1,7 @@
 """What `imap-sync` does not ask a server that can tell what has changed, and when it asks all."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -278,7 +278,7 @@ def test_with_condstore_alone_one_that_went_and_one_that_came_at_once_are_both_f
     assert mirrored.here() == mirrored.there() == ["a", "c", "d"]
 
 
-def test_with_neither_every_folder_is_opened_and_listed(
+def test_with_neither_a_folder_that_changed_is_listed_whole(
     configured: OpenAccount, neither: Dovecot
 ) -> None:
     mirrored = configured(neither)
@@ -289,7 +289,159 @@ def test_with_neither_every_folder_is_opened_and_listed(
 
     commands = mirrored.said()
 
-    assert set(opened(commands)) == FOLDERS
+    assert set(opened(commands)) == {"INBOX", "Work"}
     assert all("1:* " in each for each in listings(commands) if "BODY" not in each)
     assert mirrored.here() == mirrored.there() == ["a \\Flagged"]
     assert mirrored.settled()
+
+
+# -- several folders -----------------------------------------------------------------------
+
+
+def turns(account: SyncAccount, dovecot: Dovecot, configured: OpenAccount) -> int:
+    """Run, and return how often it was the client's turn to speak."""
+    with FaultProxy(dovecot.imaps) as proxy:
+        configured(port=proxy.port).sync()
+    assert proxy.connections == 1
+    configured()
+    return proxy.turns
+
+
+def test_changes_in_many_folders_are_told_in_one_round_trip(
+    configured: OpenAccount, dovecot: Dovecot
+) -> None:
+    account = configured()
+    folders = [f"folder-{number}" for number in range(8)]
+    for folder in folders:
+        account.fill("a", folder=folder)
+    nothing = turns(account, dovecot, configured)
+    costs = []
+    for count in (1, 8):
+        for folder in folders[:count]:
+            account.flag_there("a", f"+\\{'Seen' if count == 1 else 'Flagged'}", folder)
+        costs.append(turns(account, dovecot, configured))
+        assert account.here(folders[0]) == account.there(folders[0])
+
+    assert costs == [nothing + 1, nothing + 1]
+    assert account.here(folders[-1]) == ["a \\Flagged"]
+
+
+# -- flags that no counter covers ----------------------------------------------------------
+
+
+def _days_later(account: SyncAccount, days: float) -> None:
+    """Let the last listing of everything be so long ago."""
+    database = Path("~/.local/state/mailcli/work.db").expanduser()
+    with closing(sqlite3.connect(database)) as state, state:
+        state.execute("UPDATE folder SET listed_at = listed_at - ?", [round(days * 86_400)])
+
+
+def test_without_condstore_a_run_with_nothing_to_do_asks_for_newest_flags_alone(
+    configured: OpenAccount, neither: Dovecot
+) -> None:
+    account = configured(neither)
+    account.deliver("a", "b")
+    account.fill("c", folder="Work")
+    account.sync()
+
+    for _ in range(2):
+        commands = account.said()
+        assert names_of(commands) == [
+            *("AUTHENTICATE", "NAMESPACE", "LIST"),
+            *("EXAMINE", "FETCH", "EXAMINE", "FETCH"),
+            "LOGOUT",
+        ]
+
+
+def test_without_condstore_that_takes_one_round_trip_for_all_folders(
+    configured: OpenAccount, neither: Dovecot
+) -> None:
+    account = configured(neither)
+    costs = []
+    for number in range(6):
+        account.fill("a", folder=f"folder-{number}")
+        account.sync()
+        with FaultProxy(neither.imaps) as proxy:
+            configured(neither, port=proxy.port).sync()
+        configured(neither)
+        costs.append(proxy.turns)
+
+    assert len(set(costs)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "folder"),
+    [
+        (lambda account: account.flag_there("c", "+\\Seen", "Work"), "Work"),
+        (lambda account: account.flag_there("c", "+later", "Work"), "Work"),
+        (lambda account: account.delete_there("b"), "INBOX"),
+        (lambda account: account.deliver("d", folder="Work"), "Work"),
+        (lambda account: account.flag_here("c", "S", "Work"), "Work"),
+    ],
+    ids=["flag", "keyword", "gone", "new", "flag here"],
+)
+def test_without_condstore_whatever_changes_is_found_at_once(
+    configured: OpenAccount, neither: Dovecot, change: Callable[[SyncAccount], None], folder: str
+) -> None:
+    account = configured(neither)
+    account.deliver("a", "b")
+    account.fill("c", folder="Work")
+    account.sync()
+    change(account)
+
+    commands = [each for each in account.said() if each.name == "SELECT"]
+
+    assert set(opened(commands)) == {folder}
+    assert account.here(folder) == account.there(folder)
+    assert account.settled()
+
+
+def test_without_condstore_a_flag_of_an_old_message_is_found_within_a_day(
+    configured: OpenAccount, neither: Dovecot
+) -> None:
+    account = configured(neither, folders=["INBOX"])
+    account.fill(*(f"m{number:03}" for number in range(210)))
+    account.sync()
+    account.flag_there("m000", "+\\Seen")
+    account.flag_there("m205", "+\\Seen")
+    account.sync()
+    assert account.here() == account.there(), "all are listed where anything changed"
+
+    account.flag_there("m001", "+\\Seen")
+    assert not account.sync()["changed"]
+    _days_later(account, 0.9)
+    assert not account.sync()["changed"]
+    _days_later(account, 0.2)
+    account.sync()
+
+    assert account.here() == account.there()
+
+
+def test_without_condstore_what_is_left_out_is_no_change(
+    configured: OpenAccount, neither: Dovecot
+) -> None:
+    account = configured(neither, folders=["INBOX"], max_size=5000)
+    account.deliver("a")
+    account.server.deliver(account.user, message("large", b"x" * 6000 + b"\r\n"))
+    account.sync()
+    account.sync()
+
+    assert "SELECT" not in names_of(account.said())
+
+
+def test_without_condstore_a_connection_lost_over_the_flags_is_made_again(
+    configured: OpenAccount, neither: Dovecot
+) -> None:
+    account = configured(neither)
+    account.deliver("a", "b")
+    account.fill("c", folder="Work")
+    account.sync()
+    account.flag_there("c", "+\\Seen", "Work")
+    with FaultProxy(neither.imaps) as proxy:
+        configured(neither, port=proxy.port).sync("-n")
+        whole = proxy.server_bytes
+    with FaultProxy(neither.imaps, cut_after_server=whole - 1200, faulty=1) as proxy:
+        configured(neither, port=proxy.port).sync()
+        assert proxy.tripped.is_set()
+
+    assert account.here("Work") == ["c \\Seen"]

@@ -553,37 +553,6 @@ def test_when_all_unique_ids_are_new_mail_is_matched_by_content(
     assert before.items() <= (snapshot(inbox / "new") | {".": before["."]}).items()
 
 
-def test_one_unique_id_for_two_messages_identifies_neither(
-    run_mailcli: RunMailcli, scripted: Callable[..., Scripted], use: Callable[[Scripted], Path]
-) -> None:
-    with scripted(
-        listing(("same", 8), ("same", 8), ("own", 8)),
-        retrieved(3, r"a: 3\r\n\r\n.\r\n"),
-        dialogues.script("C: DELE 3", "S: +OK"),
-        QUIT,
-    ) as server:
-        inbox = use(server)
-        done = run_mailcli("pop-fetch", "--delete", "--json")
-
-    (result,) = document(done, "pop-fetch")["accounts"]
-    assert done.returncode == 76
-    assert (result["fetched"], result["deleted"]) == (1, 1)
-    assert [each["uidl"] for each in result["skipped"]] == ["same", "same"]
-    assert octets(inbox) == [b"a: 3\r\n\r\n"]
-
-
-def test_a_server_without_unique_ids_is_refused(
-    run_mailcli: RunMailcli, scripted: Callable[..., Scripted], use: Callable[[Scripted], Path]
-) -> None:
-    with scripted("C: UIDL", "S: -ERR unknown command", "@rest") as server:
-        inbox = use(server)
-        done = run_mailcli("pop-fetch")
-
-    assert done.returncode == 69
-    assert "hint: use IMAP" in done.stderr
-    assert not inbox.exists()
-
-
 def test_a_message_that_the_server_refuses_is_skipped_and_said(
     run_mailcli: RunMailcli, scripted: Callable[..., Scripted], use: Callable[[Scripted], Path]
 ) -> None:

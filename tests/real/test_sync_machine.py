@@ -314,11 +314,12 @@ class SyncMachine(RuleBasedStateMachine):
     def everybody_settles(self) -> None:
         self.is_sound = False
         self._say("everybody settles")
+        self.model.half_told(self.world.sides())
         self.world.settle(*(["--allow-mass-delete"] if self.may_stop else []))
         if not self.deletes_folders or self.lacks_folders:
             self.loose |= self.model.old_names
-        folders = self.world.same_folders(but_for=self.loose)
         sides = self.world.sides()
+        folders = self.world.same_folders(but_for=self.loose | self.model.left_in(sides))
         complaints = list(self.model.complaints(sides))
         assert not complaints, "\n".join(complaints)
         for device in self.world.devices.values():
@@ -409,6 +410,8 @@ class SyncMachine(RuleBasedStateMachine):
     def _renaming(self, folders: Sequence[str], pick: int, to: int) -> tuple[str, str]:
         old = self._pick([name for name in folders if name != "INBOX"], pick)
         new = self._absent(folders, to)
+        # A directory or name that others lie in is taken, though no mail is in it.
+        assume(not any(is_within(each, new) for each in folders))
         former = {old} if SUPPORTED.renames_into_itself else {old, *self.model.old_names}
         assume(not any(is_within(new, each) for each in former))
         return old, new

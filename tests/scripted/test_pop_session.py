@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from mailcli.errors import Exit, LoginFailed, MailError, ProtocolViolation, TemporaryFailure
 from mailcli.model import AuthKind, Secret, UniqueId
+from mailcli.pop.listing import Listing
 from mailcli.pop.multiline import Unstuffer
-from mailcli.pop.plan import Message
+from mailcli.pop.plan import NO_ID, Message
 from mailcli.pop.session import CommandFailed, PopSession
 from mailcli.sasl import Identity
 from tests.scripted.sessions import ADA, NEVER, PASSWORD, POP, SOON, ada, opened
@@ -20,9 +21,9 @@ from tests.support.dialogues import capabilities, goodbye, greeting, opening, sc
 from tests.support.scripted import Scripted
 from tests.support.template import stuffed
 
-FIRST = Message(1, UniqueId("a"), 100)
-WELCOME = script("S: +OK welcome", "C: CAPA", "S: -ERR what?")
-SECOND = Message(2, UniqueId("b"), 100)
+FIRST = Message(1, UniqueId("a"), 5)
+WELCOME = "S: +OK welcome"
+SECOND = Message(2, UniqueId("b"), 5)
 
 
 @contextlib.contextmanager
@@ -34,6 +35,11 @@ def maildrop(server: Scripted, *, timeout: float = NEVER) -> Iterator[PopSession
 
 def _open(*lines: str) -> str:
     return script(opening("pop3", logged_in=False), *lines)
+
+
+def _list(*lines: str) -> str:
+    """Return an opening after which a client asks for capabilities again, and what follows."""
+    return _open(capabilities("pop3"), *lines)
 
 
 def _knows(*names: str) -> str:
@@ -60,9 +66,13 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def _read(session: PopSession, *messages: Message, ahead: bool = True) -> list[bytes]:
+    return [b"".join(chunks) for _, chunks in session.retrieve(messages, ahead=ahead)]
+
+
 def _retrieved(server: Scripted, message: Message = FIRST, *, timeout: float = NEVER) -> bytes:
     with maildrop(server, timeout=timeout) as session:
-        return b"".join(session.retrieve(message))
+        return _read(session, message)[0]
 
 
 # -- login -----------------------------------------------------------------
@@ -153,6 +163,7 @@ def test_a_token_never_goes_where_a_password_is_wanted() -> None:
         ("-ERR [in-use] locked", Exit.TEMPORARY),
         ("-ERR [LOGIN-DELAY] slower", Exit.TEMPORARY),
         ("-ERR [SYS/TEMP] later", Exit.TEMPORARY),
+        ("-ERR [SYS/PERM] broken", Exit.REFUSED),
         ("-ERR wrong, not [IN-USE]", Exit.LOGIN),
         ("+ what", Exit.PROTOCOL),
         ("+OKAY", Exit.PROTOCOL),
@@ -194,24 +205,28 @@ def test_a_server_that_greets_with_a_refusal_is_temporary() -> None:
 # -- listings --------------------------------------------------------------
 
 
-def _listed(uidl: str, sizes: str) -> list[Message]:
-    conversation = _open("C: UIDL", "S: +OK", uidl, "S: .", "C: LIST", "S: +OK", sizes, "S: .")
+def _listed(uidl: str, sizes: str) -> Listing:
+    conversation = _list("C: UIDL", "S: +OK", uidl, "S: .", "C: LIST", "S: +OK", sizes, "S: .")
     with Scripted(script(conversation, "@rest")) as server, maildrop(server) as session:
         return session.listing()
 
 
 def test_a_listing_puts_names_and_sizes_together() -> None:
     found = _listed("S: 2 b\nS: 1 a", "S: 1 120\nS: 2 310 octets")
-    assert found == [Message(1, UniqueId("a"), 120), Message(2, UniqueId("b"), 310)]
+    both = (Message(1, UniqueId("a"), 120), Message(2, UniqueId("b"), 310))
+    assert found == Listing(both)
 
 
 def test_an_empty_maildrop_has_an_empty_listing() -> None:
-    assert _listed("", "") == []
+    assert _listed("", "") == Listing()
 
 
 def test_unusual_names_are_kept_as_they_are() -> None:
     name = "x" * 200 + "é"
-    assert _listed(f"S:   1   {name} ", "S: 1 5")[0].uidl == name
+    assert _listed(f"S:   1   {name} ", "S: 1 5").messages[0].uidl == name
+
+
+GOOD = Message(7, UniqueId("good"), 70)
 
 
 @pytest.mark.parametrize(
@@ -230,9 +245,11 @@ def test_unusual_names_are_kept_as_they_are() -> None:
         ("S:", "S: 1 120"),
     ],
 )
-def test_a_listing_that_contradicts_itself_is_not_believed(uidl: str, sizes: str) -> None:
-    with pytest.raises(ProtocolViolation):
-        _listed(uidl, sizes)
+def test_a_line_that_makes_no_sense_costs_no_other_message(uidl: str, sizes: str) -> None:
+    found = _listed(f"{uidl}\nS: 7 good", f"{sizes}\nS: 7 70")
+    assert found.problems
+    assert found.messages[-1] == GOOD
+    assert {message.number for message in found.messages} <= {1, 7}
 
 
 def test_a_long_listing_is_read_to_its_end() -> None:
@@ -240,7 +257,7 @@ def test_a_long_listing_is_read_to_its_end() -> None:
     count, name = 50_000, "u" * 60
     lines = [f"{n} {name}\r\n" for n in range(1, count + 1)]
     values = {"names": "".join(lines), "sizes": "".join(f"{n} 7\r\n" for n in range(1, count + 1))}
-    conversation = _open(
+    conversation = _list(
         "C: UIDL",
         "S: +OK",
         "S! {names}",
@@ -252,11 +269,11 @@ def test_a_long_listing_is_read_to_its_end() -> None:
         "@rest",
     )
     with Scripted(conversation, values=values) as server, maildrop(server) as session:
-        assert len(session.listing()) == count
+        assert len(session.listing().messages) == count
 
 
 def test_a_listing_without_an_end_is_given_up() -> None:
-    conversation = _open("C: UIDL", "S: +OK", "@endless! x")
+    conversation = _list("C: UIDL", "S: +OK", "@endless! x")
     with (
         Scripted(conversation) as server,
         maildrop(server) as session,
@@ -266,7 +283,7 @@ def test_a_listing_without_an_end_is_given_up() -> None:
 
 
 def test_capabilities_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mailcli.pop import session as module
+    from mailcli.pop import connection as module
 
     monkeypatch.setattr(module, "LISTING_CAP", 1 << 20)
     conversation = script(greeting("pop3"), "C: CAPA", "S: +OK", "@endless X-{count}")
@@ -274,15 +291,10 @@ def test_capabilities_without_an_end_are_given_up(monkeypatch: pytest.MonkeyPatc
         maildrop(server).__enter__()
 
 
-def test_a_server_without_unique_ids_is_refused_with_a_hint() -> None:
-    with (
-        Scripted(_open("C: UIDL", "S: -ERR what?", "@rest")) as server,
-        maildrop(server) as session,
-        pytest.raises(MailError) as caught,
-    ):
-        session.listing()
-    assert caught.value.exit_code is Exit.REFUSED
-    assert "IMAP" in caught.value.hint
+def test_a_server_without_unique_ids_lists_sizes_alone() -> None:
+    conversation = _list("C: UIDL", "S: -ERR what?", "C: LIST", "S: +OK", "S: 1 9", "S: .")
+    with Scripted(conversation) as server, maildrop(server) as session:
+        assert session.listing() == Listing((Message(1, NO_ID, 9),), has_ids=False)
 
 
 # -- messages --------------------------------------------------------------
@@ -304,7 +316,7 @@ def test_a_message_arrives_with_every_octet(content: bytes) -> None:
     wire = b"." + wire if wire.startswith(b".") else wire
     conversation = _open("C: RETR 1", "S: +OK", "S! {wire}", "S: .", goodbye("pop3"))
     with Scripted(conversation, values={"wire": wire}) as server, maildrop(server) as session:
-        assert b"".join(session.retrieve(FIRST)) == content
+        assert _read(session, Message(1, UniqueId("a"), len(content))) == [content]
         session.quit()
 
 
@@ -315,12 +327,12 @@ def test_a_message_arrives_with_every_octet(content: bytes) -> None:
 def test_content_survives_any_chunking(lines: list[bytes], cuts: list[int]) -> None:
     content = b"".join(line + b"\r\n" for line in lines)
     wire = b"".join((b"." if line[:1] == b"." else b"") + line + b"\r\n" for line in lines)
-    wire += b".\r\n"
+    wire = b"\r\n" + wire + b".\r\n"  # the status line's end comes first
     edges = [0, *sorted({min(cut, len(wire)) for cut in cuts}), len(wire)]
     unstuffer = Unstuffer()
     pieces = [unstuffer.feed(wire[a:b]) for a, b in pairwise(edges)]
     assert b"".join(pieces) == content
-    assert unstuffer.rest == b""
+    assert unstuffer.end is not None
 
 
 def test_a_message_arrives_however_it_trickles() -> None:
@@ -351,12 +363,13 @@ def test_octets_behind_the_end_of_a_message_break_the_protocol() -> None:
     conversation = _open("C: RETR 1", "S: +OK", "S: hello", "S: .", "S: +OK deleted", "@rest")
     with Scripted(conversation) as server, maildrop(server) as session:
         with pytest.raises(ProtocolViolation, match="went on"):
-            b"".join(session.retrieve(FIRST))
+            _read(session, FIRST)
         with pytest.raises(TemporaryFailure):
-            session.delete(FIRST)
+            session.quit([FIRST])
 
 
-def test_a_message_that_the_server_refuses_leaves_the_session_usable() -> None:
+@pytest.mark.parametrize("ahead", [True, False], ids=["pipelined", "one by one"])
+def test_a_message_that_the_server_refuses_leaves_the_session_usable(ahead: bool) -> None:
     conversation = _open(
         "C: RETR 1",
         "S: -ERR no such message",
@@ -369,11 +382,12 @@ def test_a_message_that_the_server_refuses_leaves_the_session_usable() -> None:
         goodbye("pop3"),
     )
     with Scripted(conversation) as server, maildrop(server) as session:
+        messages = session.retrieve([FIRST, SECOND], ahead=ahead)
         with pytest.raises(CommandFailed, match="no such message"):
-            b"".join(session.retrieve(FIRST))
-        assert b"".join(session.retrieve(SECOND)) == b"hello\r\n"
-        session.delete(SECOND)
-        session.quit()
+            b"".join(next(messages)[1])
+        assert b"".join(next(messages)[1]) == b"hello\r\n"
+        assert next(messages, None) is None
+        assert session.quit([SECOND]) == []
 
 
 def test_nothing_follows_a_message_that_was_not_read_to_its_end() -> None:
@@ -381,11 +395,13 @@ def test_nothing_follows_a_message_that_was_not_read_to_its_end() -> None:
     content = b"+OK\r\n" * 200_000
     conversation = _open("C: RETR 1", "S: +OK", "S! {wire}", "S: .", "@rest")
     with Scripted(conversation, values={"wire": content}) as server, maildrop(server) as session:
-        chunks = session.retrieve(Message(1, UniqueId("a"), len(content)))
+        messages = session.retrieve([Message(1, UniqueId("a"), len(content)), SECOND])
+        _, chunks = next(messages)
         next(chunks)
-        chunks.close()  # type: ignore[attr-defined]  # it is a generator
+        with pytest.raises(ProtocolViolation, match="not read to its end"):
+            next(messages)
         with pytest.raises(TemporaryFailure):
-            session.delete(FIRST)
+            session.quit([FIRST])
     assert b"DELE 1" not in server.lines
 
 
@@ -457,10 +473,9 @@ STEPS = [number for number, line in enumerate(WHOLE) if line.startswith("C")]
 def _all_of_it(server: Scripted, timeout: float = NEVER) -> None:
     with maildrop(server, timeout=timeout) as session:
         session.login(AuthKind.PASSWORD, ada)
-        for message in session.listing():
-            assert b"".join(session.retrieve(message)) == b"hello\r\n"
-            session.delete(message)
-        session.quit()
+        messages = session.listing().messages
+        assert _read(session, *messages) == [b"hello\r\n"]
+        session.quit(messages)
 
 
 def _broken_off(step: int, end: str, timeout: float = NEVER) -> MailError:
@@ -493,3 +508,57 @@ def test_garbage_at_any_step_breaks_the_protocol(step: int) -> None:
     failure = _broken_off(step, "S: what?\n@rest")
     assert failure.exit_code is Exit.PROTOCOL
     assert "server said (unverified): what?" in failure.message
+
+
+# -- ways in that few servers have ------------------------------------------
+
+STAMP = "<1896.697170952@dbc.mtview.ca.us>"
+"""The time stamp of RFC 1939 §7."""
+
+
+def _greets(*names: str) -> str:
+    return script(f"S: +OK POP3 ready {STAMP}", capabilities("pop3", names))
+
+
+def test_apop_proves_the_password_where_nothing_else_is_offered() -> None:
+    """The example of RFC 1939 §7."""
+    tim = Identity("mrose", Secret("tanstaaf"))
+    line = "C: APOP mrose c4c9334bac560ecc979e58001b3e22fb"
+    _login(script(_greets("UIDL"), line, WELCOME), tim)
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [(("USER",), "C: USER ada"), (("SASL PLAIN",), r"C? AUTH PLAIN .+")],
+    ids=["USER", "SASL"],
+)
+def test_apop_never_takes_the_place_of_something_better(names: tuple[str, ...], line: str) -> None:
+    rest = ("S: +OK", r"C? PASS .+", WELCOME) if "USER" in line else (WELCOME,)
+    _login(script(_greets(*names), line, *rest))
+
+
+@pytest.mark.parametrize("greeted", ["<a b@c>", "<a@b", "<@b>", "<a@>", "none"])
+def test_apop_needs_a_time_stamp_that_is_one(greeted: str) -> None:
+    conversation = script(f"S: +OK {greeted}", capabilities("pop3", ("UIDL",)), "@gone")
+    assert "no mechanism in common" in _failed_login(conversation).message
+
+
+def test_apop_is_no_way_around_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credential leaves over an open connection to another machine, not even as a hash."""
+    from mailcli.net import Wire
+
+    monkeypatch.setattr(Wire, "_peer_is_local", lambda _: False)
+    with (
+        Scripted(script(_greets("UIDL"), "@gone")) as server,
+        maildrop(server) as session,
+        pytest.raises(MailError) as caught,
+    ):
+        session.login(AuthKind.PASSWORD, ada)
+    assert caught.value.exit_code is Exit.CONFIG
+
+
+@pytest.mark.parametrize("answer", ["+OK", "-ERR no"])
+def test_messages_are_asked_for_as_they_are(answer: str) -> None:
+    """A server with UTF8 rewrites messages for clients that do not say it (RFC 6856 §2)."""
+    lines = ("C: UTF8", f"S: {answer}", "C: USER ada", "S: +OK", r"C? PASS .+", WELCOME)
+    _login(script(_knows("USER", "UTF8 USER", "LANG"), *lines))

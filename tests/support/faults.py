@@ -71,13 +71,16 @@ class Job:
     """What a run is to do.
 
     `program` is a function that takes its arguments from `sys.argv`; `environment` is
-    added to the runner's; `batch` is how many messages make a batch, where not as usual.
+    added to the runner's; `batch` is how many messages make a batch, where not as usual. From
+    two files on, a batch is made durable by one call for the whole file system, or with
+    `trusting` off by fsyncs in several threads.
     """
 
     arguments: tuple[str, ...]
     environment: dict[str, str]
     program: str = "mailcli.__main__:main"
     batch: int | None = None
+    trusting: bool = True
 
 
 class Runner:
@@ -115,7 +118,7 @@ class Runner:
             environment["HOME"],
             program=job.program,
             batch=job.batch,
-            disturbance=Disturbance(str(self._log), fault.mode, fault.at),
+            disturbance=Disturbance(str(self._log), fault.mode, fault.at, job.trusting),
         )
         with (
             Path(os.devnull).open("rb") as nothing,

@@ -1,21 +1,23 @@
 """A delivery into a Maildir as a program of its own, to be stopped at every step.
 
-It keeps the contract of `mailcli.store.folder`: what an earlier run left is
+It keeps the contract of `mailcli.store.delivery`: what an earlier run left is
 cleaned up and looked for first, then the rest is delivered, and only then noted
 as done. The note, a file that is durable itself, stands for the state database.
 """
 
 import os
 import sys
-from contextlib import ExitStack
+from collections.abc import Sequence
 from pathlib import Path
 
 from mailcli.model import Flag, SystemFlags
+from mailcli.store.delivery import Delivery
 from mailcli.store.entries import NO_FLAGS, unique_name
 from mailcli.store.files import fsync_directory, write_all
-from mailcli.store.folder import MaildirFolder
+from mailcli.store.folder import Delivered, MaildirFolder
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
+from mailcli.store.staging import Staged
 
 MESSAGES: dict[str, tuple[bytes, SystemFlags]] = {
     "plain": (b"Subject: plain\r\n\r\nplain\r\n", NO_FLAGS),
@@ -24,7 +26,7 @@ MESSAGES: dict[str, tuple[bytes, SystemFlags]] = {
     "late": (b"x\r\n" * 40_000 + b"odd\r", NO_FLAGS),  # turned back when most of it is written
     "empty": (b"", NO_FLAGS),
 }
-BATCH = 3
+BATCH = 2
 _CHUNK = 30_000
 _RECEIVED = 1_600_000_000
 _WHEN = 1_700_000_000
@@ -38,23 +40,24 @@ def main() -> None:
     folder.remove_stale_tmp()
     here = set(folder.tokens())
     _note(note, here)
+
+    def record(group: Sequence[tuple[str, Delivered]]) -> None:
+        here.update(token for token, _ in group)
+        _note(note, here)
+
     missing = [token for token in MESSAGES if token not in here]
-    for start in range(0, len(missing), BATCH):
-        _deliver(folder, missing[start : start + BATCH])
-        _note(note, {*here, *missing[: start + BATCH]})
+    with Delivery[str](folder, record) as delivery:
+        for token in missing:
+            delivery.add(token, _staged(folder, token))
 
 
-def _deliver(folder: MaildirFolder, tokens: list[str]) -> None:
-    with ExitStack() as whole:  # a message that fails takes the others of its batch away
-        batch = []
-        for token in tokens:
-            raw, flags = MESSAGES[token]
-            staged = whole.enter_context(folder.stage(unique_name(token, when=_WHEN)))
-            for at in range(0, len(raw), _CHUNK):
-                staged.write(raw[at : at + _CHUNK])
-            staged.close(flags=flags, received=_RECEIVED)
-            batch.append(staged)
-        folder.deliver(batch)
+def _staged(folder: MaildirFolder, token: str) -> Staged:
+    raw, flags = MESSAGES[token]
+    with folder.stage(unique_name(token, when=_WHEN)) as staged:
+        for at in range(0, len(raw), _CHUNK):
+            staged.write(raw[at : at + _CHUNK])
+        staged.close(flags=flags, received=_RECEIVED)
+    return staged
 
 
 def _note(path: Path, tokens: set[str]) -> None:

@@ -23,6 +23,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from mailcli.store import durability
+
 
 class Mode(StrEnum):
     """What happens at an effect."""
@@ -108,6 +110,7 @@ class Effects:
 def install(effects: Effects) -> None:
     """Put the counting between mailcli and the system, for the rest of this process."""
     _install_files(effects)
+    _install_group(effects)
     _install_database(effects)
     for kind in (socket.socket, ssl.SSLSocket):
         _install_socket(effects, kind)
@@ -147,6 +150,20 @@ def _install_open(effects: Effects) -> None:
         return act()
 
     os.open = effect
+
+
+def _install_group(effects: Effects) -> None:
+    """Count what makes many files durable at once; and in one thread, where effects have an order.
+
+    What goes on in the background is done when it begins. So nothing that is written later
+    seems to be made durable by it.
+    """
+    real = durability.syncfs
+    durability.syncfs = lambda descriptor: effects.make(
+        "syncfs", (_path_of(descriptor),), lambda: real(descriptor)
+    )
+    for name, instead in {"start": durability.Task.run, "join": lambda _: None}.items():
+        setattr(durability.Task, name, instead)
 
 
 def _path_of(file: Any) -> str:

@@ -4,7 +4,8 @@ After kill -9 the kernel still holds everything that was written, so a missing
 fsync would go unnoticed. A disk that lost its power may hold less: a name that
 was not followed by an fsync of its directory may be missing, and a file that
 was not followed by its own fsync may be empty. Each of the two is applied
-alone and to everything at once, which is the worst that a file system may do.
+alone and to everything at once, which is the worst that a file system may do. A syncfs
+makes everything durable that was done before it, and nothing that was done while it ran.
 Databases are left to SQLite, which makes a commit durable (`synchronous=FULL`).
 """
 
@@ -58,6 +59,8 @@ def _unsafe_names(effects: Iterable[Effect]) -> list[Callable[[], object]]:
                 pass  # the disk has the new file or the old one, and that is not kept anywhere
             case Effect("rename" | "replace", (source, path)):
                 pending.append((_parent(path), partial(_rename, path, source)))
+            case Effect("syncfs"):
+                pending = []
             case Effect("fsync", (directory,)):
                 pending = [(parent, undo) for parent, undo in pending if parent != directory]
             case _:
@@ -72,6 +75,8 @@ def _unsafe_contents(effects: Iterable[Effect]) -> set[str]:
         match effect:
             case Effect("write" | "truncate", (path,)):
                 unsafe.add(path)
+            case Effect("syncfs"):
+                unsafe.clear()
             case Effect("fsync", (path,)):
                 unsafe.discard(path)
             case Effect("link" | "rename" | "replace", (source, path)) if source in unsafe:

@@ -29,11 +29,15 @@ _PROJECT: Final = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """What `faults_effects` is to do to a run: its log, and a `Mode` at an effect."""
+    """What `faults_effects` is to do to a run: its log, and a `Mode` at an effect.
+
+    `trusting`: the file system is one that makes many files durable by one call.
+    """
 
     log: str
     mode: str
     at: int
+    trusting: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,15 +102,27 @@ def _guard() -> None:
 def _set_batch(size: int | None) -> None:
     """Let batches be small, so that a few messages make several."""
     for name, module in list(sys.modules.items()):
-        for constant in ("MAX_BATCH", "FETCH_SET"):
+        for constant in ("MAX_BATCH", "FETCH_SET", "UPLOAD_SET"):
             if size is not None and name.startswith("mailcli.") and hasattr(module, constant):
                 setattr(module, constant, size)
+
+
+def _set_disk(*, trusting: bool) -> None:
+    """Let two files be many, and the file system be one that can be relied on, or not."""
+    from mailcli.store import durability
+
+    def is_trusted(descriptor: int) -> bool:
+        return trusting and descriptor >= 0
+
+    durability.MANY = 2
+    durability.is_trusted = is_trusted
 
 
 def _disturb(disturbance: dict[str, Any] | None) -> None:
     from tests.support.faults_effects import Effects, Mode, install
 
     if disturbance is not None:
+        _set_disk(trusting=disturbance["trusting"])
         install(Effects(disturbance["log"], Mode(disturbance["mode"]), disturbance["at"]))
 
 

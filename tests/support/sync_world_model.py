@@ -212,7 +212,10 @@ class Model:
         for device, folders in self.unaware.items():
             if folders & {*group.folders, "*"} and act is not Act.BIRTH:
                 group.fuzzy = True
-                if device != replica and act in {Act.MOVE, Act.DELETE} and "*" not in folders:
+                # What a lost state knew nothing of is uploaded again; but the device may have come
+                # to know it since, and the folder that was reset then.
+                is_reset = not folders.isdisjoint(group.folders)
+                if device != replica and act in {Act.MOVE, Act.DELETE} and is_reset:
                     self.strays[device].add(content)
 
     # -- what travels ------------------------------------------------------
@@ -265,6 +268,8 @@ class Model:
 
         A message that is gone there while a device did not know stays on that device for ever.
         """
+        names = {each for each in self.old_names | {folder} if folder in self._names_after({each})}
+        names |= self._names_after({folder})
         for device in self.replicas[1:]:
             copies = files[device]
             self.unaware[device].add(folder)
@@ -277,10 +282,28 @@ class Model:
                 pending = [e for e in group.events if self._is_under_way(e, device)]
                 group.fuzzy |= bool(pending)
                 is_here = any(
-                    copy.content == content and is_within(copy.folder, folder) for copy in copies
+                    copy.content == content and any(is_within(copy.folder, each) for each in names)
+                    for copy in copies
                 )
                 if is_here and any(event.act in {Act.MOVE, Act.DELETE} for event in pending):
                     self.strays[device].add(content)
+
+    def half_told(self, files: dict[str, Copies]) -> None:
+        """Note what a stopped run may have fetched where it is now, and not missed where it was.
+
+        Where that folder was renamed, and is made again for what somebody put into it, it has
+        other UIDs; `files` is what everybody has before all that.
+        """
+        for old in self.old_names:
+            events = [e for e in self._events() if not e.with_folder]
+            if not any(e.act in {Act.BIRTH, Act.MOVE} and e.folder == old for e in events):
+                continue
+            for device in self.replicas[1:]:
+                half = self.maybe[device] - self.sure[device]
+                for copy in files[device]:
+                    moves = self.groups.get(copy.content, Group()).of(Act.MOVE)
+                    if copy.folder == old and any(move.number in half for move in moves):
+                        self.strays[device].add(copy.content)
 
     def _is_under_way(self, event: Event, device: str) -> bool:
         """Tell whether a device or the server may still have to hear of a change."""
@@ -304,25 +327,27 @@ class Model:
             if group.wild:
                 continue
             allowed = self._aliased(group.allowed(strict_moves=self.strict_moves))
-            if any(self._is_made_again(event) for event in group.of(Act.DELETE)):
+            if any(self._is_made_again(event, group) for event in group.of(Act.DELETE)):
                 allowed = replace(allowed, least=0, most=max(1, allowed.most))
             if complaint := allowed.complaint(found):
                 yield f"{content}: {complaint}; {list(map(str, found))}, {_told(group)}"
 
-    def _is_made_again(self, deletion: Event) -> bool:
+    def _is_made_again(self, deletion: Event, deleted: Group) -> bool:
         """Whether a folder went as a whole while others changed something in it.
 
-        So looks a renamed one, too, of which too little is left for anybody to recognise it.
+        So looks a renamed one, too, of which too little is left for anybody to recognise it: who
+        has not heard that the message left it may bring it back with the folder.
         """
         if not deletion.with_folder:
             if any(self._went_later(each, deletion) for each in self._events()):
                 return True
             return bool(self.aliases) and deletion.folder in self._names_after(self.old_names)
+        places = {deletion.folder} | (deleted.folders & self.old_names)
         others = (
             event
             for group in self.groups.values()
             for event in group.of(Act.BIRTH, Act.MOVE, Act.MARK)
-            if deletion.folder in (group.folders if event.act is Act.MARK else {event.folder})
+            if places & (group.folders if event.act is Act.MARK else {event.folder})
         )
         return not all(deletion.surely_after(event) for event in others)
 
@@ -367,6 +392,15 @@ class Model:
             found |= {name for each in pairs if (name := _moved_name(*each))}
         return found
 
+    def left_in(self, sides: dict[str, Copies]) -> set[str]:
+        """Return the folders of devices that hold what the server has no more: they stay."""
+        return {
+            copy.folder
+            for device, strays in self.strays.items()
+            for copy in sides[device]
+            if copy.content in strays
+        }
+
     @property
     def untouchable(self) -> set[str]:
         """Contents that are on no two sides alike, so that nobody should touch them."""
@@ -402,8 +436,9 @@ def _allowed_single(group: Group, strict_moves: bool) -> Allowed:
         folders = {origin} | targets
         most = len(folders)
     if group.fuzzy:
+        # Each time that a device lost its state it may bring back what was moved away meanwhile.
         folders = {origin} | targets
-        least, most = int(not deletions), len(folders)
+        least, most = int(not deletions), 1 + len(moves)
     sure, loose = _marks(group, marks)
     if deletions or (moves and len(folders) > 1):
         loose = frozenset(event.mark for event in group.of(Act.MARK))
@@ -456,7 +491,7 @@ def _allowed_many(group: Group) -> Allowed:
     born = Counter(event.replica for event in births)
     apart = max(born.values(), default=0)
     deletions, moves = group.of(Act.DELETE), group.of(Act.MOVE)
-    least = group.base.total() + apart - len(deletions)
+    least = group.base.total() + apart - len(deletions) - _met(births, moves)
     risky = group.fuzzy or bool(moves)
     most = whole + len(moves) if risky else whole
     if group.fuzzy and group.events:
@@ -468,6 +503,17 @@ def _allowed_many(group: Group) -> Allowed:
         # Copies that were born apart and became one have the marks of both, or of one.
         loose |= frozenset().union(*marks)
     return Allowed(max(least, 0), most, frozenset(folders), marks, loose)
+
+
+def _met(births: list[Event], moves: list[Event]) -> int:
+    """Return how many messages came to where somebody else moved an equal one: they are paired."""
+    return sum(
+        any(
+            m.folder == b.folder and m.replica != b.replica and not m.surely_after(b)
+            for m in moves
+        )
+        for b in births
+    )
 
 
 def _moved_name(folder: str, old: str, new: str) -> str:

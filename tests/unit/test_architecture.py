@@ -47,7 +47,7 @@ ARROWS: dict[str, set[str]] = {
 PURE = [
     *("message", "sync", "sasl", "model", "errors", "results"),
     *("smtp.data", "smtp.envelope", "smtp.reply", "smtp.meanings"),
-    *("pop.plan", "pop.multiline", "pop.meanings"),
+    *("pop.plan", "pop.multiline", "pop.meanings", "pop.capabilities", "pop.listing"),
     *("store.names", "store.line_ends", "store.entries", "store.keywords"),
     *("imap.responses", "imap.answers", "imap.folder_answers", "imap.listing", "imap.dates"),
     *("imap.names", "imap.sets", "imap.values", "imap.meanings"),
@@ -58,11 +58,11 @@ IMPURE = {
 }
 ONLY_IN = {
     "click": ["cli"],
-    "rich": ["output.human"],
+    "rich": ["output.human", "output.progress"],
     "keyring": ["credentials"],
     "sqlite3": ["store.database", "store.state"],
     "smtplib": ["smtp.conversation"],
-    "poplib": ["pop.session"],
+    "poplib": ["pop.client"],
     "imaplib": ["imap.client"],
     "ssl": ["net", "demo"],
     "socket": ["net", "demo"],

@@ -286,9 +286,9 @@ GOLDEN_TSV = {
         "work\tsmtp.example.org:465\tada@example.org\teve@example.org\n"
     ),
     "pop-fetch": (
-        "work\t3\t12345\t0\t5\t0\t\t\n"
-        "home\t0\t0\t0\t0\t1\t\t\n"
-        "bad\t0\t0\t0\t0\t0\tlogin\timap.example.org: login refused: ␛[2Jno\n"
+        "work\t3\t12345\t0\t5\t0\t\t\t0\t0\n"
+        "home\t0\t0\t0\t0\t1\t\t\t0\t0\n"
+        "bad\t0\t0\t0\t0\t0\tlogin\timap.example.org: login refused: ␛[2Jno\t0\t0\n"
     ),
     "imap-sync": (
         "work\tINBOX\t3\t0\t0\t0\t1\t0\t0\t0\t0\tyes\t\t\n"

@@ -28,18 +28,19 @@ def test_content_is_exact_wherever_it_is_cut(
     content: bytes, places: list[int], behind: bytes
 ) -> None:
     content += b"\r\n" if content else b""
+    whole = b"+OK\r\n" + stuffed(content)
     unstuffer = Unstuffer()
     got = b""
-    for chunk in cut(stuffed(content), places):
-        assert unstuffer.rest is None
+    for chunk in cut(whole[3:], places):
+        assert unstuffer.end is None
         got += unstuffer.feed(chunk)
-        if got == content and unstuffer.rest is not None:
+        if unstuffer.end is not None:
+            assert unstuffer.end == len(chunk)
             break
     assert got == content
-    assert unstuffer.rest == b""
     again = Unstuffer()
-    assert again.feed(stuffed(content) + behind) == content
-    assert again.rest == behind
+    assert again.feed(whole + behind, 3) == content
+    assert again.end == len(whole)
 
 
 @pytest.mark.parametrize(
@@ -57,21 +58,22 @@ def test_content_is_exact_wherever_it_is_cut(
     ],
 )
 def test_only_doubled_dots_are_undone(response: bytes, content: bytes) -> None:
+    response = b"\r\n" + response  # the status line's end
     whole = Unstuffer()
     assert whole.feed(response) == content
-    assert whole.rest == b""
+    assert whole.end == len(response)
     dribbled = Unstuffer()
     assert b"".join(dribbled.feed(response[at : at + 1]) for at in range(len(response))) == content
-    assert dribbled.rest == b""
+    assert dribbled.end == 1
 
 
-def test_response_that_stops_short_has_no_rest() -> None:
+def test_response_that_stops_short_has_no_end() -> None:
     unstuffer = Unstuffer()
-    assert unstuffer.feed(b"a\r\n.\r") == b"a"
-    assert unstuffer.rest is None
+    assert unstuffer.feed(b"\r\na\r\n.\r") == b"a"
+    assert unstuffer.end is None
 
 
 def test_no_more_than_four_octets_are_held_back() -> None:
     unstuffer = Unstuffer()
-    assert len(unstuffer.feed(b"x" * 1000 + b"\r\n.\r")) == 1000
+    assert len(unstuffer.feed(b"\r\n" + b"x" * 1000 + b"\r\n.\r")) == 1000
     assert unstuffer.feed(b"y") == b"\r\n.\ry"

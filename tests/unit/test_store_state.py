@@ -3,7 +3,7 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,10 +131,17 @@ def test_sources_are_told_apart_by_host_and_user(state: StateStore) -> None:
 def test_a_source_tells_whether_deliveries_are_under_way(state: StateStore) -> None:
     source = state.pop_source("h", "u")
     assert source == PopSource(source.id, "h", "u", False)
-    state.set_delivering(source.id, True)
-    assert state.pop_source("h", "u").delivering
-    state.set_delivering(source.id, False)
-    assert not state.pop_source("h", "u").delivering
+    state.set_delivering(source.id, "INBOX")
+    assert state.pop_source("h", "u") == replace(source, delivering=True, target="INBOX")
+    state.set_delivering(source.id, None)
+    assert state.pop_source("h", "u") == replace(source, target="INBOX")
+
+
+def test_failures_are_counted_in_a_row(state: StateStore) -> None:
+    source = state.pop_source("h", "u").id
+    assert [state.count_failure(source, failed) for failed in (True, True)] == [1, 2]
+    assert state.count_failure(source, False) == 0
+    assert state.count_failure(source, True) == 1
 
 
 def test_a_known_uidl_with_another_size_is_another_message(state: StateStore) -> None:
@@ -435,6 +442,60 @@ def test_an_older_database_is_brought_up_to_date_with_its_content(path: Path) ->
     with Newer.open(path) as newer:
         assert list(newer._rows("SELECT name, extra FROM folder")) == [("a", None)]
         assert list(newer._rows("PRAGMA user_version")) == [(len(Newer.migrations),)]
+
+
+def test_a_database_of_version_4_has_its_folders_listed_anew(path: Path) -> None:
+    class Version4(StateStore):
+        migrations = StateStore.migrations[:4]
+
+    with Version4.open(path) as old:
+        old._connection.execute("INSERT INTO folder (name, messages) VALUES ('a', 3)")
+    with StateStore.open(path) as state:
+        (folder,) = state.folders()
+        assert (folder.messages, folder.stamps) == (3, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state, a: state.save_messages(a, [ROW]),
+        lambda state, a: state.forget_messages(a, ROW.uidvalidity, [ROW.uid]),
+        lambda state, a: state.retire_messages(a, ROW.uidvalidity),
+        lambda state, a: state.move_message(a, ROW, a + 1, ROW),
+        lambda state, _: state.save_folder("a", uidvalidity=ROW.uidvalidity, uidnext=2),
+    ],
+    ids=["saved", "forgotten", "retired", "moved", "folder"],
+)
+def test_whatever_changes_a_folders_record_drops_its_stamps(
+    state: StateStore, change: Callable[[StateStore, int], None]
+) -> None:
+    first, _, other = (
+        state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b", "c")
+    )
+    state.save_messages(first, [ROW])
+    state.save_stamps({first: "as agreed", other: "the other's"})
+    assert [row.stamps for row in state.folders()] == ["as agreed", None, "the other's"]
+
+    change(state, first)
+
+    assert [row.stamps for row in state.folders()] == [None, None, "the other's"]
+
+
+def test_what_is_left_out_for_its_size_is_found_among_what_is_too_old(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    old, young, undated = (
+        LeftOut(UidValidity(7), Uid(uid), 100, received)
+        for uid, received in ((1, 1000), (2, 2000), (3, None))
+    )
+    former = LeftOut(UidValidity(6), Uid(2), 100, 2000)
+    state.save_left_out(folder, [old, young, undated, former])
+
+    def found(oldest: int | None) -> set[Uid]:
+        return {each.uid for each in state.left_out_since(folder, UidValidity(7), oldest)}
+
+    assert found(2000) == {2, 3}
+    assert found(2001) == {3}
+    assert found(None) == {1, 2, 3}
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:

@@ -1,11 +1,12 @@
 """What every use case gets: configuration, places, clock, trace, and how to log in."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Protocol as Interface
 
 from mailcli.config import Account, Config
 from mailcli.errors import ConfigError, MailError
@@ -16,11 +17,47 @@ if TYPE_CHECKING:
     from mailcli.net.trace import Trace
 
 
+class Progress(Interface):
+    """Shows somebody how far a transfer is; transfers may be parts of one another."""
+
+    def transfer(
+        self,
+        name: str,
+        *,
+        messages: Callable[[], int],
+        octets: int | None = None,
+        here: int = 0,
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Begin a transfer; gives what is to be told the octets of each message that came.
+
+        `messages` is asked, where anybody looks, for how many there are in all; `here` of them
+        an earlier run brought, which broke off. `octets` are all that are to come, if known.
+        """
+
+
+class NoProgress:
+    """Nobody looks."""
+
+    @contextmanager
+    def transfer(
+        self,
+        name: str,
+        *,
+        messages: Callable[[], int],
+        octets: int | None = None,
+        here: int = 0,
+    ) -> Iterator[Callable[[int], None]]:
+        """Do as `Progress` says, and show nothing."""
+        del name, messages, octets, here
+        yield lambda _: None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The outside of a use case. `timeout` is in seconds; `trace` takes finished lines.
 
     `notice` is told what goes on, one short line at a time, for whoever wants to see it.
+    `progress` shows how far a transfer is.
     """
 
     config: Config
@@ -29,6 +66,7 @@ class Context:
     now: Callable[[], datetime]
     trace: Callable[[str], None] | None = None
     notice: Callable[[str], None] = lambda _: None
+    progress: Progress = field(default_factory=NoProgress)
 
     @property
     def state_dir(self) -> Path:

@@ -5,7 +5,6 @@ might expect it, is reported with the folders.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 from mailcli.app.folder_set import FolderSet
@@ -76,6 +75,8 @@ def _check_asked(
         return
     name = FolderName.parse(pattern)
     if name not in known:
+        from difflib import get_close_matches
+
         near = get_close_matches(pattern, map(str, known), n=1)
         hint = f"did you mean {near[0]}?" if near else "see: mailcli folders"
         run.failed(pattern, NotFound("there is no such folder", hint=hint))

@@ -11,8 +11,9 @@ again, and brings no message back.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from mailcli.app.folder_decision import decide
 from mailcli.app.folder_limits import load_left_out
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_told import drop_impossible, drop_wrong
 from mailcli.app.folder_unsent import Unsent, leave_unsent
@@ -20,10 +21,12 @@ from mailcli.app.stores import hash_of
 from mailcli.errors import NotFound, ProtocolViolation
 from mailcli.imap.session import STORE_SET, ImapSession
 from mailcli.model import DeletePolicy, Flag, Flags, Uid
-from mailcli.store.folder import MAX_BATCH
 from mailcli.store.records import DeleteIntent
 from mailcli.sync.plan import DeleteLocal, DeleteRemote, Hold
 from mailcli.sync.states import Side
+
+MAX_BATCH = 200
+"""Files deleted between two commits."""
 
 
 @dataclass(frozen=True, slots=True)

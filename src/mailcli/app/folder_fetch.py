@@ -8,8 +8,10 @@ folder, where the server has it no more, was moved there, and is moved here by
 one rename.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 
 from mailcli.app.folder_letters import base_of
@@ -18,14 +20,12 @@ from mailcli.app.folder_state import FolderState, Twins
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Fetched
 from mailcli.model import Flags, Uid, system_flags_of
+from mailcli.store.delivery import MAX_BATCH, Delivery
 from mailcli.store.entries import unique_name
-from mailcli.store.folder import MAX_BATCH
+from mailcli.store.folder import Delivered
 from mailcli.store.records import MessageRow
 from mailcli.store.staging import Staged
 from mailcli.sync.moves import Content
-
-FETCH_SET = 100
-"""Messages asked for by one UID FETCH."""
 
 _NOTHING_CAME = "the server sent no message"
 
@@ -49,15 +49,20 @@ class Digest:
 
 
 @dataclass(slots=True)
-class _Batch:
-    """What has arrived and is not recorded yet."""
+class _Recognised:
+    """What has arrived, and is a file that was here already, or in another folder."""
 
-    new: list[tuple[Fetched, Staged]] = field(default_factory=list)
+    state: FolderState
     known: list[MessageRow] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
+    any: bool = False
 
-    def __len__(self) -> int:
-        return len(self.new) + len(self.known) + len(self.adopted)
+    def record(self) -> None:
+        """Commit what there is."""
+        self.any = self.any or bool(self.known or self.adopted)
+        settle_adoptions(self.state, self.adopted)
+        self.state.save(self.known)
+        self.known, self.adopted = [], []
 
 
 def fetch_new(
@@ -73,39 +78,42 @@ def fetch_new(
     adopted = _by_email_id(session, state, uids, orphans)
     uids = [uid for uid in uids if uid not in adopted]
     twins = state.twins()
-    recognised = bool(adopted)
-    for start in range(0, len(uids), FETCH_SET):
-        batch = _Batch()
+    recognised = _Recognised(state, any=bool(adopted))
+    with (
+        _shown(state, len(uids)) as show,
+        Delivery[Fetched](state.folder, partial(_record, state)) as delivery,
+    ):
         try:
-            for fetched, staged in _arriving(session, state, uids[start : start + FETCH_SET]):
-                _sort(state, batch, fetched, staged, twins, orphans)
-                if len(batch.new) >= MAX_BATCH:
-                    full, batch.new = batch.new, []  # one that fails is not tried again below
-                    _keep(state, full)
+            for fetched, staged in _arriving(session, state, uids):
+                show(staged.size)
+                if _is_new(recognised, fetched, staged, twins, orphans):
+                    delivery.add(fetched, staged)
+                elif len(recognised.known) + len(recognised.adopted) >= MAX_BATCH:
+                    recognised.record()
         finally:
-            recognised = recognised or bool(batch.known or batch.adopted)
-            settle_adoptions(state, batch.adopted)
-            state.save(batch.known)
-            _keep(state, batch.new)
-    return recognised
+            recognised.record()
+    return recognised.any
 
 
-def _sort(
-    state: FolderState,
-    batch: _Batch,
-    fetched: Fetched,
-    staged: Staged,
-    twins: Twins,
-    orphans: Orphans,
-) -> None:
+def _shown(state: FolderState, count: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Show how messages come; those of a run that broke off are here already."""
+    here = len(state.rows) if state.counts.resumed else 0
+    progress = state.task.context.progress
+    return progress.transfer(state.name, messages=lambda: here + count, here=here)
+
+
+def _is_new(
+    recognised: _Recognised, fetched: Fetched, staged: Staged, twins: Twins, orphans: Orphans
+) -> bool:
     """Find out whether an arrived message is a file of this folder, of another one, or new."""
+    state = recognised.state
     state.remote[fetched.uid] = fetched.flags
     content = staged.size, staged.sha256
     if twin := _take(twins, content):
         staged.abandon()
         state.recognised.add(twin)
-        batch.known.append(_recognised(state, fetched, content, twin))
-        return
+        recognised.known.append(_bound(state, fetched, content, twin))
+        return False
     try:
         adoption = adopt(state, fetched.uid, orphans.take(content))
     except BaseException:
@@ -113,9 +121,8 @@ def _sort(
         raise
     if adoption:
         staged.abandon()
-        batch.adopted.append(adoption)
-    else:
-        batch.new.append((fetched, staged))
+        recognised.adopted.append(adoption)
+    return adoption is None
 
 
 def _by_email_id(
@@ -163,10 +170,9 @@ def recognise(session: ImapSession, state: FolderState, uids: Sequence[Uid]) -> 
 
 def digests(session: ImapSession, uids: Sequence[Uid]) -> Iterator[tuple[Uid, Flags, Content]]:
     """Yield what messages of the open folder hold, by octets and SHA-256, and store nothing."""
-    for start in range(0, len(uids), FETCH_SET):
-        for fetched in session.fetch_messages(uids[start : start + FETCH_SET], Digest):
-            if isinstance(fetched.body, Digest):
-                yield fetched.uid, fetched.flags, (fetched.body.size, fetched.body.sha256)
+    for fetched in session.fetch_messages(uids, Digest):
+        if isinstance(fetched.body, Digest):
+            yield fetched.uid, fetched.flags, (fetched.body.size, fetched.body.sha256)
 
 
 def _arriving(
@@ -174,11 +180,12 @@ def _arriving(
 ) -> Iterator[tuple[Fetched, Staged]]:
     """Yield the messages as they come, each once; an unfinished one is taken away."""
     asked = set(uids)
+    when = state.now()
     opened: list[Staged] = []
 
     def open_body() -> Staged:
         # The UID may come behind the body: the file gets its lasting name when it is closed.
-        opened.append(state.folder.stage(unique_name(f"T{len(opened)}", when=state.now())))
+        opened.append(state.folder.stage(unique_name(f"T{len(opened)}", when=when)))
         return opened[-1]
 
     try:
@@ -190,7 +197,7 @@ def _arriving(
                 state.counts.skip(fetched.uid, _NOTHING_CAME)
                 continue
             opened.remove(fetched.body)
-            yield fetched, _complete(state, fetched, fetched.body)
+            yield fetched, _complete(state, fetched, fetched.body, when)
         for uid in sorted(asked):  # withheld, or deleted just now
             state.counts.skip(uid, _NOTHING_CAME)
     finally:
@@ -198,10 +205,10 @@ def _arriving(
             staged.abandon()
 
 
-def _complete(state: FolderState, fetched: Fetched, staged: Staged) -> Staged:
+def _complete(state: FolderState, fetched: Fetched, staged: Staged, when: int) -> Staged:
     received = fetched.internal_date
     staged.close(
-        unique=unique_name(state.token(fetched.uid), when=state.now()),
+        unique=unique_name(state.token(fetched.uid), when=when),
         flags=system_flags_of(fetched.flags),
         others=state.letters_for(fetched.flags),
         received=int(received.timestamp()) if received else None,
@@ -209,13 +216,10 @@ def _complete(state: FolderState, fetched: Fetched, staged: Staged) -> Staged:
     return staged
 
 
-def _keep(state: FolderState, batch: list[tuple[Fetched, Staged]]) -> None:
-    """Make a batch durable, then commit it to the state."""
-    if not batch:
-        return
-    delivered = state.folder.deliver([staged for _, staged in batch])
+def _record(state: FolderState, group: Sequence[tuple[Fetched, Delivered]]) -> None:
+    """Commit messages that are durable to the state."""
     rows = []
-    for (fetched, _), done in zip(batch, delivered, strict=True):
+    for fetched, done in group:
         state.entries[done.entry.unique] = done.entry
         content = done.size, done.sha256
         rows.append(
@@ -228,10 +232,10 @@ def _keep(state: FolderState, batch: list[tuple[Fetched, Staged]]) -> None:
             )
         )
     state.save(rows)
-    state.counts.fetched += len(batch)
+    state.counts.fetched += len(group)
 
 
-def _recognised(state: FolderState, fetched: Fetched, content: Content, unique: str) -> MessageRow:
+def _bound(state: FolderState, fetched: Fetched, content: Content, unique: str) -> MessageRow:
     """Bind a message to the file that has the same octets; their flags are merged next."""
     base = base_of(state, unique, fetched.flags)
     return state.agree(fetched.uid, unique, base, content, email_id=fetched.email_id)

@@ -8,7 +8,6 @@ file that the state does not know or under another folder, is no such message.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
 
 from mailcli.app.folder_fetch import digests
 from mailcli.app.folder_orphans import Orphans
@@ -23,14 +22,14 @@ from mailcli.store.records import FolderRow, LeftOut
 def load_left_out(state: FolderState) -> None:
     """Read which messages were left out, as far as the account still leaves them out."""
     for message in state.store.left_out(state.id):
-        if message.uidvalidity == state.generation and _reason(state.task, message) is not None:
+        if message.uidvalidity == state.generation and state.task.leaves_out(message) is not None:
             state.left[message.uid] = message
 
 
 def report_left_out(state: FolderState) -> None:
     """Say which messages stay on the server for their size; what is too old may be nearly all."""
     for uid, message in sorted(state.left.items()):
-        if uid in state.remote and (reason := _reason(state.task, message)):
+        if uid in state.remote and (reason := state.task.leaves_out(message)):
             state.counts.skip(uid, reason)
 
 
@@ -49,7 +48,7 @@ def within_limits(
         state.enter(session)
         details = session.fetch_details(new) if new else {}
         told = {uid: _left_out(state, uid, each) for uid, each in details.items()} | again
-        beyond = {uid: m for uid, m in told.items() if _reason(state.task, m) is not None}
+        beyond = {uid: m for uid, m in told.items() if state.task.leaves_out(m) is not None}
         for uid in _found_here(session, state, beyond, orphans):
             del beyond[uid]
             new += [uid] if state.left.pop(uid, None) else []
@@ -101,17 +100,6 @@ def _left_out(state: FolderState, uid: Uid, details: Details) -> LeftOut:
     received = details.internal_date
     seconds = int(received.timestamp()) if received else None
     return LeftOut(state.generation, uid, details.size, seconds)
-
-
-def _reason(task: FolderTask, message: LeftOut) -> str | None:
-    """Return why a message stays on the server; empty where that needs no words, None if not."""
-    if task.max_age is not None and message.received is not None:
-        oldest = task.context.unix_time() - task.max_age // timedelta(seconds=1)
-        if message.received < oldest:
-            return ""
-    if task.max_size is not None and message.size > task.max_size:
-        return f"{message.size} octets are more than max_size: it stays on the server"
-    return None
 
 
 def _record(state: FolderState) -> None:

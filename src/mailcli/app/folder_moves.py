@@ -28,8 +28,7 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
     A file's new name within its folder is recorded at once: nothing has to be done. One that the
     server has no more may have been moved there as well: `Orphans` looks where the file is now.
     """
-    if run.policy.changes_remote:
-        _find_delivered(states)
+    delivered = _find_delivered(states) if run.policy.changes_remote else set()
     missing = [message for state in states for message in _missing(state)]
     octets = {message.content[0] for message in missing}
     here = [state for state in states if missing and state.strays()]
@@ -56,16 +55,20 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
             source.away.add(moved.missing.uid)
             if target.pair.wire:
                 target.spoken_for.add(moved.stray.unique)
+            if moved.missing not in delivered:
+                # The old message is there still: a new one with the same octets is a copy.
+                target.claimed.add(moved.stray.unique)
             moves.append(moved)
     return moves
 
 
-def _find_delivered(states: Collection[FolderState]) -> None:
+def _find_delivered(states: Collection[FolderState]) -> set[Missing]:
     """Know messages by their files in other folders: delivered, moved, and never recorded.
 
     A run that was killed between the delivery and its record leaves such a file, and so does a
     state that was lost. What is known so is recorded only when it is moved on the server.
     """
+    found: set[Missing] = set()
     tokens = {
         token: (state, unique)
         for state in states
@@ -80,6 +83,8 @@ def _find_delivered(states: Collection[FolderState]) -> None:
             entry = holder.entries[unique]
             flags = (entry.flags | source.letters.keywords_of(entry.others)) & source.remote[uid]
             source.rows[uid] = source.agree(uid, unique, flags, content)
+            found.add(Missing(source.name, uid, unique, content))
+    return found
 
 
 def _missing(state: FolderState) -> list[Missing]:
@@ -157,6 +162,7 @@ def _carry(
             target.remote[new] = source.remote.pop(uid)
             target.receive(moved, source, row)
             target.spoken_for.discard(unique)
+            target.claimed.discard(unique)
             target.counts.moved += 1
         source.away.discard(uid)
     if left := {uid: unique for uid, unique in unique_of.items() if uid not in known}:
@@ -206,6 +212,7 @@ def release_moves(
     for moved in moves:
         states[moved.missing.folder].away.discard(moved.missing.uid)
         target.spoken_for.discard(moved.stray.unique)
+        target.claimed.discard(moved.stray.unique)
     target.folder.sync()
 
 
@@ -222,11 +229,12 @@ def _look_up(
     """
     selected = target.enter(session, again=True)
     target.remote = session.fetch_flags(selected.exists)
+    target.spoken_for.difference_update(unique_of.values())
+    target.claimed.difference_update(unique_of.values())
     recognise(session, target, [uid for uid in target.remote if uid not in target.rows])
     found = target.bound().intersection(unique_of.values())
     target.counts.moved += len(found)
     target.store.drop_intents(target.id, set(unique_of.values()) - found)
-    target.spoken_for.difference_update(unique_of.values())
     gone = set(unique_of)
     if len(found) < len(gone):
         selected = source.enter(session, again=True)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_decision import decide
+from mailcli.app.folder_state import FolderState
 from mailcli.model import Flag, Flags
 from mailcli.results import PlannedAction
 from mailcli.sync.moves import Moved

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mailcli.app.folder_rename import settle_renames
-from mailcli.app.folder_survey import survey_here
 from mailcli.app.folder_task import FolderPair
 from mailcli.app.folder_twins import as_spelled, refused_twins
 from mailcli.app.sync_run import SyncRun
@@ -72,6 +71,8 @@ class FolderSet:
         only_here = name in self.here and name not in self.there
         if not (row.detached and only_here and self.is_mirrored(name)):
             return known
+        from mailcli.app.folder_survey import survey_here
+
         run, task = self._run, self._run.silent_task(only_here_pair(name))
         state = run.attempt(task, lambda _: survey_here(task, None))
         if task.counts.error:
@@ -171,6 +172,12 @@ class FolderSet:
 def only_here_pair(name: FolderName) -> FolderPair:
     """Return a folder that the server has not."""
     return FolderPair(name, b"", None, str(name), None)
+
+
+def pair_of(row: FolderRow) -> FolderPair:
+    """Return a folder that the server has no more, as the state knows it."""
+    name = FolderName.parse(row.name)
+    return FolderPair(name, b"", row.role, row.server_name or row.name, row.delimiter)
 
 
 def known_as(row: FolderRow) -> Known:

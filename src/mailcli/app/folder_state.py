@@ -16,11 +16,7 @@ from mailcli.store.entries import Entry
 from mailcli.store.keywords import KeywordLetters
 from mailcli.store.records import LeftOut, MessageRow
 from mailcli.sync.moves import Content
-from mailcli.sync.plan import Action, plan
-from mailcli.sync.states import Agreed, Local, Remote, Side
-
-_EMPTIED = {"trash", "junk"}
-"""Roles of folders that are meant to be emptied: there, many deletions are nothing unusual."""
+from mailcli.sync.states import Side
 
 Twins = dict[Content, list[str]]
 """Files that no message is bound to, by octets and SHA-256."""
@@ -29,16 +25,16 @@ Twins = dict[Content, list[str]]
 class FolderState:
     """Both sides of a folder as a run found them, kept up while the run changes them.
 
-    `rows` are the messages agreed on in this generation of UIDs. `former` are those of
-    earlier generations: their files may be matched by content, but are never uploaded.
-    `entries` are the files, by unique name; `remote` is what the server holds. `settled`: the
-    generation is the last run's; where it is not, nothing is deleted in this run. `vanished` is
-    the side that had the folder and has it no more. `away` are messages whose files stand in
-    another folder now, and `spoken_for` the files that are other folders' messages: both wait
-    for their MOVE. `elsewhere` is where the files of messages are now that the server has lost or
-    moved. `brought` are the keywords of files that came with another folder's letters.
-    `recognised` are files that turned out to be messages and are about to be bound to them.
-    `left` are messages that the account leaves on the server.
+    `rows` are the messages agreed on in this generation of UIDs. `former` are those of earlier
+    generations: their files may be matched by content, but are never uploaded. `entries` are the
+    files, by unique name; `remote` is what the server holds. `settled`: the generation is the last
+    run's; where it is not, nothing is deleted in this run. `vanished` is the side that had the
+    folder and has it no more. `away` are messages whose files stand in another folder now, and
+    `spoken_for` the files that are other folders' messages: both wait for their MOVE. `claimed`
+    are those of the latter that can be no message of this folder. `elsewhere` is where the files
+    of messages are now that the server has lost or moved. `brought` are the keywords of files that
+    came with another folder's letters. `recognised` are files that turned out to be messages and
+    are about to be bound to them. `left` are messages that the account leaves on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -51,11 +47,10 @@ class FolderState:
         self.letters = KeywordLetters()
         self.remote: dict[Uid, Flags] = {}
         self.left: dict[Uid, LeftOut] = {}
-        self.given_up: set[Uid] = set()
         self.settled = False
         self.vanished: Side | None = None
-        self.away: set[Uid] = set()
-        self.spoken_for: set[str] = set()
+        self.given_up, self.away = set[Uid](), set[Uid]()
+        self.spoken_for, self.claimed = set[str](), set[str]()
         self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
         self.recognised: set[str] = set()
         self.brought: dict[str, Flags] = {}
@@ -121,6 +116,7 @@ class FolderState:
                 messages=self.selected.exists if numbers else None,
                 highestmodseq=self.selected.highestmodseq if numbers else None,
                 mailbox_id=self.selected.mailbox_id,
+                listed_at=self.now() if numbers and not self.selected.highestmodseq else None,
             )
             self.store.save_place(
                 self.id,
@@ -243,6 +239,8 @@ class FolderState:
         Raises: LocalError, CannotCreate; TemporaryFailure while Dovecot holds them.
         """
         wanted = keywords_of(flags)
+        if not wanted:
+            return ""
         if any(not self.letters.covers(keyword) for keyword in wanted):
             used = "".join(entry.others for entry in self.entries.values())
             self.letters = self.folder.save_keyword_letters(self.letters.with_new(wanted, used))
@@ -280,8 +278,8 @@ class FolderState:
         return [u for u in self.entries if u not in bound and u not in self.former]
 
     def twins(self) -> Twins:
-        """Return the files that no message of this generation is bound to, by content."""
-        bound = self.bound()
+        """Return the files that may be messages of this generation, by content."""
+        bound = self.bound() | self.claimed
         twins: Twins = defaultdict(list)
         for unique in (each for each in self.entries if each not in bound):
             if former := self.former.get(unique):
@@ -309,42 +307,3 @@ class FolderState:
             self.counts.fail(exc, path=self.path_of(unique))
             return None
         return size, digest
-
-
-def decide(state: FolderState) -> list[Action]:
-    """Return what is to be done, as `sync.plan` has it.
-
-    What was moved is the moves' affair, and what is left out nobody's.
-    """
-    bound = {row.unique: row for uid, row in state.rows.items() if uid not in state.away}
-    fresh = state.remote.keys() - state.rows
-    origins = {state.token(uid): uid for uid in fresh}
-    hidden = state.former.keys() | state.spoken_for
-    local = {
-        unique: Local(
-            _flags_here(state, unique, bound.get(unique)), origins.get(entry.token or "")
-        )
-        for unique, entry in state.entries.items()
-        if unique in bound or unique not in hidden
-    }
-    agreed = {
-        uid: Agreed(row.unique, row.flags, row.held)
-        for uid, row in state.rows.items()
-        if uid not in state.away
-    }
-    hidden_there = state.away | state.left.keys()
-    there = {uid: Remote(flags) for uid, flags in state.remote.items() if uid not in hidden_there}
-    policy = replace(state.policy, storable=state.selected.storable, vanished=state.vanished)
-    if state.pair.role in _EMPTIED and state.vanished is None:
-        policy = replace(policy, allow_mass_delete=True)
-    return plan(agreed, local, there, policy)
-
-
-def _flags_here(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
-    """Return a file's flags; keywords without a letter are those that were agreed on."""
-    if row is None and unique in state.brought:
-        return state.entries[unique].flags | state.brought[unique]
-    flags = state.flags_here(unique)
-    if row is None:
-        return flags
-    return flags | {k for k in keywords_of(row.flags) if not state.letters.covers(k)}

@@ -12,11 +12,13 @@ not fit, and with `--full`, all flags are listed. Deletions never rest on it.
 from dataclasses import replace
 
 from mailcli.app.folder_delete import settle_deletions
-from mailcli.app.folder_limits import load_left_out, report_left_out
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_limits import load_left_out
+from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_told import drop_impossible
+from mailcli.app.folder_unchanged import agreed_there
 from mailcli.app.folder_upload import settle_uploads
+from mailcli.errors import MailError
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Selected, Since
 from mailcli.model import Flags, Uid, UidValidity
@@ -25,24 +27,31 @@ from mailcli.sync.states import Side
 
 
 def survey(
-    session: ImapSession, task: FolderTask, *, full: bool = False, may_go: bool = False
-) -> FolderState | None:
-    """Look at a folder that the server has; None where nothing is to be done about it.
+    session: ImapSession,
+    task: FolderTask,
+    known: FolderRow | None,
+    *,
+    opened: Selected | MailError | None = None,
+    may_go: bool = False,
+) -> FolderState:
+    """Look at a folder that the server has.
 
-    With `may_go`, one that was deleted here and is empty there is as good as deleted.
+    `known` are the numbers of the last agreement; None asks for everything. `opened` is what
+    the server told already. With `may_go`, a folder that was deleted here and is empty there is
+    as good as deleted.
 
     Raises: MailError.
     """
-    known = None if full else task.agreed_numbers()
-    if known is not None and _is_unchanged(task, known):
-        return None
-    since = None
-    if known is not None and known.highestmodseq is not None:
-        since = Since(known.uidvalidity, known.highestmodseq)
-    selected = session.select(task.pair.wire, read_only=not task.writes_there, since=since)
-    state = FolderState(task, selected)
+    since = since_agreed(known)
+    if opened is None:
+        opened = session.select(task.pair.wire, read_only=not task.writes_there, since=since)
+    elif isinstance(opened, MailError):
+        raise opened
+    state = FolderState(task, opened)
     is_here = state.scanned()
-    _load(state)
+    state.load()
+    load_left_out(state)
+    state.counts.resumed = known is None and state.settled and bool(state.rows)
     # What was once agreed on shows that the folder was here, until it is made again or deleted.
     was_here = state.settled and (bool(state.rows) or task.agreed_numbers() is not None)
     if not task.dry_run and (is_here or not was_here):
@@ -59,61 +68,28 @@ def survey(
     return state
 
 
-def _is_unchanged(task: FolderTask, known: FolderRow) -> bool:
-    """Tell whether neither side has changed since both last agreed, without opening the folder.
-
-    By four counters together: a server may leave HIGHESTMODSEQ as it is when mail arrives or
-    goes (RFC 7162 asks for it with QRESYNC alone).
-    """
-    status = task.pair.status
-    if status is None or status.highestmodseq is None or task.store.has_intents(known.id):
-        return False
-    counters = (status.uidvalidity, status.uidnext, status.messages, status.highestmodseq)
-    if counters != (known.uidvalidity, known.uidnext, known.messages, known.highestmodseq):
-        return False
-    state = FolderState(
-        task,
-        Selected(status.messages, status.uidvalidity, status.uidnext, read_only=True),
-    )
-    if not state.scanned():
-        return False
-    _load(state)
-    state.remote = _agreed(state)
-    if state.former or state.strays() or decide(state):
-        return False  # a file that this run leaves alone may be another folder's, moved
-    report_left_out(state)
-    return True
-
-
-def _load(state: FolderState) -> None:
-    state.load()
-    load_left_out(state)
+def since_agreed(known: FolderRow | None) -> Since | None:
+    """Return from where on changes are to be told; None: everything is to be listed."""
+    if known is None or known.highestmodseq is None:
+        return None
+    return Since(known.uidvalidity, known.highestmodseq)
 
 
 def _listed(session: ImapSession, state: FolderState, since: Since | None) -> dict[Uid, Flags]:
     """Return the flags of all messages, by the changes since the last agreement where they fit."""
     if since is not None and state.settled:
-        remote = _agreed(state)
+        remote = agreed_there(state)
         changes = state.selected.changes
         if changes is not None:
             for uid in [uid for uid in remote if uid in changes.vanished]:
                 del remote[uid]
             remote.update(changes.flags)
         else:
+            state.enter(session)
             remote.update(session.fetch_changed_flags(since.modseq))
         if len(remote) == state.selected.exists:
             return remote
-    return session.fetch_flags(state.selected.exists)
-
-
-def _agreed(state: FolderState) -> dict[Uid, Flags]:
-    """Return what the server held when both sides last agreed."""
-    left: dict[Uid, Flags] = {
-        each.uid: frozenset()
-        for each in state.store.left_out(state.id)
-        if each.uidvalidity == state.generation
-    }
-    return left | {uid: row.flags for uid, row in state.rows.items()}
+    return session.fetch_flags(state.enter(session).exists)
 
 
 def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None:

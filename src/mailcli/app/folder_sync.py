@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from shlex import quote
 
+from mailcli.app.folder_decision import decide
 from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import report_former
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_told import drop_wrong
 from mailcli.app.folder_unsent import Unsent, leave_unsent
 from mailcli.app.folder_upload import look_up, upload
@@ -36,6 +37,9 @@ from mailcli.sync.plan import (
     StoreFlags,
 )
 from mailcli.sync.states import Side
+
+UPLOAD_SET = 50
+"""Files uploaded between two commits: with luck, by one command."""
 
 _REFUSES_ALL = {"OVERQUOTA", "NOPERM", "TRYCREATE", "NONEXISTENT"}
 """Response codes (RFC 5530) of a refusal that is not this one message's."""
@@ -146,7 +150,8 @@ def _recognised(
 ) -> bool:
     """Fetch what is new; whether some of it turned out to be a file that is here already.
 
-    A run that makes no file only looks for such messages, and only before it would upload.
+    A run that makes no file only looks for such messages, and only before it would upload, or say
+    that the server has lost one.
     """
     new = [action.uid for action in actions if isinstance(action, Fetch)]
     wrong = drop_wrong(session, state, state.remote.keys() - state.rows.keys())
@@ -156,9 +161,9 @@ def _recognised(
     if new or wanted:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
-    uploads = any(isinstance(action, Append) for action in actions)
-    may_be_here = uploads or bool(state.spoken_for or wrong)
-    return bool(fresh) and may_be_here and recognise(session, state, fresh)
+    wants = bool(wrong or state.spoken_for or state.former)
+    wants = wants or any(isinstance(action, Append) for action in actions)
+    return bool(fresh) and wants and recognise(session, state, fresh)
 
 
 # -- what both sides have ----------------------------------------------------
@@ -241,13 +246,26 @@ def _upload(session: ImapSession, state: FolderState, actions: Sequence[Append])
 
     Raises: MailError.
     """
-    for action in actions:
-        try:
-            upload(session, state, action)
-        except CommandFailed as exc:
-            if exc.response_code in _REFUSES_ALL:
-                state.counts.error = state.counts.error or exc
+    progress = state.task.context.progress
+    with progress.transfer(f"{state.name}, upload", messages=lambda: len(actions)) as show:
+        for start in range(0, len(actions), UPLOAD_SET):
+            group = actions[start : start + UPLOAD_SET]
+            if not _are_taken(session, state, group):
                 break
-            state.counts.fail(exc, path=state.path_of(action.unique))
+            for action in group:
+                size, _ = state.content_of(action.unique) or (0, b"")
+                show(size)
     if actions:
         look_up(session, state)
+
+
+def _are_taken(session: ImapSession, state: FolderState, group: Sequence[Append]) -> bool:
+    """Upload a few files; tell whether it makes sense to go on with others."""
+    refused = upload(session, state, group)
+    hopeless = [exc for exc in refused.values() if exc.response_code in _REFUSES_ALL]
+    if hopeless:
+        state.counts.error = state.counts.error or hopeless[0]
+    for unique, exc in refused.items():
+        if exc not in hopeless:
+            state.counts.fail(exc, path=state.path_of(unique))
+    return not hopeless

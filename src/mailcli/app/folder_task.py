@@ -1,5 +1,6 @@
 """A folder to be synchronised: which it is on both sides, how, and what was done to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ from mailcli.model import Uid
 from mailcli.results import ErrorReport, FolderSync, PlannedAction, SkippedImap
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.names import FolderName
-from mailcli.store.records import FolderRow
+from mailcli.store.records import FolderRow, LeftOut
+from mailcli.store.stamps import Clock
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
 
@@ -37,7 +39,8 @@ class FolderPair:
 class Counts:
     """What a run has done to a folder so far; `broken`: it can do no more to it.
 
-    `made`: the folder is new here.
+    `made`: the folder is new here. `resumed`: an earlier run did not come to its end. `stamps`:
+    what its files look like, where they were found to be just what was agreed on.
     """
 
     fetched: int = 0
@@ -52,6 +55,8 @@ class Counts:
     error: MailError | None = None
     broken: bool = False
     made: bool = False
+    resumed: bool = False
+    stamps: str | None = None
     actions: tuple[PlannedAction, ...] | None = None
 
     @property
@@ -94,6 +99,8 @@ class FolderTask:
     """A folder to be synchronised, how, and what was done to it so far.
 
     Larger messages than `max_size` octets, and older ones than `max_age`, are not fetched.
+    `clock` asks the clock of the Maildir's file system; it says None where nothing may be
+    written there.
     """
 
     context: Context
@@ -104,12 +111,29 @@ class FolderTask:
     dry_run: bool = False
     max_size: int | None = None
     max_age: timedelta | None = None
+    clock: Callable[[], Clock | None] = lambda: None
     counts: Counts = field(default_factory=Counts)
 
     def agreed_numbers(self) -> FolderRow | None:
         """Return what is recorded of the folder, if both sides agreed on all of it then."""
         known = self.store.folder(str(self.pair.name))
         return known if known is not None and known.messages is not None else None
+
+    @property
+    def oldest(self) -> int | None:
+        """The time (Unix seconds) before which messages are too old; None: none is."""
+        if self.max_age is None:
+            return None
+        return self.context.unix_time() - self.max_age // timedelta(seconds=1)
+
+    def leaves_out(self, message: LeftOut) -> str | None:
+        """Return why a message stays on the server; empty where it needs no words, None if not."""
+        oldest = self.oldest
+        if oldest is not None and message.received is not None and message.received < oldest:
+            return ""
+        if self.max_size is not None and message.size > self.max_size:
+            return f"{message.size} octets are more than max_size: it stays on the server"
+        return None
 
     @property
     def has_limits(self) -> bool:

@@ -9,7 +9,8 @@ not mirror does not count: what was moved there has left the mirror.
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeGuard
 
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_decision import decide
+from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import hash_of
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import LocalError, MailError, NotFound, TemporaryFailure

@@ -4,14 +4,20 @@ An APPEND cannot be repeated without harm, so its intent is durable before the
 first octet leaves, and a run that finds one open looks on the server first.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
 from mailcli.app.folder_fetch import digests
 from mailcli.app.folder_letters import base_of
 from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import message_id_of
 from mailcli.errors import NotFound
 from mailcli.imap.session import CommandFailed, ImapSession
-from mailcli.model import Uid, UidValidity
+from mailcli.imap.values import Upload
+from mailcli.model import Flags, Uid, UidValidity
 from mailcli.store.records import AppendIntent
+from mailcli.sync.moves import Content
 from mailcli.sync.plan import Append
 
 
@@ -69,22 +75,67 @@ def _candidates(session: ImapSession, state: FolderState, intent: AppendIntent) 
     return [uid for uid in session.search_message_id(intent.message_id) if uid in new]
 
 
-def upload(session: ImapSession, state: FolderState, action: Append) -> None:
-    """Upload one file and record it under the UID that the server gives.
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A file that is to be uploaded: what the server is told of it, and what is recorded."""
 
-    Where the server gives none, it is looked up when all are uploaded (`look_up`).
+    flags: Flags
+    message: Upload
+    intent: AppendIntent
 
-    Raises: CommandFailed when the server refuses; MailError.
+    @property
+    def content(self) -> Content:
+        """Its octets and their SHA-256, as the server is to have them."""
+        return self.intent.size, self.intent.sha256
+
+
+def upload(
+    session: ImapSession, state: FolderState, actions: Sequence[Append]
+) -> dict[str, CommandFailed]:
+    """Upload a few files, and record them under the UIDs that the server gives.
+
+    Their intents are durable together before the first octet leaves. Where the server gives no
+    UID, it is looked up when all are uploaded (`look_up`).
+
+    Returns why the server refused some, by unique name. Raises: MailError.
     """
+    found = filter(None, (_candidate(state, action) for action in actions))
+    candidates = {candidate.intent.unique: candidate for candidate in found}
+    intents = [candidate.intent for candidate in candidates.values()]
+    if not intents:
+        return {}
+    state.store.add_intents(state.id, intents)
+    messages = [candidate.message for candidate in candidates.values()]
+    outcomes = session.append_many(state.pair.wire, messages)
+    refused: dict[str, CommandFailed] = {}
+    rows = []
+    for candidate, outcome in zip(candidates.values(), outcomes, strict=True):
+        unique = candidate.intent.unique
+        if isinstance(outcome, CommandFailed):
+            refused[unique] = outcome
+            continue
+        state.counts.appended += 1
+        if outcome and _is_new(state, *outcome):
+            base = base_of(state, unique, candidate.flags)
+            rows.append(state.agree(outcome[1], unique, base, candidate.content))
+            state.remote[outcome[1]] = candidate.flags
+    with state.store.transaction():
+        state.store.drop_intents(state.id, refused)
+        state.save(rows)
+    return refused
+
+
+def _candidate(state: FolderState, action: Append) -> _Candidate | None:
+    """Return what there is to upload; None where another program took the file away meanwhile."""
     entry = state.entries[action.unique]
     content = state.content_of(action.unique)
     if content is None:
-        return
+        return None
     try:
         message_id = message_id_of(state.folder, entry)
         received = state.folder.received(entry)
     except NotFound:
-        return  # another program took it away meanwhile
+        return None
     intent = AppendIntent(
         action.unique,
         content[1],
@@ -93,20 +144,8 @@ def upload(session: ImapSession, state: FolderState, action: Append) -> None:
         state.generation,
         state.selected.uidnext,
     )
-    state.store.add_intents(state.id, [intent])
-    octets = state.folder.open_wire(entry)
-    try:
-        place = session.append(
-            state.pair.wire, octets, size=content[0], flags=action.flags, received=received
-        )
-    except CommandFailed:
-        state.store.drop_intents(state.id, [action.unique])
-        raise
-    state.counts.appended += 1
-    if place and _is_new(state, *place):
-        base = base_of(state, action.unique, action.flags)
-        state.save([state.agree(place[1], action.unique, base, content)])
-        state.remote[place[1]] = action.flags
+    octets = partial(state.folder.open_wire, entry)
+    return _Candidate(action.flags, Upload(octets, content[0], action.flags, received), intent)
 
 
 def _is_new(state: FolderState, uidvalidity: UidValidity, uid: Uid) -> bool:

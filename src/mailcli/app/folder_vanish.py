@@ -8,8 +8,10 @@ more stays here and is marked as detached, so that no run makes it there again.
 from collections.abc import Iterable, Sequence
 from shlex import quote
 
+from mailcli.app.folder_decision import decide
 from mailcli.app.folder_delete import delete_here
-from mailcli.app.folder_state import FolderState, decide
+from mailcli.app.folder_report import report_former
+from mailcli.app.folder_state import FolderState
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import ConfirmationNeeded
 from mailcli.imap.session import CommandFailed, ImapSession
@@ -32,6 +34,7 @@ def settle_gone_there(session: ImapSession, state: FolderState, run: SyncRun) ->
     """
     del session
     actions = decide(state)
+    report_former(state)
     held = sum(isinstance(action, Hold) for action in actions)
     if held:
         state.counts.held_back = held
@@ -47,7 +50,6 @@ def settle_gone_there(session: ImapSession, state: FolderState, run: SyncRun) ->
     if run.has_seen_all:
         delete_here(state, [action for action in actions if isinstance(action, DeleteLocal)])
     if any(isinstance(action, Append) for action in actions):
-        run.state.forget_folder(state.id)
         return True
     if run.policy.changes_local and not state.folder.scan():
         _part(state, run)

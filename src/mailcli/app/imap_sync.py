@@ -1,4 +1,4 @@
-"""`imap-sync`: keep an account's IMAP folders and its Maildir alike.
+"""The passes of a run of `imap-sync` that has something to do (`sync_accounts`).
 
 One account's run goes in passes, each over all folders, because a message that
 is missing in one folder may be in another: a look at both sides of every folder;
@@ -8,126 +8,65 @@ fails for one folder stops no other (`SyncRun.attempt`).
 """
 
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
 
-from mailcli.app.context import Context
-from mailcli.app.folder_choice import chooser, report_left_out
+from mailcli.app.folder_decision import decide
 from mailcli.app.folder_delete import Trash, delete_in_folder
-from mailcli.app.folder_follow import Followed
 from mailcli.app.folder_limits import has_left_out, within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview, report_former
-from mailcli.app.folder_set import FolderSet, only_here_pair
-from mailcli.app.folder_state import FolderState, decide
-from mailcli.app.folder_survey import record_numbers, survey, survey_here, survey_nowhere
+from mailcli.app.folder_set import FolderSet, only_here_pair, pair_of
+from mailcli.app.folder_state import FolderState
+from mailcli.app.folder_survey import (
+    record_numbers,
+    since_agreed,
+    survey,
+    survey_here,
+    survey_nowhere,
+)
 from mailcli.app.folder_sync import bring, put
-from mailcli.app.folder_task import FolderPair, FolderTask
+from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_unsent import Unsent, leave_unsent, unsent_in
 from mailcli.app.folder_vanish import delete_gone_here, inner_first, settle_gone_there, would_go
-from mailcli.app.stores import locked_state, require_maildir
 from mailcli.app.sync_run import SyncRun
-from mailcli.config import Account
 from mailcli.errors import CannotCreate, MailError
 from mailcli.imap.session import CommandFailed, ImapSession
-from mailcli.model import SyncMode
-from mailcli.results import ErrorReport, ImapAccount, ImapResult
+from mailcli.imap.values import Selected
 from mailcli.store.names import INBOX, FolderName
-from mailcli.store.records import FolderRow
 from mailcli.sync.folders import Fate
 from mailcli.sync.moves import Moved
 from mailcli.sync.plan import Fetch
-from mailcli.sync.states import Policy, Side
+from mailcli.sync.states import Side
+
+Look = tuple[FolderName, Fate, FolderTask | None]
+"""A folder that may have changed, what becomes of it, and the task, where either side has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SyncOptions:
-    """What the command line asks for: `mode` overrides the account's.
-
-    `allow_mass_delete` confirms deletions that are otherwise held back. `full` lists every folder
-    whole, whatever the server's counters say. A dry run lists what would be done and changes
-    neither side.
-    """
-
-    mode: SyncMode | None = None
-    allow_mass_delete: bool = False
-    full: bool = False
-    dry_run: bool = False
-
-
-def imap_sync(
-    context: Context,
-    accounts: Sequence[Account],
-    folders: Sequence[str] = (),
-    options: SyncOptions = SyncOptions(),
-) -> ImapResult:
-    """Synchronise every account; one that fails does not stop the others.
-
-    `folders` are patterns that choose among the account's folders.
-    """
-    done = [_account(context, account, tuple(folders), options) for account in accounts]
-    return ImapResult(tuple(done), "dry-run" if options.dry_run else "sync")
-
-
-def _account(
-    context: Context, account: Account, wanted: tuple[str, ...], options: SyncOptions
-) -> ImapAccount:
-    run: SyncRun | None = None
-    try:
-        with ExitStack() as stack:
-            state = stack.enter_context(locked_state(context, account))
-            policy = _policy(account, options)
-            run = SyncRun(context, account, state, policy, dry_run=options.dry_run)
-            run.connect(stack)
-            if state.has_messages():
-                require_maildir(account)
-            _Passes(run, full=options.full).sync(wanted)
-    except MailError as exc:
-        error = exc.of(account.name)
-        if run is None:
-            return ImapAccount(account.name, error=ErrorReport.of(error, account=account.name))
-        run.tally.error = error
-    return run.tally.result(account)
-
-
-def _policy(account: Account, options: SyncOptions) -> Policy:
-    policy = Policy(allow_mass_delete=options.allow_mass_delete)
-    if account.imap is None:
-        return policy  # the session says so
-    if account.imap.max_delete is not None:
-        policy = replace(policy, max_delete=account.imap.max_delete)
-    return replace(policy, mode=options.mode or account.imap.mode)
-
-
-class _Passes:
+class Passes:
     """The passes of one account's run, in their order."""
 
-    def __init__(self, run: SyncRun, *, full: bool) -> None:
-        self.run, self.full = run, full
-        self.folders = FolderSet(run)
+    def __init__(
+        self, run: SyncRun, folders: FolderSet, unchanged: Sequence[FolderTask], *, full: bool
+    ) -> None:
+        """Begin; `unchanged` are the folders that are not to be looked at."""
+        self.run, self.folders, self.full = run, folders, full
+        self.unchanged = unchanged
         self.states: dict[str, FolderState] = {}
         self.gone_there: list[FolderState] = []
         self.nowhere: list[FolderState] = []
         self.waiting: list[FolderState] = []
-        self.unchanged: list[FolderTask] = []
+        self.opened: dict[bytes, Selected | MailError] = {}
 
-    def sync(self, wanted: tuple[str, ...]) -> None:
-        """Synchronise every folder that the account and the command line choose.
+    def go(self, looks: Sequence[Look]) -> None:
+        """Look at folders and do what there is to do with them, or in a dry run tell it.
 
         Raises: MailError where the connection, and so the whole account, is lost.
         """
         run = self.run
-        run.is_partial = bool(wanted)
-        folders = self.folders
-        chosen = chooser(run, folders, wanted)
-        Followed(run, folders, chosen).follow()
-        for name, fate in folders.fates().items():
-            if chosen(name):
-                self._look(name, fate)
+        self.opened = self._open_ahead([task for _, _, task in looks if task is not None])
+        for look in looks:
+            self._look(*look)
         self._look_at_left_out()
-        if not wanted:
-            report_left_out(run, folders)
         looked_at = [*self._all(), *self.waiting]
         moves = find_moves(run, [state for state in looked_at if not state.counts.broken])
         if run.dry_run:
@@ -137,21 +76,30 @@ class _Passes:
 
     # -- pass by pass --------------------------------------------------------------
 
-    def _look(self, name: FolderName, fate: Fate) -> None:
+    def _open_ahead(self, tasks: Sequence[FolderTask]) -> dict[bytes, Selected | MailError]:
+        """Ask for the changes of several folders in one round trip, where the server can tell.
+
+        Without any, the folders are opened one by one when they are looked at.
+        """
+        asked = [
+            (task.pair.wire, since)
+            for task in tasks
+            if task.pair.wire and (since := since_agreed(task.agreed_numbers()))
+        ]
+        if self.full or len(asked) < 2:
+            return {}
+        return self.run.session.select_each(asked, read_only=not tasks[0].writes_there)
+
+    def _look(self, name: FolderName, fate: Fate, task: FolderTask | None) -> None:
         """Look at both sides of one folder."""
         run = self.run
         match fate:
-            case Fate.DETACHED:
-                run.context.notice(
-                    f"{run.account.name}: {name} is only here, as it is meant to be"
-                )
             case Fate.FORGOTTEN:
                 row = self.folders.known[name]
-                task = run.silent_task(_pair_of(row))
-                self.nowhere.append(survey_nowhere(task, row))
-            case Fate.GONE_THERE:
+                silent = run.silent_task(pair_of(row))
+                self.nowhere.append(survey_nowhere(silent, row))
+            case Fate.GONE_THERE if task is not None:
                 row = self.folders.known[name]
-                task = run.task(_pair_of(row))
                 if state := run.attempt(task, lambda _: survey_here(task, row)):
                     self.gone_there.append(state)
             case Fate.NEW_HERE:
@@ -159,8 +107,10 @@ class _Passes:
                     self._create(name)
                 else:
                     self._wait(name)
+            case _ if task is not None:
+                self._survey(task, fate)
             case _:
-                self._survey(run.task(self.folders.pair(name)), fate)
+                pass  # only here, as it is meant to be
 
     def _look_at_left_out(self) -> None:
         """Look into unchanged folders after all where what was left out may be a moved message.
@@ -181,10 +131,9 @@ class _Passes:
         # With no folder left at all, it is rather the disk that is not mounted.
         may_go = fate is Fate.GONE_HERE and bool(self.folders.here) and task.pair.name != INBOX
         may_go = may_go and run.policy.changes_remote and run.server.delete_folders
-        state = run.attempt(task, survey, task, full=full or self.full, may_go=may_go)
-        if state is None:
-            self.unchanged.append(task)
-        else:
+        known = None if full or self.full else task.agreed_numbers()
+        opened = self.opened.pop(task.pair.wire, None)
+        if state := run.attempt(task, survey, task, known, opened=opened, may_go=may_go):
             self.states[state.name] = state
             if state.counts.made and state.name not in self.run.tally.created:
                 self.run.tally.created.append(state.name)
@@ -231,8 +180,9 @@ class _Passes:
     def _carry_out(self, moves: Sequence[Moved]) -> None:
         run = self.run
         orphans, elsewhere = Orphans(self._all()), self._unsent_elsewhere()
-        for state in self.states.values():
-            run.attempt(state, bring, state, orphans, elsewhere, run)
+        with run.context.progress.transfer(run.account.name, messages=self._coming):
+            for state in self.states.values():
+                run.attempt(state, bring, state, orphans, elsewhere, run)
         self._forget_nowhere()
         if run.policy.changes_remote and can_move(run.session):
             self._move(moves)
@@ -309,6 +259,11 @@ class _Passes:
         """Return every folder that the run has to do with, on whichever side it is."""
         return [*self.states.values(), *self.gone_there, *self.nowhere]
 
+    def _coming(self) -> int:
+        """Return how many messages are to be fetched, into all folders."""
+        new = (decide(state) for state in self.states.values() if not state.counts.broken)
+        return sum(isinstance(action, Fetch) for actions in new for action in actions)
+
     def _trash(self) -> Trash:
         """Return what becomes of deleted messages; their folder by name where one is set."""
         server, there = self.run.server, self.folders.there
@@ -329,9 +284,3 @@ def _preview_folder(
     state.counts.actions = preview(state, moves)
     if not any(action.kind == "fetch" for action in state.counts.actions):
         report_former(state)  # else it is not known which of these are what would be fetched
-
-
-def _pair_of(row: FolderRow) -> FolderPair:
-    """Return a folder that the server has no more, as the state knows it."""
-    name = FolderName.parse(row.name)
-    return FolderPair(name, b"", row.role, row.server_name or row.name, row.delimiter)

@@ -26,7 +26,7 @@ def smtp_session(context: Context, account: Account) -> Iterator["SmtpSession"]:
     from mailcli.smtp.session import SmtpSession
 
     if account.smtp is None:
-        raise _lacks(account, "smtp")
+        raise lacks(account, "smtp")
     endpoint, login = account.smtp.endpoint, account.smtp.login
     session = SmtpSession.open(endpoint, timeout=context.timeout, trace=context.new_trace())
     try:
@@ -40,18 +40,25 @@ def smtp_session(context: Context, account: Account) -> Iterator["SmtpSession"]:
 
 
 @contextmanager
-def pop_session(context: Context, account: Account) -> Iterator["PopSession"]:
+def pop_session(
+    context: Context,
+    account: Account,
+    *,
+    before_login: Callable[["PopSession"], None] = lambda _: None,
+) -> Iterator["PopSession"]:
     """Give a POP3 session that is logged in; whoever uses it says QUIT, since that decides.
 
-    Raises: MailError; ConfigError (78) for an account without POP3.
+    Raises: MailError, whatever `before_login` raises; ConfigError (78) for an account
+        without POP3.
     """
     from mailcli.pop.session import PopSession
 
     if account.pop is None:
-        raise _lacks(account, "pop")
+        raise lacks(account, "pop")
     endpoint, login = account.pop.endpoint, account.pop.login
     session = PopSession.open(endpoint, timeout=context.timeout, trace=context.new_trace())
     try:
+        before_login(session)
         if login.auth is not AuthKind.NONE:
             session.login(login.auth, _identify(context, account, account.pop))
         yield session
@@ -68,7 +75,7 @@ def imap_session(context: Context, account: Account) -> Iterator["ImapSession"]:
     from mailcli.imap.session import ImapSession
 
     if account.imap is None:
-        raise _lacks(account, "imap")
+        raise lacks(account, "imap")
     endpoint, login = account.imap.endpoint, account.imap.login
     session = ImapSession.open(endpoint, timeout=context.timeout, trace=context.new_trace())
     try:
@@ -95,7 +102,8 @@ def _identify(context: Context, account: Account, server: Server) -> Callable[[]
     return look_up
 
 
-def _lacks(account: Account, protocol: str) -> ConfigError:
+def lacks(account: Account, protocol: str) -> ConfigError:
+    """Return the error for an account that has no server of a protocol."""
     return ConfigError(
         f"no {protocol} server is configured",
         hint=f"add [accounts.{account.name}.{protocol}] with its host, or choose another with -A",

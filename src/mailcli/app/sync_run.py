@@ -7,10 +7,9 @@ A connection that broke over one folder is opened again for the others.
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from mailcli.app.context import Context
-from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderPair, FolderTask
 from mailcli.app.sessions import imap_session
 from mailcli.config import Account, ImapServer
@@ -19,8 +18,12 @@ from mailcli.imap.session import FolderUnusable, ImapSession
 from mailcli.results import ErrorReport, FolderSync, ImapAccount
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
+from mailcli.store.stamps import Clock, ask_clock
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
+
+if TYPE_CHECKING:
+    from mailcli.app.folder_state import FolderState
 
 MAX_RECONNECTS = 3
 """How often a run connects anew before it gives up on the rest of the account."""
@@ -80,6 +83,7 @@ class SyncRun:
         self._stack = ExitStack()
         self._reconnects = 0
         self.is_partial = False
+        self._clock: tuple[Clock | None] | None = None
         self.session: ImapSession
 
     def connect(self, stack: ExitStack) -> None:
@@ -97,6 +101,7 @@ class SyncRun:
     def silent_task(self, pair: FolderPair) -> FolderTask:
         """Return what there is to do with a folder, of which nothing will be told."""
         folder = self.maildir.folder(pair.name)
+        writes_here = self.policy.changes_local and not self.dry_run
         task = FolderTask(
             self.context,
             self.state,
@@ -106,10 +111,28 @@ class SyncRun:
             dry_run=self.dry_run,
             max_size=self.server.max_size,
             max_age=self.server.max_age,
+            clock=self._asked_clock if writes_here else lambda: None,
         )
         if self.dry_run:
             task.counts.actions = ()
         return task
+
+    def _asked_clock(self) -> Clock | None:
+        """Return what the clock of the Maildir's file system said when it was first asked."""
+        if self._clock is None:
+            self._clock = (ask_clock(self.maildir.root, scratch=self.context.state_dir),)
+        return self._clock[0]
+
+    def record_stamps(self) -> None:
+        """Record what the folders look like that are as agreed, all in one transaction."""
+        known = {row.name: row.id for row in self.state.folders()}
+        found = {
+            known[str(task.pair.name)]: task.counts.stamps
+            for task in self.tally.folders
+            if isinstance(task, FolderTask) and task.counts.stamps is not None
+        }
+        if found:
+            self.state.save_stamps(found)
 
     def failed(self, name: FolderName | str, error: MailError) -> None:
         """Tell why nothing could be done about a folder."""
@@ -138,7 +161,7 @@ class SyncRun:
 
     def attempt(
         self,
-        task: FolderTask | FolderState,
+        task: "FolderTask | FolderState",
         step: Callable[Concatenate[ImapSession, _Arguments], _Result],
         *args: _Arguments.args,
         **kwargs: _Arguments.kwargs,
@@ -161,6 +184,15 @@ class SyncRun:
                     counts.error = None  # it is the account's now
                 raise
         return None
+
+    def recover(self, error: MailError) -> None:
+        """Go on after what failed for no folder in particular, connected anew if need be.
+
+        Raises: MailError, the same, where the connection is lost for good.
+        """
+        broken = isinstance(error, ProtocolViolation) or not self.session.is_open
+        if broken and not self._is_connected_anew(error):
+            raise error
 
     def _is_connected_anew(self, why: MailError) -> bool:
         self.session.close()

@@ -57,13 +57,11 @@ def command(  # noqa: PLR0913 - one argument for each option
     differs is for the next run to carry or hold back, and 74 where a file is not what the server
     has.
     """
-    from mailcli.app.imap_sync import SyncOptions, imap_sync
-    from mailcli.app.imap_verify import imap_verify
+    from mailcli.app.sync_accounts import SyncOptions, imap_sync
     from mailcli.cli.runtime import Runtime
     from mailcli.errors import UsageError
     from mailcli.model import Protocol, SyncMode
     from mailcli.output.problems import exit_of
-    from mailcli.output.tables import differs
 
     if pull and push:
         raise UsageError("--pull and --push contradict each other")
@@ -72,13 +70,18 @@ def command(  # noqa: PLR0913 - one argument for each option
     runtime = Runtime(common)
     context = runtime.context
     accounts = context.accounts(common.account, Protocol.IMAP, everyone=common.all_accounts)
+    asked = common.dry_run
     if verify:
+        from mailcli.app.imap_verify import imap_verify
+        from mailcli.output.tables import differs
+
         result = imap_verify(context, accounts, folders)
+        asked = asked or differs(result)
     else:
         mode = SyncMode.PULL if pull else SyncMode.PUSH if push else None
         options = SyncOptions(
             mode, allow_mass_delete=allow_mass_delete, full=full, dry_run=common.dry_run
         )
         result = imap_sync(context, accounts, folders, options)
-    runtime.printer.emit(result, asked=common.dry_run or differs(result))
+    runtime.printer.emit(result, asked=asked)
     return exit_of(result)

@@ -16,7 +16,7 @@ from mailcli.cli.command import STDERR, Common
 from mailcli.paths import Paths
 
 if TYPE_CHECKING:
-    from mailcli.app.context import Context
+    from mailcli.app.context import Context, Progress
     from mailcli.config import Account, Config
     from mailcli.output.printer import Printer
 
@@ -88,12 +88,31 @@ class Runtime:
             now=lambda: datetime.now().astimezone(),
             trace=self._trace(),
             notice=self.printer.note if self.common.verbose else lambda _: None,
+            progress=self._progress(),
         )
 
     @property
     def interactive(self) -> bool:
         """Whether somebody is there to answer a question."""
         return not self.common.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def _progress(self) -> "Progress":
+        """Return what shows how far transfers are: at a terminal where nothing else is said."""
+        from mailcli.app.context import NoProgress
+
+        common = self.common
+        is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+        if common.quiet or common.verbose or common.trace == STDERR or is_dumb:
+            return NoProgress()
+        if not sys.stderr.isatty():
+            return NoProgress()
+        from time import monotonic
+
+        from mailcli.output.printer import Color, use_color
+        from mailcli.output.progress import TerminalProgress
+
+        color = use_color(Color(common.color), is_terminal=True, environ=os.environ)
+        return TerminalProgress(sys.stderr, color=color, clock=monotonic, environ=os.environ)
 
     def _prompt(self) -> Callable[[str], str] | None:
         if not self.interactive:

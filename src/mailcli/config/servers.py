@@ -32,7 +32,9 @@ SERVER_KEYS = (
 )
 KEYS = {
     Protocol.SMTP: SERVER_KEYS,
-    Protocol.POP3: (*SERVER_KEYS, "keep", "folder"),
+    Protocol.POP3: (
+        *(*SERVER_KEYS, "keep", "folder", "max_size", "max_messages", "max_bytes", "after_fetch"),
+    ),
     Protocol.IMAP: (
         *(*SERVER_KEYS, "folders", "subscribed_only", "mode", "max_delete", "delete_folders"),
         *("deleted", "trash", "max_size", "max_age", "compress"),
@@ -79,6 +81,10 @@ def pop_server(account: Table, defaults: Defaults) -> PopServer | None:
         keep=_keep(table),
         # INBOX alone is the same name in any case (RFC 3501 §5.1).
         folder="INBOX" if folder.upper() == "INBOX" else folder,
+        max_size=_size(table, "max_size"),
+        max_messages=table.number("max_messages", low=1, high=2**31),
+        max_bytes=_size(table, "max_bytes"),
+        after_fetch=_command(table, "after_fetch", defaults.locate),
     )
 
 
@@ -106,7 +112,9 @@ def imap_server(account: Table, defaults: Defaults) -> ImapServer | None:
 
 def passwords(table: Table, locate: Callable[[str], Path]) -> Passwords:
     """Return the password sources that stand in one table."""
-    return Passwords(_command(table, locate), table.parsed("password_file", locate))
+    return Passwords(
+        _command(table, "password_command", locate), table.parsed("password_file", locate)
+    )
 
 
 def _endpoint(table: Table, protocol: Protocol, defaults: Defaults) -> Endpoint:
@@ -152,8 +160,7 @@ def _login(table: Table, defaults: Defaults) -> Login:
     return Login(username, auth, source.command, source.file)
 
 
-def _command(table: Table, locate: Callable[[str], Path]) -> tuple[str, ...] | None:
-    key = "password_command"
+def _command(table: Table, key: str, locate: Callable[[str], Path]) -> tuple[str, ...] | None:
     value: object = table.take(key, str, list, expected="a string or a list of strings")
     if value is None:
         return None

@@ -5,7 +5,6 @@ what was found, and never shows a value that could be a secret.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -134,6 +133,8 @@ class Table:
 
 
 def _nearest(word: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(word, known, n=1)
     return f"did you mean {near[0]}?" if near else ""
 

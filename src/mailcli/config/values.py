@@ -8,7 +8,6 @@ one shows in a `repr`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 
 from mailcli.errors import ConfigError
@@ -48,13 +47,19 @@ class SmtpServer:
 class PopServer:
     """A maildrop, how long mail stays in it, and the local folder that receives it.
 
-    `keep` is true (for ever), false (until stored) or an age.
+    `keep` is true (for ever), false (until stored) or an age. Messages above `max_size`
+    octets stay there; a run fetches at most `max_messages` and `max_bytes`. `after_fetch`
+    is run after new mail came.
     """
 
     endpoint: Endpoint
     login: Login
     keep: bool | timedelta = True
     folder: str = "INBOX"
+    max_size: int | None = None
+    max_messages: int | None = None
+    max_bytes: int | None = None
+    after_fetch: tuple[str, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,5 +165,7 @@ class Config:
         return "choose with -A NAME or MAILCLI_ACCOUNT, or set default_account"
 
     def _near(self, wanted: str) -> str:
+        from difflib import get_close_matches
+
         near = get_close_matches(wanted, self.accounts, n=1)
         return f"did you mean {near[0]}?" if near else ""

@@ -7,12 +7,13 @@ is used. Its exceptions stay here: what comes out is a value or a `KeyringTroubl
 import importlib
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import closing
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from keyring.backend import KeyringBackend
 
 T = TypeVar("T")
@@ -134,6 +135,8 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     Raises:
         KeyringTrouble: it failed, or gave no answer in time.
     """
+    from concurrent.futures import Future
+
     answer: Future[T] = Future()
     threading.Thread(target=_settle, args=(answer, call), daemon=True).start()
     try:
@@ -145,7 +148,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     return answer.result()
 
 
-def _settle(answer: Future[T], call: Callable[[], T]) -> None:
+def _settle(answer: "Future[T]", call: Callable[[], T]) -> None:
     try:
         answer.set_result(call())
     except Exception as error:  # noqa: BLE001 - handed over, not hidden: a backend is a plug-in

@@ -5,7 +5,6 @@ never looked for, let alone stored, in a place that was not chosen.
 """
 
 import contextlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,12 +23,16 @@ def read(state_dir: Path) -> dict[str, str]:
     """
     path = state_dir / _NAME
     try:
-        entries = json.loads(path.read_bytes())["backends"]
-        return {user: str(backend) for user, backend in entries.items()}
+        octets = path.read_bytes()
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise LocalError(f"cannot read {path}: {error.strerror}") from error
+    import json
+
+    try:
+        entries = json.loads(octets)["backends"]
+        return {user: str(backend) for user, backend in entries.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         hint = "remove it and store the passwords again"
         raise LocalError(f"{path} is damaged", hint=hint) from None
@@ -42,6 +45,8 @@ def write(state_dir: Path, backends: Mapping[str, str]) -> None:
         CannotCreate: the state directory cannot be created.
         LocalError: the record cannot be written.
     """
+    import json
+
     paths.private_dir(state_dir)
     octets = json.dumps({"backends": dict(backends)}, indent=2).encode() + b"\n"
     try:

@@ -247,6 +247,13 @@ class ImapConnection(Conversation):
         self._wire.start_compression()
         return True
 
+    @property
+    def _keeps_modseq(self) -> bool:
+        return bool(self.capabilities & {"CONDSTORE", "QRESYNC"})
+
+    def _enter(self, verb: str, folder: bytes) -> None:
+        self._wire.phase = f"{verb} {folder.decode('utf-8' if self._utf8 else 'ascii', 'replace')}"
+
     # -- ending ------------------------------------------------------------
 
     def logout(self) -> None:

@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from mailcli.errors import Exit, ProtocolViolation, Refused
-from mailcli.imap import responses
+from mailcli.imap import arrival, responses
 from mailcli.imap.answers import Answer
 from mailcli.imap.client import Client
 from mailcli.imap.responses import Condition, Continuation, Data, Response, Streamed
-from mailcli.imap.values import Body
+from mailcli.imap.values import Body, Fetched
 from mailcli.net import Wire
 
 TRANSFER_CAP = 1 << 40
@@ -30,8 +30,8 @@ RESPONSE_CAP = 1024 * 1024
 MESSAGE_CAP = 2**32 - 1
 """Octets of one message: the largest number that a literal can have (RFC 3501 §9, number)."""
 
-CHUNK = 256 * 1024
-"""Octets of a literal read at once."""
+CHUNK = 64 * 1024
+"""Octets of a literal read at once: nearly all messages are one chunk."""
 
 WINDOW_OCTETS = 16 * 1024
 """Octets of commands that may be on their way. They fit into the buffers of any connection, so
@@ -42,6 +42,9 @@ WINDOW_COUNT = 256
 
 _BODY = re.compile(rb"[ (]BODY\[\] ~?\{\d{1,20}\+?\}\r\n$", re.IGNORECASE)
 """How the line ends that announces a message."""
+
+_BODY_OCTETS = 35
+"""What that may take of it."""
 
 
 class CommandFailed(Refused):
@@ -155,6 +158,7 @@ class Conversation:
         untagged: list[Response] = []
         with self._wire.transfer(ANSWER_CAP):
             for place, response in self._flow(commands):
+                assert not isinstance(response, Fetched)  # noqa: S101 - no message was asked for
                 if place is None or not isinstance(response, Condition):
                     untagged.append(response)
                     continue
@@ -179,18 +183,31 @@ class Conversation:
         return done
 
     def _flow(
-        self, commands: Iterable[bytes], *, open_body: Callable[[], Body] | None = None
-    ) -> Iterator[tuple[int | None, Response]]:
+        self,
+        commands: Iterable[bytes],
+        *,
+        open_body: Callable[[], Body] | None = None,
+        shortcut: Callable[[bytes], bool] | None = None,
+    ) -> Iterator[tuple[int | None, Response | Fetched]]:
         """Send commands ahead, as many as the window lets, and yield what comes.
 
-        A tagged response comes with the place of its command; an untagged one with None.
+        A tagged response comes with the place of its command; an untagged one with None. With
+        `open_body`, so does an ordinary message, which is read already. `shortcut` is as for
+        `_responses`.
         """
         reader = self._wire.makefile()
         flight = _Flight([self._tagged(command) for command in commands])
         while flight.goes_on():
             if ahead := flight.departing():
                 self._wire.sendall(ahead)
-            response = self._read(reader.readline(), open_body)
+            line = reader.readline()
+            if shortcut and shortcut(line):
+                continue
+            pieces = self._pieces(line, open_body)
+            if open_body and (message := arrival.ordinary(pieces)):
+                yield None, message
+                continue
+            response = self._parsed(pieces)
             if self._ends(response, flight.tags):
                 assert isinstance(response, Condition)  # noqa: S101 - for the type checker
                 self._wire.await_next()
@@ -234,8 +251,14 @@ class Conversation:
         """Read the next response, which holds no message."""
         return self._read(self._wire.makefile().readline())
 
-    def _read(self, line: bytes, open_body: Callable[[], Body] | None = None) -> Response:
-        """Read the rest of a response that begins with a line, with its literals.
+    def _read(self, line: bytes) -> Response:
+        """Read the rest of a response that begins with a line, with its literals."""
+        return self._parsed(self._pieces(line))
+
+    def _pieces(
+        self, line: bytes, open_body: Callable[[], Body] | None = None
+    ) -> list[bytes | Streamed]:
+        """Read the lines of a response, of which we have the first, and the literals between.
 
         A literal that is a message body goes to `open_body`, any other into memory.
         """
@@ -243,7 +266,7 @@ class Conversation:
         pieces: list[bytes | Streamed] = [line]
         left = RESPONSE_CAP - len(line)
         while (size := responses.literal_size(line)) is not None:
-            if open_body and _BODY.search(line):
+            if open_body and _BODY.search(line, max(0, len(line) - _BODY_OCTETS)):
                 if any(isinstance(piece, Streamed) for piece in pieces):
                     raise self._wire.violation("two messages in one response")
                 pieces.append(self._stream(size, open_body))
@@ -255,6 +278,9 @@ class Conversation:
             line = reader.readline()
             pieces.append(line)
             left -= len(line)
+        return pieces
+
+    def _parsed(self, pieces: list[bytes | Streamed]) -> Response:
         try:
             return responses.parse(pieces)
         except ProtocolViolation as exc:
@@ -268,10 +294,12 @@ class Conversation:
         body = open_body()
         reader = self._wire.makefile()
         left = size
-        while left:
-            chunk = reader.read_some(min(left, CHUNK))
+        while left > CHUNK:
+            chunk = reader.read_some(CHUNK)
             body.write(chunk)
             left -= len(chunk)
+        if left:
+            body.write(reader.read(left))
         self._wire.trace.bulk("S", size)
         return Streamed(body, size)
 

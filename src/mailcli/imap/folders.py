@@ -1,4 +1,4 @@
-"""What can be asked of folders: listed, counted, opened, made, renamed, deleted, subscribed.
+"""What can be asked of folders: listed, counted, made, renamed, deleted, subscribed.
 
 Names are encoded here, once, as bytes. RFC 3501 §6.3; LIST-EXTENDED and LIST-STATUS by
 RFC 5258 and RFC 5819, special uses by RFC 6154, sizes by RFC 8438, NAMESPACE by RFC 2342,
@@ -8,18 +8,13 @@ CONDSTORE and QRESYNC by RFC 7162, MAILBOXID by RFC 8474.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mailcli.errors import NotFound, ProtocolViolation
 from mailcli.imap import folder_answers, responses
 from mailcli.imap.answers import Answer
 from mailcli.imap.connection import ImapConnection, quoted
-from mailcli.imap.conversation import CommandFailed, FolderUnusable
+from mailcli.imap.conversation import CommandFailed
 from mailcli.imap.folder_answers import Told, key
-from mailcli.imap.listing import FlagListing
 from mailcli.imap.names import encode
-from mailcli.imap.responses import Condition, Data, Response
-from mailcli.imap.sets import SET_OCTETS
-from mailcli.imap.values import Folder, Namespaces, Selected, Since
-from mailcli.net import Wire
+from mailcli.imap.values import Folder, Namespaces
 
 CHANGES_CAP = 64 * 1024 * 1024
 """Octets that the changes of a folder may have: a million changed messages."""
@@ -27,11 +22,6 @@ CHANGES_CAP = 64 * 1024 * 1024
 
 class FolderCommands(ImapConnection):
     """Commands about folders."""
-
-    def __init__(self, wire: Wire) -> None:
-        super().__init__(wire)
-        self._takes_parameters = True  # until SELECT with parameters was not understood
-        self.open_folder: bytes | None = None
 
     # -- listing -----------------------------------------------------------
 
@@ -151,10 +141,6 @@ class FolderCommands(ImapConnection):
         }
         return [item for item, asked in wanted.items() if asked]
 
-    @property
-    def _keeps_modseq(self) -> bool:
-        return bool(self.capabilities & {"CONDSTORE", "QRESYNC"})
-
     # -- namespaces --------------------------------------------------------
 
     def namespaces(self) -> Namespaces:
@@ -224,95 +210,6 @@ class FolderCommands(ImapConnection):
         verb = "SUBSCRIBE" if on else "UNSUBSCRIBE"
         self._enter(verb, folder)
         self._run(b"%b %b" % (verb.encode(), quoted(folder)))
-
-    def _enter(self, verb: str, folder: bytes) -> None:
-        self._wire.phase = f"{verb} {folder.decode('utf-8' if self._utf8 else 'ascii', 'replace')}"
-
-    # -- opening -----------------------------------------------------------
-
-    def select(
-        self, folder: bytes, *, read_only: bool = False, since: Since | None = None
-    ) -> Selected:
-        """Open a folder by its wire name.
-
-        With `since`, and QRESYNC enabled, the server also tells what changed since that state;
-        where it does not, `changes` is None.
-
-        Raises: NotFound (66) where it does not exist, FolderUnusable (76) without
-            UIDVALIDITY, on which everything else rests.
-        """
-        verb = "EXAMINE" if read_only else "SELECT"
-        self._enter(verb, folder)
-        command = b"%b %b" % (verb.encode(), quoted(folder))
-        parameter = self._parameter(since)
-        try:
-            return self._select(folder, command + parameter, read_only=read_only, since=since)
-        except CommandFailed as exc:
-            if parameter and exc.misunderstood:  # such as iCloud (MailKit#970)
-                self._takes_parameters = False
-                return self.select(folder, read_only=read_only)
-            raise NotFound(exc.message) if exc.response_code == "NONEXISTENT" else exc from exc
-
-    def _parameter(self, since: Since | None) -> bytes:
-        if not self._takes_parameters:
-            return b""
-        if since and "QRESYNC" in self.enabled:
-            known = str(since.known or "").encode("ascii")
-            known = b" " + known if 0 < len(known) <= SET_OCTETS else b""
-            return b" (QRESYNC (%d %d%b))" % (since.uidvalidity, since.modseq, known)
-        if self._keeps_modseq and "CONDSTORE" not in self.enabled:
-            return b" (CONDSTORE)"
-        return b""
-
-    def _select(
-        self, folder: bytes, command: bytes, *, read_only: bool, since: Since | None
-    ) -> Selected:
-        opening = _Opening()
-        self.open_folder = None  # a SELECT that fails closes what was open (RFC 3501 §6.3.1)
-        with self._wire.transfer(CHANGES_CAP), self._wire.blaming():
-            tag = self._send(command)
-            for response in self._responses(tag, shortcut=opening.take):
-                opening.heed(response)
-        answer = opening.answer()
-        try:
-            found = folder_answers.selected(answer, read_only=read_only)
-        except ProtocolViolation as exc:
-            raise FolderUnusable(f"{self._wire.where}: {exc.message.partition(':')[0]}") from exc
-        self._exists = found.exists
-        self.open_folder = folder
-        if not self._keeps_modseq:
-            # Yahoo tells a HIGHESTMODSEQ that no command can be asked about.
-            return replace(found, highestmodseq=None)
-        if since is None or "QRESYNC" not in self.enabled or opening.flags.unnamed:
-            return found
-        gone = answer.data("VANISHED")
-        changes = folder_answers.changes(found, since, opening.flags.found, gone)
-        return replace(found, changes=changes)
-
-
-class _Opening:
-    """What SELECT told so far; of messages only their flags, which may be very many."""
-
-    def __init__(self) -> None:
-        self.flags = FlagListing(0)
-        self._rest: list[Response] = []
-
-    def take(self, line: bytes) -> bool:
-        return self.flags.take(line)
-
-    def heed(self, response: Response) -> None:
-        if isinstance(response, Condition) and response.code == "CLOSED":
-            # What came before is about the folder that was open (RFC 7162 §3.2.11).
-            self.flags, self._rest = FlagListing(0), []
-        elif isinstance(response, Data) and response.name == "FETCH":
-            self.flags.heed(response)
-        else:
-            self._rest.append(response)
-
-    def answer(self) -> Answer:
-        *untagged, final = self._rest
-        assert isinstance(final, Condition)  # noqa: S101 - for the type checker
-        return Answer(untagged, final)
 
 
 def _joined(

@@ -26,7 +26,8 @@ _ORDINARY = re.compile(
 
 
 @lru_cache(maxsize=4096)  # a folder has few different lists
-def _flags(text: bytes) -> Flags:
+def flags_of(text: bytes) -> Flags:
+    """Return the flags of a list of ASCII atoms, as it stands between the brackets."""
     return answers.named(map(responses.octets, responses.tokenize([text])))
 
 
@@ -54,7 +55,7 @@ class FlagListing:
         if not told:
             return False
         number, uid, flags, other_flags, other_uid = told.groups()
-        self._note(int(number), int(uid or other_uid), _flags(flags if uid else other_flags))
+        self._note(int(number), int(uid or other_uid), flags_of(flags if uid else other_flags))
         return True
 
     def heed(self, response: Response) -> None:

@@ -18,6 +18,9 @@ from mailcli.imap.sets import UidSet, pieces
 from mailcli.imap.values import Body, Details, Fetched, Moved
 from mailcli.model import Flag, Flags, Uid
 
+FETCH_SET = 100
+"""Messages asked for by one command; the next ones are on their way before it is answered."""
+
 STORE_SET = 500
 """Messages that one command changes: it may take a server its time, without a word."""
 
@@ -147,11 +150,14 @@ class MessageCommands(ImapConnection):
         """
         self._wire.phase = "UID FETCH messages"
         items = b"UID FLAGS INTERNALDATE%b BODY.PEEK[]" % self._email_id
-        commands = [b"UID FETCH %b (%b)" % (some, items) for some in pieces(uids)]
+        commands = [b"UID FETCH %b (%b)" % (some, items) for some in pieces(uids, most=FETCH_SET)]
         failures = []
         try:
             with self._wire.transfer(TRANSFER_CAP):
                 for place, response in self._flow(commands, open_body=open_body):
+                    if isinstance(response, Fetched):
+                        yield response
+                        continue
                     with self._wire.blaming():
                         fetched = _fetched(answers.attributes(response), open_body)
                     if fetched:

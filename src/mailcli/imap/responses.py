@@ -20,6 +20,9 @@ MAX_NUMBER = 2**63 - 1
 LITERAL = re.compile(rb"~?\{(\d{1,20})\+?\}\r\n$")
 """literal = "{" number "}" CRLF *CHAR8, at the end of a line."""
 
+_ANNOUNCEMENT = 26
+"""Octets that it may take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
@@ -81,9 +84,9 @@ and stands in folders' names."""
 
 def literal_size(line: bytes) -> int | None:
     """Return the octets of the literal that a line announces at its end, or None."""
-    if _TEXT_ONLY.match(line):
+    if not line.endswith(b"}\r\n") or _TEXT_ONLY.match(line):
         return None
-    found = LITERAL.search(line)
+    found = LITERAL.search(line, max(0, len(line) - _ANNOUNCEMENT))
     return int(found[1]) if found else None
 
 

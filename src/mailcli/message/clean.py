@@ -24,6 +24,7 @@ removes nothing, and shows all of the above as `<U+202E>`.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 _C0 = range(0x20)
 _DEL = 0x7F
@@ -68,12 +69,12 @@ def clean(text: str) -> str:
     White space at the ends goes and each run of it within is one space.
     Applying it twice changes nothing more.
     """
-    return " ".join(text.translate(_LINE).split())
+    return " ".join((text if _is_plain(text) else text.translate(_line())).split())
 
 
 def clean_block(text: str, *, tab: int = 8) -> str:
     """Return a harmless text of several lines, separated by LF, for bodies."""
-    return text.replace("\r\n", "\n").translate(_BLOCK).expandtabs(tab)
+    return text.replace("\r\n", "\n").translate(_block()).expandtabs(tab)
 
 
 def visible(text: str) -> str:
@@ -82,12 +83,30 @@ def visible(text: str) -> str:
     For addresses, folder names and paths: two that differ still look different.
     Spaces stay as they are; an octet that was no UTF-8 is shown as `\\xff`.
     """
-    return text.translate(_VISIBLE)
+    return text if _is_plain(text) else text.translate(_escapes())
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a text holds printable ASCII alone, as most do."""
+    return text.isascii() and text.isprintable()
 
 
 def _code_points(ranges: tuple[tuple[int, int], ...]) -> Iterator[int]:
     for first, last in ranges:
         yield from range(first, last + 1)
+
+
+# The tables have thousands of entries, and a run that shows nothing needs none of them.
+
+
+@cache
+def _line() -> Mapping[int, str]:
+    return _replacements() | dict.fromkeys((*b"\t\n\r", *_SEPARATORS), " ")
+
+
+@cache
+def _block() -> Mapping[int, str]:
+    return _replacements() | {0x09: "\t", 0x0A: "\n"} | dict.fromkeys(_SEPARATORS, "\n")
 
 
 def _replacements() -> dict[int, str]:
@@ -99,12 +118,7 @@ def _replacements() -> dict[int, str]:
     return table
 
 
-def _escapes() -> dict[int, str]:
+@cache
+def _escapes() -> Mapping[int, str]:
     table = {code: f"<U+{code:04X}>" for code in _code_points(UNSAFE_RANGES)}
     return table | {code: f"\\x{code - 0xDC00:02x}" for code in _ESCAPED_OCTETS}
-
-
-_SHOWN = _replacements()
-_LINE: Mapping[int, str] = _SHOWN | dict.fromkeys((*b"\t\n\r", *_SEPARATORS), " ")
-_BLOCK: Mapping[int, str] = _SHOWN | {0x09: "\t", 0x0A: "\n"} | dict.fromkeys(_SEPARATORS, "\n")
-_VISIBLE: Mapping[int, str] = _escapes()

@@ -1,7 +1,5 @@
 """Time: an instant by which something must be complete, and how long we go on waiting."""
 
-import contextlib
-from collections.abc import Iterator
 from time import monotonic
 
 _LEAST = 0.001
@@ -40,11 +38,10 @@ class Patience:
         """Return whether all of it is used up."""
         return self._left <= 0
 
-    @contextlib.contextmanager
-    def waiting(self) -> Iterator[float]:
-        """Give the seconds that one wait may last, never less than a millisecond, and count it."""
-        began = monotonic()
-        try:
-            yield max(self._left, _LEAST)
-        finally:
-            self._left -= monotonic() - began
+    def left(self) -> float:
+        """Return the seconds that one wait may last, never less than a millisecond."""
+        return max(self._left, _LEAST)
+
+    def spend(self, seconds: float) -> None:
+        """Count a wait."""
+        self._left -= seconds

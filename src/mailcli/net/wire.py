@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator
+from time import monotonic
 
 from mailcli.errors import MailError, ProtocolViolation, TemporaryFailure, TlsFailed
 from mailcli.model import Endpoint
@@ -147,16 +148,18 @@ class Wire:
     def _receive_raw(self, buffer: memoryview) -> int:
         if self._patience.spent():
             raise TimeoutError
+        began = monotonic()
         try:
-            with self._patience.waiting() as seconds:
-                self._sock.settimeout(seconds)
-                count = self._sock.recv_into(buffer)
+            self._sock.settimeout(self._patience.left())
+            count = self._sock.recv_into(buffer)
         except TimeoutError:
             raise
         except ssl.SSLError as exc:
             raise reading_error(exc, self.where) from exc
         except OSError as exc:
             raise self.failure(f"connection lost: {exc.strerror or exc}") from exc
+        finally:
+            self._patience.spend(monotonic() - began)
         if not count:
             raise self.failure("the server closed the connection")
         return count

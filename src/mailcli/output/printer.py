@@ -199,6 +199,9 @@ class _TsvPrinter(_TextPrinter):
 def _warnings_of(result: Result) -> tuple[str, ...]:
     if isinstance(result, FlushResult):
         return tuple(warning for each in result.messages for warning in each.warnings)
+    if isinstance(result, PopResult):
+        found = ((each.account, warning) for each in result.accounts for warning in each.warnings)
+        return tuple(f"{account}: {warning}" for account, warning in found)
     return result.warnings if isinstance(result, SendResult) else ()
 
 

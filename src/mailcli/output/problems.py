@@ -31,15 +31,15 @@ _LONGEST = 1000
 
 
 def problems_of(result: Result) -> tuple[ErrorReport, ...]:
-    """Return every failure that `result` reports, in its order; `()` means success."""
+    """Return every failure that `result` reports, in its order; `()`: nothing is to be said."""
     match result:
         case SendResult():
             return tuple(_of_send(result))
         case FlushResult():
             return tuple(dict.fromkeys((*_of_flush(result), *result.errors)))
         case PopResult():
-            found = ((account.account, account.error) for account in result.accounts)
-            return tuple(_named(error, name) for name, error in found if error)
+            told = [account for account in result.accounts if not account.muted]
+            return tuple(_named(each.error, each.account) for each in told if each.error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
         case FoldersResult() | ListResult():
@@ -49,8 +49,14 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
 
 
 def exit_of(result: Result) -> Exit:
-    """Return the exit code that `result` calls for: that of its gravest problem."""
-    return gravest(Exit(problem.exit_code) for problem in problems_of(result))
+    """Return the exit code that `result` calls for: that of its gravest problem.
+
+    One that is not worth a word yet (`muted`) counts all the same.
+    """
+    problems = list(problems_of(result))
+    if isinstance(result, PopResult):
+        problems += [each.error for each in result.accounts if each.muted and each.error]
+    return gravest(Exit(problem.exit_code) for problem in problems)
 
 
 def gravest_problem(problems: tuple[ErrorReport, ...]) -> ErrorReport | None:

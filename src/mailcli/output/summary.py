@@ -18,6 +18,7 @@ from mailcli.results import (
     FolderChange,
     FoldersResult,
     ImapResult,
+    MaildropStatus,
     OutboxChange,
     OutboxMessage,
     OutboxResult,
@@ -26,6 +27,9 @@ from mailcli.results import (
     SendPreview,
     SendResult,
 )
+
+_SHOWN = 10
+"""Skipped messages of a maildrop that are named."""
 
 
 @singledispatch
@@ -195,14 +199,31 @@ def _folder_of(path: Path) -> str:
 
 
 def _pop(account: PopAccount) -> Iterator[str]:
+    if account.status:
+        yield f"{visible(account.account)}: {_status(account.status)}"
+        return
     fetched = f"{account.fetched} fetched ({size_text(account.bytes)})"
     parts = [
-        fetched if account.fetched else "no new mail",
+        fetched if account.fetched else "" if account.marked else "no new mail",
         f"{account.deleted} deleted on the server" if account.deleted else "",
         f"{account.kept} kept on the server" if account.kept else "",
+        f"{account.marked} marked as seen" if account.marked else "",
+        f"{account.waiting} left for the next run" if account.waiting else "",
         f"{len(account.skipped)} skipped" if account.skipped else "",
     ]
     if not account.error or account.fetched or account.deleted:
         yield f"{visible(account.account)}: {', '.join(filter(None, parts))}"
-    for each in account.skipped:
-        yield f"  skipped {visible(each.uidl)}: {clean(each.reason)}"
+    for each in account.skipped[:_SHOWN]:
+        name = f" {visible(each.uidl)}" if each.uidl else ""
+        yield f"  skipped{name}: {clean(each.reason)}"
+    if more := len(account.skipped[_SHOWN:]):
+        yield f"  and {more} more; --json names all"
+
+
+def _status(status: MaildropStatus) -> str:
+    there = f"{counted(status.messages, 'message')} on the server ({size_text(status.bytes)})"
+    if status.new is None or status.new_bytes is None:
+        return f"{there}, how many are new cannot be told"
+    return f"{there}, {status.new} new" + (
+        f" ({size_text(status.new_bytes)})" if status.new else ""
+    )

@@ -134,9 +134,12 @@ def _(result: FlushResult) -> Table:
 
 @table_of.register
 def _(result: PopResult) -> Table:
-    """One row for each account."""
+    """One row for each account: what was done, or with `--status` what is there."""
+    if any(each.status for each in result.accounts):
+        return _maildrops(result)
+    columns = ("account", "fetched", "bytes", "deleted", "kept", "skipped", "error", "message")
     return Table(
-        ("account", "fetched", "bytes", "deleted", "kept", "skipped", "error", "message"),
+        (*columns, "waiting", "marked"),
         tuple(
             (
                 each.account,
@@ -146,10 +149,24 @@ def _(result: PopResult) -> Table:
                 each.kept,
                 len(each.skipped),
                 *_error(each.error),
+                each.waiting,
+                each.marked,
             )
             for each in result.accounts
         ),
     )
+
+
+def _maildrops(result: PopResult) -> Table:
+    rows: list[Row] = []
+    for each in result.accounts:
+        found = each.status
+        counts: Row = (None,) * 4
+        if found:
+            counts = (found.messages, found.bytes, found.new, found.new_bytes)
+        rows.append((each.account, *counts, *_error(each.error)))
+    columns = ("account", "messages", "bytes", "new", "new_bytes", "error", "message")
+    return Table(columns, tuple(rows))
 
 
 @table_of.register

@@ -6,6 +6,8 @@ MEANINGS = {
     "C:AUTH": "prove who we are; the credential is masked (RFC 5034)",
     "C:USER": "the user's name (RFC 1939 §7)",
     "C:PASS": "the password, masked here",
+    "C:APOP": "the user's name and a proof of the password (RFC 1939 §7)",
+    "C:UTF8": "send messages as they are, not rewritten for ASCII (RFC 6856)",
     "C:STAT": "how many messages, how many octets (§5)",
     "C:LIST": "the size of each message (§5)",
     "C:UIDL": "the lasting name of each message: how a client knows what it has (§7)",

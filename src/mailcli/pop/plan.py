@@ -2,19 +2,24 @@
 
 In go the server's listing, what was stored before and the user's policy; out
 comes one action for each message, in the listing's order. Nothing is ever
-deleted on the server that is not stored here.
+deleted on the server that is not stored here, and nothing because of a
+unique-id that cannot be relied on.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 from typing import NewType
 
 from mailcli.model import UniqueId
 
 Time = NewType("Time", int)
 """Seconds since 1970 UTC."""
+
+NO_ID = UniqueId("")
+"""Stands for the unique-id where the server has none (UIDL is optional, RFC 1939 §7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +33,29 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is known of a message that was stored here: its size and since when."""
+    """What is known of a message: its size, since when, and whether it was stored here.
+
+    One that is not `here` was only marked as seen, so it is never deleted on the server.
+    """
 
     size: int
     stored_at: Time
+    here: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long messages stay on the server: for ever (True), not at all (False), or an age."""
+    """What the user wants. Sizes are in octets; None is no limit.
+
+    `keep`: how long messages stay on the server: for ever (True), not at all (False), or an
+    age. Larger messages than `max_size` are left there. A run fetches no more than
+    `max_messages` and `max_octets`, but one message in any case.
+    """
 
     keep: bool | timedelta = True
+    max_size: int | None = None
+    max_messages: int | None = None
+    max_octets: int | None = None
 
     def expired(self, stored_at: Time, now: Time) -> bool:
         """Whether a message stored then should leave the server now."""
@@ -47,12 +64,21 @@ class Policy:
         return not self.keep
 
 
+class Known(Enum):
+    """What tells whether a message is stored here already."""
+
+    BY_ID = auto()  # its unique-id, which is new
+    BY_BOTH = auto()  # its octets too: the unique-id may be another one than before
+    BY_CONTENT = auto()  # its octets alone: it has no unique-id of its own
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieve:
-    """Fetch it; and then, if so decided, delete it on the server."""
+    """Fetch it, store it unless it is `known`; then, if so decided, delete it on the server."""
 
     message: Message
     then_delete: bool
+    known: Known = Known.BY_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +90,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """It is stored here and stays on the server."""
+    """It is stored here, or marked as seen, and stays on the server."""
 
     message: Message
 
@@ -77,7 +103,14 @@ class Skip:
     reason: str
 
 
-Action = Retrieve | Delete | Keep | Skip
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """It is new, and comes with a later run: this one has reached its limit."""
+
+    message: Message
+
+
+Action = Retrieve | Delete | Keep | Skip | Wait
 
 
 def plan(
@@ -85,14 +118,38 @@ def plan(
     seen: Mapping[UniqueId, Sequence[Stored]],
     policy: Policy,
     now: Time,
+    *,
+    renamed: bool = False,
 ) -> list[Action]:
     """Decide about every message.
 
-    A known unique-id with another size is another message. A unique-id that the server
-    gives twice identifies nothing, so such messages are left alone.
+    A known unique-id with another size is another message. Messages are told apart by their
+    content where the server gives one unique-id to several or has none; and where it may have
+    given all of them others than before (`renamed`, see `all_are_new`). Limits do not apply
+    there, since a run that looked at the first few alone would never get to the others.
     """
     repeated = {uidl for uidl, n in Counter(m.uidl for m in listing).items() if n > 1}
-    return [_decide(message, seen, policy, now, message.uidl in repeated) for message in listing]
+    left = _Left(policy)
+    return [
+        left.limited(_decide(message, seen, policy, now, message.uidl in repeated, renamed))
+        for message in listing
+    ]
+
+
+def all_are_new(
+    listing: Sequence[Message], seen: Mapping[UniqueId, Sequence[Stored]], *, stopped: bool
+) -> bool:
+    """Whether the server may have given every message another unique-id than before.
+
+    As after it was moved or repaired: nothing that it lists is known, though something is.
+    `stopped`: an earlier run did not end, and perhaps knows some of them already by the new ones.
+    """
+    known = any(_find(message, seen) for message in listing)
+    return bool(listing and seen) and (stopped or not known)
+
+
+def _find(message: Message, seen: Mapping[UniqueId, Sequence[Stored]]) -> Stored | None:
+    return next((s for s in seen.get(message.uidl, ()) if s.size == message.size), None)
 
 
 def _decide(
@@ -101,10 +158,40 @@ def _decide(
     policy: Policy,
     now: Time,
     repeated: bool,
+    renamed: bool,
 ) -> Action:
+    anonymous = repeated or message.uidl == NO_ID
+    stored = None if anonymous else _find(message, seen)
+    if stored is not None:
+        over = stored.here and policy.expired(stored.stored_at, now)
+        return Delete(message) if over else Keep(message)
+    if policy.max_size is not None and message.size > policy.max_size:
+        return Skip(message, f"larger than {policy.max_size:,} octets")
+    if message.uidl == NO_ID:  # what this session brought it may delete, by its number
+        return Retrieve(message, policy.keep is False, Known.BY_CONTENT)
     if repeated:
-        return Skip(message, "the server gives its unique-id to another message too")
-    stored = next((s for s in seen.get(message.uidl, ()) if s.size == message.size), None)
-    if stored is None:
-        return Retrieve(message, then_delete=policy.expired(now, now))
-    return Delete(message) if policy.expired(stored.stored_at, now) else Keep(message)
+        return Retrieve(message, False, Known.BY_CONTENT)
+    how = Known.BY_BOTH if renamed else Known.BY_ID
+    return Retrieve(message, policy.expired(now, now), how)
+
+
+class _Left:
+    """What the limits of a run leave."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._messages = policy.max_messages
+        self._octets = policy.max_octets
+        self._begun = self._over = False
+
+    def limited(self, action: Action) -> Action:
+        """Return the action, or that it waits. Later, smaller messages do not overtake."""
+        if not isinstance(action, Retrieve) or action.known is not Known.BY_ID:
+            return action
+        if self._messages is not None:
+            self._messages -= 1
+            self._over = self._over or self._messages < 0
+        if self._octets is not None:
+            self._octets -= action.message.size
+            self._over = self._over or (self._begun and self._octets < 0)
+        self._begun = True
+        return Wait(action.message) if self._over else action

@@ -11,8 +11,9 @@ file anew is safe.
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 
 from mailcli.errors import CannotCreate, LocalError
 
@@ -58,13 +59,25 @@ def local_error(
     return CannotCreate(text, hint=hint) if creating else LocalError(text, hint=hint)
 
 
-@contextmanager
-def translated(path: Path | str, *, creating: bool = False) -> Iterator[None]:
+class translated:  # noqa: N801 - it reads as a verb: `with translated(path):`
     """Turn an `OSError` inside the block into a `LocalError` or `CannotCreate` naming `path`."""
-    try:
-        yield
-    except OSError as error:
-        raise local_error(error, path, creating=creating) from error
+
+    __slots__ = ("_creating", "_path")
+
+    def __init__(self, path: Path | str, *, creating: bool = False) -> None:
+        self._path, self._creating = path, creating
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, OSError):
+            raise local_error(error, self._path, creating=self._creating) from error
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -45,9 +45,6 @@ from mailcli.store.removal import (
 )
 from mailcli.store.staging import Staged
 
-MAX_BATCH = 200
-"""Messages to deliver at a time: enough to share the fsyncs, few enough open files."""
-
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
@@ -85,34 +82,47 @@ class MaildirFolder(FolderView):
         return Staged(self._base, unique)
 
     def deliver(self, batch: Sequence[Staged]) -> list[Delivered]:
-        """Make closed messages durable and visible, in this order, and return them.
+        """Make a few closed messages durable and visible, in this order, and return them.
 
         First every file is durable, then each gets its name, then the
         directories are made durable, once. When it returns, all of this may be
         committed to the state. When it fails, some may be visible already: each
-        complete, and `tokens` of the next run finds it.
-
-        A name is given by link and unlink, not rename: link never overwrites.
-        Where a message of the same name is there already, it is the same
-        message if the octets are; otherwise the new one gets a number.
+        complete, and `tokens` of the next run finds it. For many, see `delivery`.
 
         Raises:
             LocalError: disk full or broken; what is not visible is abandoned.
         """
         try:
-            entries = [staged.make_durable() for staged in batch]
-            placed = [
-                self._place(staged, entry) for staged, entry in zip(batch, entries, strict=True)
-            ]
+            for staged in batch:
+                staged.make_durable()
+            placed = [self.place(staged) for staged in batch]
         finally:
             for staged in batch:
                 staged.abandon()  # does nothing to those placed
-        for subdirectory in sorted({entry.subdirectory for entry in placed}):
+        for subdirectory in sorted({delivered.entry.subdirectory for delivered in placed}):
             fsync_directory(f"{self._base}/{subdirectory}")
-        return [
-            Delivered(entry, staged.sha256, staged.size)
-            for staged, entry in zip(batch, placed, strict=True)
-        ]
+        return placed
+
+    def place(self, staged: Staged) -> Delivered:
+        """Give a durable message its name, which is not durable yet.
+
+        By link and unlink, not rename: link never overwrites. Where a message of the same name
+        is there already, it is the same message if the octets are; otherwise the new one gets
+        a number.
+
+        Raises: LocalError.
+        """
+        entry = staged.durable_entry()
+        number = 1
+        with translated(self._file(entry)):
+            while not place(staged.path, target := self._file(entry)):
+                if same_octets(staged.path, target):
+                    staged.abandon()
+                    return Delivered(entry, staged.sha256, staged.size)
+                number += 1
+                entry = staged.renumbered(number)
+        staged.leave()
+        return Delivered(entry, staged.sha256, staged.size)
 
     def tokens(self) -> dict[str, Entry]:
         """Return the messages delivered by mailcli, by token, made durable where they are.
@@ -284,18 +294,6 @@ class MaildirFolder(FolderView):
         if removed:
             remove_rest(self._base)
         return removed
-
-    def _place(self, staged: Staged, entry: Entry) -> Entry:
-        number = 1
-        with translated(self._file(entry)):
-            while not place(staged.path, target := self._file(entry)):
-                if same_octets(staged.path, target):
-                    staged.abandon()
-                    return entry
-                number += 1
-                entry = staged.renumbered(number)
-        staged.leave()
-        return entry
 
     def _adopt(self, source: Path, target: Entry, known: Entry | None) -> Entry | None:
         """Return where the file is now; None where another program renamed it."""

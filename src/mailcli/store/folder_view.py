@@ -15,6 +15,7 @@ from mailcli.store.entries import SUBDIRECTORIES, Entry
 from mailcli.store.files import read_chunks, translated
 from mailcli.store.line_ends import is_verbatim, to_wire
 from mailcli.store.listing import list_messages
+from mailcli.store.stamps import Stamps, read_stamps
 
 TRIES = 10
 """How often a message that other programs rename is looked for."""
@@ -56,6 +57,15 @@ class FolderView:
         """
         self._refuse_links()
         return list_messages(self._base, stat=stat)
+
+    def stamps(self) -> Stamps | None:
+        """Return what tells whether the folder changes; None where it cannot be looked at.
+
+        Raises:
+            LocalError: a symbolic link is in the way.
+        """
+        self._refuse_links()
+        return read_stamps(self._base)
 
     def find(self, unique: str) -> Entry | None:
         """Return the message with this unique part, wherever it is now. Raises as `scan`."""
@@ -113,12 +123,12 @@ class FolderView:
 
     def _refuse_links(self) -> None:
         """Refuse symbolic links below the root: they lead anywhere, or to nothing."""
-        path = self._root
+        path = str(self._root)
         for part in self._relative.parts:
-            path /= part
+            path = f"{path}/{part}"
             refuse_link(path)
         for subdirectory in SUBDIRECTORIES:
-            refuse_link(self.path / subdirectory)
+            refuse_link(f"{self._base}/{subdirectory}")
 
 
 def is_maildir(directory: str) -> bool:
@@ -126,13 +136,13 @@ def is_maildir(directory: str) -> bool:
     return all(os.path.isdir(f"{directory}/{name}") for name in SUBDIRECTORIES)  # noqa: PTH112 - is_dir raises what isdir takes for no
 
 
-def refuse_link(path: Path) -> None:
+def refuse_link(path: Path | str) -> None:
     """Raise LocalError when `path` is a symbolic link."""
-    if path.is_symlink():
+    if os.path.islink(path):  # noqa: PTH114 - asked of each folder in each run
         raise refused_link(path)
 
 
-def refused_link(path: Path) -> LocalError:
+def refused_link(path: Path | str) -> LocalError:
     """Return the error for a symbolic link below a Maildir's root."""
     return LocalError(
         f"{path}: a symbolic link inside a Maildir is not followed",

@@ -107,4 +107,7 @@ class IntentState(PopState):
 
     def has_intents(self, folder: int) -> bool:
         """Tell whether an earlier run left anything open in a folder."""
-        return bool(self.intents(folder) or self.deletions(folder))
+        return any(
+            any(self._rows(f"SELECT 1 FROM {table} WHERE folder = ? LIMIT 1", folder))  # noqa: S608 - the names below
+            for table in ("append_intent", "delete_intent")
+        )

@@ -173,23 +173,22 @@ class Maildir:
             yield from self._below(PurePosixPath())
             return
         yield PurePosixPath(), False
-        for path, is_link in self._children(PurePosixPath()):
-            if path.name.startswith("."):
-                yield path, is_link
+        yield from self._children(PurePosixPath(), hidden=True)
 
     def _below(self, parent: PurePosixPath) -> Iterator[tuple[PurePosixPath, bool]]:
-        for path, is_link in self._children(parent):
-            if path.name.startswith(".") or path.name in SUBDIRECTORIES:
-                continue
+        for path, is_link in self._children(parent, hidden=False):
             yield path, is_link
             if not is_link and len(path.parts) < MAX_DEPTH:
                 yield from self._below(path)
 
-    def _children(self, parent: PurePosixPath) -> list[tuple[PurePosixPath, bool]]:
+    def _children(
+        self, parent: PurePosixPath, *, hidden: bool
+    ) -> list[tuple[PurePosixPath, bool]]:
         directory = self.root / parent
         with translated(directory), os.scandir(directory) as items:
             return sorted(
                 (parent / item.name, item.is_symlink())
                 for item in items
+                if item.name.startswith(".") is hidden and item.name not in SUBDIRECTORIES
                 if item.is_dir() or (item.is_symlink() and not item.is_file())  # it may dangle
             )

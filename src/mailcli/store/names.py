@@ -45,9 +45,7 @@ class FolderName:
             raise ValueError(f"a folder name has an empty component: {self.parts!r}")
 
     def __str__(self) -> str:
-        return "/".join(
-            re.sub("%(?=2F|25)", "%25", part).replace("/", "%2F") for part in self.parts
-        )
+        return "/".join(map(_shown, self.parts))
 
     def is_within(self, other: "FolderName") -> bool:
         """Tell whether this is `other`, or lies below it."""
@@ -116,6 +114,12 @@ def to_server(name: FolderName, delimiter: str | None, *, prefix: str = "") -> s
         f"the folder {str(name)!r} has no possible name on this server, {separator}",
         hint="rename the folder",
     )
+
+
+def _shown(part: str) -> str:
+    if "%" in part:
+        part = re.sub("%(?=2F|25)", "%25", part)
+    return part.replace("/", "%2F")
 
 
 def to_path(name: FolderName, layout: Layout) -> PurePosixPath:

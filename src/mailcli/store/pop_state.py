@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from mailcli.model import UniqueId
-from mailcli.store.database import Database, loaded, stored
+from mailcli.store.database import Database, loaded, loaded_if_any, stored
 from mailcli.store.records import PopRecord, PopSource
 
 PopKey = tuple[UniqueId, int]
@@ -20,16 +20,53 @@ class PopState(Database):
                 "INSERT INTO pop_source (host, username) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 [(stored(host), stored(username))],
             )
-            sql = "SELECT id, delivering FROM pop_source WHERE host = ? AND username = ?"
-            ((number, delivering),) = self._rows(sql, stored(host), stored(username))
-        return PopSource(number, host, username, bool(delivering))
+            sql = (
+                "SELECT id, delivering, target, logged_in, told FROM pop_source"
+                " WHERE host = ? AND username = ?"
+            )
+            ((number, delivering, target, logged_in, told),) = self._rows(
+                sql, stored(host), stored(username)
+            )
+        return PopSource(
+            number,
+            host,
+            username,
+            bool(delivering),
+            loaded_if_any(target),
+            logged_in,
+            loaded(told),
+        )
 
-    def set_delivering(self, source: int, delivering: bool, /) -> None:
-        """Record that deliveries begin, or that all of them are committed.
+    def set_delivering(self, source: int, target: str | None, /) -> None:
+        """Record that deliveries to a folder begin, or with None that all are committed.
 
         A run that finds it set looks for what the last one delivered (`tokens`).
         """
-        self._write("UPDATE pop_source SET delivering = ? WHERE id = ?", [(delivering, source)])
+        if target is None:
+            self._write("UPDATE pop_source SET delivering = 0 WHERE id = ?", [(source,)])
+        else:
+            self._write(
+                "UPDATE pop_source SET delivering = 1, target = ? WHERE id = ?",
+                [(stored(target), source)],
+            )
+
+    def record_login(self, source: int, when: int) -> None:
+        """Record when a login is tried, for servers that want a pause between two."""
+        self._write("UPDATE pop_source SET logged_in = ? WHERE id = ?", [(when, source)])
+
+    def record_told(self, source: int, told: str) -> None:
+        """Record what the user was told about the server."""
+        self._write("UPDATE pop_source SET told = ? WHERE id = ?", [(stored(told), source)])
+
+    def count_failure(self, source: int, failed: bool, /) -> int:
+        """Count runs that failed for now, in a row; return how many."""
+        with self.transaction():
+            self._write(
+                "UPDATE pop_source SET failures = (failures + 1) * ? WHERE id = ?",
+                [(failed, source)],
+            )
+            ((count,),) = self._rows("SELECT failures FROM pop_source WHERE id = ?", source)
+        return int(count)
 
     def pop_seen(self, source: int) -> dict[PopKey, PopRecord]:
         """Return all recorded messages of a maildrop."""

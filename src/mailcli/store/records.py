@@ -11,19 +11,28 @@ from mailcli.model import Flags, Uid, UidValidity, UniqueId
 
 @dataclass(frozen=True, slots=True)
 class PopSource:
-    """A maildrop. `delivering`: a run began to deliver and did not commit all of it yet."""
+    """A maildrop. `delivering`: a run began to deliver and did not commit all of it yet.
+
+    `target` is where it delivered, None where that is not known. `logged_in` is when the
+    last login was tried, `told` what the user was last told about the server.
+    """
 
     id: int
     host: str
     username: str
     delivering: bool
+    target: str | None = None
+    logged_in: int = 0
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PopRecord:
     """A message of a maildrop that is stored here; `size` is what LIST said.
 
-    `deleted` says that the server was told to delete it, and agreed.
+    `deleted` says that the server was told to delete it, and agreed. Without a `sha256` it
+    was only marked as seen. `folder` names a folder of the account's Maildir, or another
+    Maildir as `maildir:PATH`.
     """
 
     uidl: UniqueId
@@ -33,6 +42,11 @@ class PopRecord:
     folder: str
     stored_at: int
     deleted: bool = False
+
+    @property
+    def here(self) -> bool:
+        """Whether it was stored here, and not only marked."""
+        return bool(self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,9 @@ class FolderRow:
     `server_name`, `delimiter` and `subscribed` are what the server last said.
     `detached`: deleted on the server by us; what is here stays here, and only here.
     `messages` is how many the server had when all up to the counters was done; None: no
-    shortcut may rest on them. `mailbox_id` outlives a rename (RFC 8474 §4).
+    shortcut may rest on them. `mailbox_id` outlives a rename (RFC 8474 §4). `stamps` (their
+    `text`) are those of the files when they were just what was agreed on; None: list them.
+    `listed_at` is when the server last listed the flags of all messages (Unix seconds).
     """
 
     id: int
@@ -59,6 +75,8 @@ class FolderRow:
     detached: bool = False
     messages: int | None = None
     mailbox_id: str | None = None
+    stamps: str | None = None
+    listed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,4 +97,19 @@ _VERSION_4 = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5 = (
+    # NULL stamps: the folder here is to be listed.
+    "ALTER TABLE folder ADD COLUMN stamps TEXT",
+    # Unix seconds; NULL: the flags of all messages there are to be listed.
+    "ALTER TABLE folder ADD COLUMN listed_at INTEGER",
+    "CREATE INDEX left_out_by_time ON left_out (folder, uidvalidity, received)",
+    "ALTER TABLE pop_source ADD COLUMN failures INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE pop_source ADD COLUMN logged_in INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE pop_source ADD COLUMN target TEXT",
+    "ALTER TABLE pop_source ADD COLUMN told TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    *(_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4),
+    _VERSION_5,
+)

@@ -95,7 +95,6 @@ class Staged:
             self._store(self._converter.finish())
             if received is not None:
                 os.utime(self._descriptor, (received, received))
-            _start_writing(self._descriptor)
         self.sha256 = self._hash.digest()
         marked = self._converter.needs_mark
         self.entry = new_entry(self._unique, flags, others=others, verbatim=marked)
@@ -109,18 +108,35 @@ class Staged:
                 os.unlink(self._path)  # noqa: PTH108 - the fault tests stop at calls of os
             self._path = ""
 
-    def make_durable(self) -> Entry:
-        """Wait until the disk has every octet, and return where the message is to go.
+    @property
+    def descriptor(self) -> int:
+        """The open file, for whoever makes it durable.
+
+        Raises: ValueError: the message is not complete, or was abandoned.
+        """
+        if self.entry is None or not self._path:
+            raise ValueError(f"not ready to be delivered: {self._unique}")
+        return self._descriptor
+
+    def make_durable(self) -> None:
+        """Wait until the disk has every octet.
 
         Raises:
             LocalError: the disk did not take it; the message is abandoned.
             ValueError: the message is not complete, or was abandoned.
         """
+        descriptor = self.descriptor
+        with self._abandoned_on_failure():
+            os.fsync(descriptor)
+
+    def durable_entry(self) -> Entry:
+        """Return where the message is to go, once it is durable.
+
+        Raises: ValueError: the message is not complete, or was abandoned.
+        """
         if self.entry is None or not self._path:
             raise ValueError(f"not ready to be delivered: {self._unique}")
-        with self._abandoned_on_failure():
-            os.fsync(self._descriptor)
-            self._close_file()
+        self._close_file()
         return self.entry
 
     def renumbered(self, number: int) -> Entry:
@@ -194,13 +210,3 @@ class Staged:
         except BaseException:
             self.abandon()
             raise
-
-
-def _start_writing(descriptor: int) -> None:
-    """Let the kernel begin to write while the network brings the next message.
-
-    Only a hint: it halves the time that a batch's fsyncs take. It also drops
-    pages that are on disk already, which nobody is about to read.
-    """
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

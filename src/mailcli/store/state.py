@@ -10,7 +10,7 @@ Every method that writes commits on its own, or as part of the `transaction`
 that it is called in.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mailcli.model import (
@@ -30,8 +30,10 @@ from mailcli.store.schema import MIGRATIONS
 _FLAGS = {flag.letter: flag for flag in Flag}
 _SELECT_FOLDER = (
     "SELECT id, name, uidvalidity, uidnext, highestmodseq, role, server_name, delimiter,"
-    " subscribed, detached, messages, mailbox_id FROM folder"
+    " subscribed, detached, messages, mailbox_id, stamps,"
+    " listed_at FROM folder"
 )
+_SELECT_LEFT_OUT = "SELECT uidvalidity, uid, size, received FROM left_out WHERE folder = ?"
 
 
 class StateStore(IntentState):
@@ -74,22 +76,26 @@ class StateStore(IntentState):
         role: str | None = None,
         messages: int | None = None,
         mailbox_id: str | None = None,
+        listed_at: int | None = None,
     ) -> int:
         """Record a folder's counters, role and identity, all anew, and return its id.
 
         They stand for "everything up to here is done": to be saved in the same
         transaction as the last change that they cover. Without `messages`, no
-        shortcut may rest on them.
+        shortcut may rest on them. The stamps of its files are dropped.
         """
-        values = (uidvalidity, uidnext, highestmodseq, role, messages, stored_if_any(mailbox_id))
+        numbers = (uidvalidity, uidnext, highestmodseq, role, messages)
+        values = (*numbers, stored_if_any(mailbox_id), listed_at)
         with self.transaction():
             self._write(
                 "INSERT INTO folder"
-                " (name, uidvalidity, uidnext, highestmodseq, role, messages, mailbox_id)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+                " (name, uidvalidity, uidnext, highestmodseq, role, messages, mailbox_id,"
+                " listed_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
                 " uidvalidity = excluded.uidvalidity, uidnext = excluded.uidnext,"
                 " highestmodseq = excluded.highestmodseq, role = excluded.role,"
-                " messages = excluded.messages, mailbox_id = excluded.mailbox_id",
+                " messages = excluded.messages, mailbox_id = excluded.mailbox_id,"
+                " listed_at = excluded.listed_at, stamps = NULL",
                 [(stored(name), *values)],
             )
             ((number,),) = self._rows("SELECT id FROM folder WHERE name = ?", stored(name))
@@ -104,6 +110,19 @@ class StateStore(IntentState):
             " WHERE id = ?",
             [(stored(server_name), stored_if_any(delimiter or None), subscribed, folder)],
         )
+
+    def save_stamps(self, stamps: Mapping[int, str]) -> None:
+        """Record what folders' files look like that are just what was agreed on, by folder.
+
+        Dropped again by whatever changes what is recorded of the folder's messages.
+        """
+        rows = [(text, folder) for folder, text in stamps.items()]
+        self._write("UPDATE folder SET stamps = ? WHERE id = ?", rows)
+
+    def _drop_stamps(self, folder: int) -> None:
+        """Forget that a folder's files are what was agreed on; mostly nothing says so."""
+        if any(self._rows("SELECT 1 FROM folder WHERE id = ? AND stamps IS NOT NULL", folder)):
+            self._write("UPDATE folder SET stamps = NULL WHERE id = ?", [(folder,)])
 
     def set_detached(self, folder: int, detached: bool, /) -> None:
         """Record that a folder is about to be deleted on the server, or was not after all."""
@@ -134,10 +153,7 @@ class StateStore(IntentState):
         for generation, uid, unique, letters, keywords, *content in self._rows(sql, folder):
             size, sha256, email_id, held = content
             if (letters, keywords) not in known:
-                names = loaded(keywords).split()
-                known[letters, keywords] = frozenset(
-                    [*(_FLAGS[letter] for letter in letters), *map(Keyword, names)]
-                )
+                known[letters, keywords] = _flags(letters, keywords)
             yield MessageRow(
                 UidValidity(generation),
                 Uid(uid),
@@ -149,36 +165,35 @@ class StateStore(IntentState):
                 held=bool(held),
             )
 
+    def flags_from(self, folder: int, uidvalidity: UidValidity, first: Uid) -> dict[Uid, Flags]:
+        """Return the recorded flags of messages from a UID on."""
+        sql = (
+            "SELECT uid, base_flags, keywords FROM message"
+            " WHERE folder = ? AND uidvalidity = ? AND uid >= ?"
+        )
+        found = self._rows(sql, folder, uidvalidity, first)
+        return {Uid(uid): _flags(letters, keywords) for uid, letters, keywords in found}
+
     def has_messages(self) -> bool:
         """Tell whether any message is recorded, in any folder."""
         return any(self._rows("SELECT 1 FROM message LIMIT 1"))
 
     def save_messages(self, folder: int, rows: Iterable[MessageRow]) -> None:
         """Record messages, or replace what is recorded about them: flags, file, all."""
-        self._write(
-            "INSERT OR REPLACE INTO message (folder, uidvalidity, uid, unique_name, base_flags,"
-            " keywords, size, sha256, email_id, held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    folder,
-                    row.uidvalidity,
-                    row.uid,
-                    stored(row.unique),
-                    "".join(sorted(flag.letter for flag in system_flags_of(row.flags))),
-                    stored(" ".join(sorted(flag.imap for flag in keywords_of(row.flags)))),
-                    row.size,
-                    row.sha256,
-                    stored_if_any(row.email_id),
-                    row.held,
-                )
-                for row in rows
-            ),
-        )
+        with self.transaction():
+            self._drop_stamps(folder)
+            self._write(
+                "INSERT OR REPLACE INTO message (folder, uidvalidity, uid, unique_name,"
+                " base_flags, keywords, size, sha256, email_id, held)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((folder, *_message_values(row)) for row in rows),
+            )
 
     def forget_messages(self, folder: int, uidvalidity: UidValidity, uids: Iterable[Uid]) -> None:
         """Remove records of messages that the folder has no more, and intents that took them."""
         keys = [(folder, uidvalidity, uid) for uid in uids]
         with self.transaction():
+            self._drop_stamps(folder)
             for table in ("message", "delete_intent"):
                 self._write(
                     f"DELETE FROM {table} WHERE folder = ? AND uidvalidity = ? AND uid = ?",  # noqa: S608 - the names above
@@ -200,6 +215,7 @@ class StateStore(IntentState):
         What was left out is decided anew, so it is forgotten, whatever its generation.
         """
         with self.transaction():
+            self._drop_stamps(folder)
             self._write(
                 "UPDATE message SET uidvalidity ="
                 " (SELECT min(0, min(uidvalidity)) - 1 FROM message WHERE folder = ?)"
@@ -212,14 +228,20 @@ class StateStore(IntentState):
 
     def left_out(self, folder: int) -> list[LeftOut]:
         """Return the messages that the policy leaves on the server, by UIDVALIDITY and UID."""
-        sql = (
-            "SELECT uidvalidity, uid, size, received FROM left_out WHERE folder = ?"
-            " ORDER BY uidvalidity, uid"
-        )
-        return [
-            LeftOut(UidValidity(generation), Uid(uid), size, received)
-            for generation, uid, size, received in self._rows(sql, folder)
-        ]
+        sql = f"{_SELECT_LEFT_OUT} ORDER BY uidvalidity, uid"
+        return list(map(_left_out, self._rows(sql, folder)))
+
+    def left_out_since(
+        self, folder: int, uidvalidity: UidValidity, oldest: int | None
+    ) -> list[LeftOut]:
+        """Return those that are no older than `oldest` (Unix seconds), by an index; None: all."""
+        if oldest is None:
+            found = self._rows(f"{_SELECT_LEFT_OUT} AND uidvalidity = ?", folder, uidvalidity)
+            return list(map(_left_out, found))
+        sql = f"{_SELECT_LEFT_OUT} AND uidvalidity = ? AND received"
+        undated = self._rows(f"{sql} IS NULL", folder, uidvalidity)
+        young = self._rows(f"{sql} >= ?", folder, uidvalidity, oldest)
+        return [*map(_left_out, undated), *map(_left_out, young)]
 
     def save_left_out(self, folder: int, rows: Iterable[LeftOut]) -> None:
         """Record messages that are not to be fetched, in the transaction that passes them by."""
@@ -239,7 +261,7 @@ class StateStore(IntentState):
 
 def _folder_row(values: tuple[Any, ...]) -> FolderRow:
     number, name, uidvalidity, uidnext, modseq, role, *rest = values
-    server_name, delimiter, subscribed, detached, messages, mailbox_id = rest
+    server_name, delimiter, subscribed, detached, messages, mailbox_id, stamps, listed_at = rest
     return FolderRow(
         number,
         loaded(name),
@@ -253,4 +275,30 @@ def _folder_row(values: tuple[Any, ...]) -> FolderRow:
         bool(detached),
         messages,
         loaded_if_any(mailbox_id),
+        stamps,
+        listed_at,
+    )
+
+
+def _flags(letters: str, keywords: str | bytes) -> Flags:
+    names = loaded(keywords).split()
+    return frozenset([*(_FLAGS[letter] for letter in letters), *map(Keyword, names)])
+
+
+def _left_out(values: tuple[Any, ...]) -> LeftOut:
+    uidvalidity, uid, size, received = values
+    return LeftOut(UidValidity(uidvalidity), Uid(uid), size, received)
+
+
+def _message_values(row: MessageRow) -> tuple[Any, ...]:
+    return (
+        row.uidvalidity,
+        row.uid,
+        stored(row.unique),
+        "".join(sorted(flag.letter for flag in system_flags_of(row.flags))),
+        stored(" ".join(sorted(flag.imap for flag in keywords_of(row.flags)))),
+        row.size,
+        row.sha256,
+        stored_if_any(row.email_id),
+        row.held,
     )

@@ -10,133 +10,34 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from mailcli.errors import MailError
 from mailcli.model import Address
+from mailcli.results.report import ErrorReport
+from mailcli.results.sending import (
+    FlushedMessage,
+    FlushResult,
+    OutboxChange,
+    OutboxMessage,
+    OutboxResult,
+    Outcome,
+    RefusedRecipient,
+    SendPreview,
+    SendResult,
+)
 
 SCHEMA = 1
 
-
-@dataclass(frozen=True, slots=True)
-class ErrorReport:
-    """One failure, as JSON shows it beside the results that did succeed."""
-
-    code: str
-    message: str
-    hint: str
-    exit_code: int
-    account: str | None
-
-    @classmethod
-    def of(cls, error: MailError, *, account: str | None = None) -> "ErrorReport":
-        """Describe an error; `account` counts where the error names none itself."""
-        name = error.account or account
-        return cls(error.code, error.message, error.hint, int(error.exit_code), name)
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRecipient:
-    """A recipient that the server would not take, with the server's words."""
-
-    address: Address
-    permanent: bool
-    code: int
-    enhanced: str | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SendResult:
-    """The outcome of one submission; `error` says why it is unknown for some, where it is.
-
-    `queued` are those for whom it waits in the outbox, as message `outbox_id`.
-    """
-
-    message_id: str | None
-    outcome: Literal["delivered", "partial", "refused", "queued", "unknown"]
-    accepted: tuple[Address, ...]
-    refused: tuple[RefusedRecipient, ...]
-    saved: Path | None
-    warnings: tuple[str, ...] = ()
-    error: ErrorReport | None = None
-    unknown: tuple[Address, ...] = ()
-    queued: tuple[Address, ...] = ()
-    outbox_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SendPreview:
-    """What `send --dry-run` would put on the wire: the envelope and the exact message."""
-
-    sender: str
-    recipients: tuple[str, ...]
-    message: str
-    account: str
-    server: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    """One message in the outbox; `recipients` are those who do not have it yet, or perhaps.
-
-    `next_try` is None where nothing will be tried by itself; `error` is of the last try.
-    """
-
-    id: int
-    account: str
-    state: Literal["waiting", "unknown", "done"]
-    created: datetime
-    next_try: datetime | None
-    tries: int
-    size: int
-    sender: str
-    recipients: tuple[Address, ...]
-    subject: str
-    message_id: str | None
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxResult:
-    """The result of `outbox list`: the oldest first."""
-
-    messages: tuple[OutboxMessage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxChange:
-    """The result of `outbox drop`: what was in the outbox and is not any more."""
-
-    dropped: tuple[OutboxMessage, ...]
-
-
-Outcome = Literal["delivered", "partial", "refused", "deferred", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class FlushedMessage:
-    """What one try did: for each recipient, or `error` for the message as a whole."""
-
-    id: int
-    account: str
-    message_id: str | None
-    subject: str
-    outcome: Outcome
-    accepted: tuple[Address, ...] = ()
-    refused: tuple[RefusedRecipient, ...] = ()
-    unknown: tuple[Address, ...] = ()
-    next_try: datetime | None = None
-    saved: Path | None = None
-    warnings: tuple[str, ...] = ()
-    error: ErrorReport | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FlushResult:
-    """The result of `outbox flush`: what was tried, what failed, and what is left."""
-
-    messages: tuple[FlushedMessage, ...]
-    errors: tuple[ErrorReport, ...]
-    left: tuple[OutboxMessage, ...]
+__all__ = [
+    "ErrorReport",
+    "FlushResult",
+    "FlushedMessage",
+    "OutboxChange",
+    "OutboxMessage",
+    "OutboxResult",
+    "Outcome",
+    "RefusedRecipient",
+    "SendPreview",
+    "SendResult",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +49,22 @@ class SkippedPop:
 
 
 @dataclass(frozen=True, slots=True)
+class MaildropStatus:
+    """What a maildrop holds, and how much of it is new; None where that cannot be told."""
+
+    messages: int
+    bytes: int
+    new: int | None
+    new_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class PopAccount:
-    """What one account's POP3 run did. `bytes` counts octets as the server sent them."""
+    """What one account's POP3 run did. `bytes` counts octets as the server sent them.
+
+    `waiting` are new messages left for a later run, `marked` those marked as seen without
+    being fetched. `muted`: the error passes by itself and is not worth a word yet.
+    """
 
     account: str
     fetched: int = 0
@@ -158,6 +73,11 @@ class PopAccount:
     kept: int = 0
     skipped: tuple[SkippedPop, ...] = ()
     error: ErrorReport | None = None
+    waiting: int = 0
+    marked: int = 0
+    warnings: tuple[str, ...] = ()
+    status: MaildropStatus | None = None
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

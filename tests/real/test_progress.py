@@ -1,0 +1,118 @@
+"""Progress of a real transfer: at a terminal it is shown, in a pipe nothing is."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+from tests.conftest import RunMailcli, WriteConfig
+from tests.real.conftest import OpenAccount
+from tests.support.accounts import account
+from tests.support.dovecot import Dovecot
+from tests.support.imap_sides import message
+from tests.support.proxy import FaultProxy
+from tests.support.sync_account import SyncAccount
+
+FAR = 0.4
+"""Seconds in each direction: the first message comes later than the patience of 0.5 s."""
+
+LARGE = b"x" * 70 + b"\r\n"
+
+
+def at_terminal(args: tuple[str, ...], environ: Mapping[str, str]) -> str:
+    """Run mailcli with a terminal of 100 columns for stderr, and return what is drawn there."""
+    terminal, far_end = pty.openpty()
+    command = [sys.executable, "-m", "mailcli", *args]
+    environ = {**environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=far_end, env=environ
+    ) as child:
+        os.close(far_end)
+        drawn = _all(terminal)
+        assert child.wait(60) == 0, drawn
+    return drawn
+
+
+def _all(terminal: int) -> str:
+    """Read a terminal until nobody writes to it any more."""
+    pieces = []
+    try:
+        while piece := os.read(terminal, 65536):
+            pieces.append(piece)
+    except OSError:  # how Linux tells it
+        pass
+    finally:
+        os.close(terminal)
+    return b"".join(pieces).decode()
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop"])
+def test_at_a_terminal_a_transfer_shows_how_far_it_is(
+    dovecot: Dovecot,
+    account_user: str,
+    write_config: WriteConfig,
+    mailcli_env: dict[str, str],
+    protocol: str,
+) -> None:
+    dovecot.deliver(account_user, *(message(f"m{n}", LARGE * 700) for n in range(60)))
+    port = dovecot.imaps if protocol == "imap" else dovecot.pop3s
+    with FaultProxy(port, delay=FAR) as proxy:
+        table = account(account_user, imap=dovecot) if protocol == "imap" else None
+        table = table or account(account_user, pop=dovecot)
+        table[protocol]["port"] = proxy.port
+        write_config({"work": table})
+        verb = "imap-sync" if protocol == "imap" else "pop-fetch"
+        drawn = at_terminal((verb,), mailcli_env)
+
+    assert "/60" in drawn
+    assert "MB" in drawn
+    assert ("INBOX" in drawn) == (protocol == "imap")
+
+
+def test_a_transfer_that_broke_off_says_where_it_goes_on(
+    mirrored: SyncAccount, configured: OpenAccount, dovecot: Dovecot, mailcli_env: dict[str, str]
+) -> None:
+    raws = [message(f"m{number:02}", LARGE * 150) for number in range(60)]
+    mirrored.server.deliver(mirrored.user, *raws)
+    with FaultProxy(dovecot.imaps, cut_after_server=400_000) as proxy:
+        configured(port=proxy.port).sync(code=75)
+    kept = len(mirrored.here())
+    assert 0 < kept < 60
+
+    with FaultProxy(dovecot.imaps, delay=FAR) as proxy:
+        configured(port=proxy.port)
+        drawn = at_terminal(("imap-sync",), mailcli_env)
+
+    assert f"resumed after {kept}" in drawn
+    assert "/60" in drawn
+
+
+@pytest.mark.parametrize("option", ["-q", "-v"])
+def test_with_other_words_or_none_it_shows_nothing(
+    dovecot: Dovecot,
+    account_user: str,
+    write_config: WriteConfig,
+    mailcli_env: dict[str, str],
+    option: str,
+) -> None:
+    dovecot.deliver(account_user, message("a"))
+    with FaultProxy(dovecot.imaps, delay=FAR) as proxy:
+        table = account(account_user, imap=dovecot)
+        table["imap"]["port"] = proxy.port
+        write_config({"work": table})
+
+        assert "\x1b[" not in at_terminal(("imap-sync", option), mailcli_env)
+
+
+def test_in_a_pipe_it_shows_nothing(
+    dovecot: Dovecot, account_user: str, write_config: WriteConfig, run_mailcli: RunMailcli
+) -> None:
+    dovecot.deliver(account_user, message("a"))
+    with FaultProxy(dovecot.imaps, delay=FAR) as proxy:
+        table = account(account_user, imap=dovecot)
+        table["imap"]["port"] = proxy.port
+        write_config({"work": table})
+
+        assert run_mailcli("imap-sync").stderr == ""

@@ -1,0 +1,46 @@
+"""What a run in this process reads: which directories it lists, and how much work it does."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+
+@dataclass(slots=True)
+class Watch:
+    """Directories that were listed, and how many functions were called, of Python and of C."""
+
+    on: bool = True
+    listed: list[Path] = field(default_factory=list)
+    calls: int = 0
+
+    def folders(self) -> list[str]:
+        """Return the Maildir folders whose files were listed, each once, sorted."""
+        found = {path.parent.name for path in self.listed if path.name in {"cur", "new"}}
+        return sorted(found)
+
+
+@contextmanager
+def watched() -> Iterator[Watch]:
+    """Watch what this process reads until the block ends."""
+    watch = Watch()
+
+    def audit(event: str, args: tuple[Any, ...]) -> None:
+        # A hook stays for as long as the process lives.
+        if watch.on and event in {"os.scandir", "os.listdir"} and args[0] is not None:
+            watch.listed.append(Path(args[0]))
+
+    def profile(frame: FrameType, event: str, arg: object) -> None:
+        del frame, arg
+        watch.calls += event in {"call", "c_call"}
+
+    sys.addaudithook(audit)
+    sys.setprofile(profile)
+    try:
+        yield watch
+    finally:
+        sys.setprofile(None)
+        watch.on = False
