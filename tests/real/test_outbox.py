@@ -371,3 +371,22 @@ def test_a_second_flush_leaves_the_first_alone(
         assert (done.returncode, failure(done)["code"]) == (75, "locked")
         assert not server.connections
         assert flush(run_mailcli)[0] == 0
+
+
+@pytest.mark.parametrize("end", ["@bye 421 4.7.0 too many messages", "@cut"])
+def test_a_server_that_ends_the_connection_between_messages_is_asked_anew(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], end: str
+) -> None:
+    conversation = "\n".join(
+        [
+            "@connection 1",
+            dialogues.script(OPENING, TAKEN, r"C? MAIL FROM:.*", end),
+            "@connection 2",
+            dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp")),
+        ]
+    )
+    with Scripted(conversation) as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two")
+        code, flushed = flush(run_mailcli)
+    assert (code, [m["outcome"] for m in flushed["messages"]]) == (0, ["delivered"] * 2)

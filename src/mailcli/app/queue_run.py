@@ -17,7 +17,14 @@ from mailcli.app.context import Context, named
 from mailcli.app.sent import keep_copy
 from mailcli.app.sessions import smtp_session
 from mailcli.config import Account
-from mailcli.errors import Exit, InvalidMessage, MailError, OutcomeUnknown, Refused
+from mailcli.errors import (
+    Exit,
+    InvalidMessage,
+    MailError,
+    OutcomeUnknown,
+    Refused,
+    TemporaryFailure,
+)
 from mailcli.message.bounce import Failure, bounce
 from mailcli.message.relay import split
 from mailcli.model import Address, Notify, Return
@@ -127,12 +134,22 @@ class AccountRun:
             accepted=lambda emails: self._outbox.move(message.id, emails, Phase.ACCEPTED),
         )
         chunks = _Anew(self._outbox, message)
+        used = self._is_open()
+        try:
+            return self._open().submit(envelope, chunks, size=message.size, watch=watch)
+        except TemporaryFailure:
+            if not used or self._is_open():
+                raise
+        # The server had enough of this connection, not of the message.
         return self._open().submit(envelope, chunks, size=message.size, watch=watch)
+
+    def _is_open(self) -> bool:
+        return self._session is not None and self._session.is_open
 
     def _open(self) -> "SmtpSession":
         if self._broken:
             raise self._broken
-        if self._session is None or not self._session.is_open:
+        if self._session is None or not self._is_open():
             self._stack.pop_all().close()
             try:
                 session = smtp_session(self._context, self._account)

@@ -106,7 +106,9 @@ class Conversation:
         return self._guarded(self._client.getreply)
 
     def refusal(self, reply: Reply) -> MailError:
-        """Return the error for a reply that is no success."""
+        """Return the error for a reply that is no success; 421 ends the connection."""
+        if reply.code == 421:
+            self.wire.close()
         words = self.wire.quote(str(reply))
         if reply.code < 400:
             return self.wire.violation(f"neither yes nor no; {words}")
