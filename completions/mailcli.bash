@@ -20,7 +20,7 @@ _mailcli() {
     local command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
-        _mailcli_words "send pop-fetch imap-sync folders list account completion demo --help --version" "$cur"
+        _mailcli_words "send outbox pop-fetch imap-sync folders list account completion demo --help --version" "$cur"
         return
     fi
     if [[ $prev == = ]]; then
@@ -29,6 +29,12 @@ _mailcli() {
         cur= prev+==
     fi
     case $command in
+    outbox)
+        if (( COMP_CWORD == 2 )); then
+            _mailcli_words "drop flush list --help" "$cur"
+            return
+        fi
+        command+=" ${COMP_WORDS[2]}" ;;
     account)
         if (( COMP_CWORD == 2 )); then
             _mailcli_words "forget-password list set-password --help" "$cur"
@@ -54,13 +60,30 @@ _mailcli() {
     "send --reply-to"|"send --reply-to=") return ;;
     "send --body"|"send --body=") return ;;
     "send --body-file"|"send --body-file=") _mailcli_files "$cur"; return ;;
+    "send --inline"|"send --inline=") _mailcli_files "$cur"; return ;;
     "send --fcc"|"send --fcc=") return ;;
+    "send --dsn-notify"|"send --dsn-notify=") return ;;
+    "send --dsn-return"|"send --dsn-return=") _mailcli_words "hdrs full" "$cur"; return ;;
     "send -A"|"send --account"|"send --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
     "send --trace=") _mailcli_files "$cur"; return ;;
     "send --timeout"|"send --timeout=") return ;;
     "send -o"|"send --output"|"send --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "send --config"|"send --config=") _mailcli_files "$cur"; return ;;
     "send --color"|"send --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "outbox drop -o"|"outbox drop --output"|"outbox drop --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "outbox drop --config"|"outbox drop --config=") _mailcli_files "$cur"; return ;;
+    "outbox drop --color"|"outbox drop --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "outbox flush --retry"|"outbox flush --retry=") return ;;
+    "outbox flush -A"|"outbox flush --account"|"outbox flush --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "outbox flush --trace=") _mailcli_files "$cur"; return ;;
+    "outbox flush --timeout"|"outbox flush --timeout=") return ;;
+    "outbox flush -o"|"outbox flush --output"|"outbox flush --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "outbox flush --config"|"outbox flush --config=") _mailcli_files "$cur"; return ;;
+    "outbox flush --color"|"outbox flush --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "outbox list -A"|"outbox list --account"|"outbox list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "outbox list -o"|"outbox list --output"|"outbox list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "outbox list --config"|"outbox list --config=") _mailcli_files "$cur"; return ;;
+    "outbox list --color"|"outbox list --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "pop-fetch --keep=") return ;;
     "pop-fetch --delete-after"|"pop-fetch --delete-after=") return ;;
     "pop-fetch --max-size"|"pop-fetch --max-size=") return ;;
@@ -112,7 +135,11 @@ _mailcli() {
     esac
     if [[ $cur == -* ]]; then
         case $command in
-        "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --raw --fcc --no-save --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --html --markdown --inline --raw --read-recipients --fcc --no-save --queue --queue-on-tempfail --dsn-notify --dsn-return --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "outbox") words="--help" ;;
+        "outbox drop") words="--output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "outbox flush") words="--now --retry --retry-unknown --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "outbox list") words="--account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "pop-fetch") words="--keep --delete --delete-after --max-size --max-messages --max-bytes --mark-seen-only --status --deliver --notify-after --skip-if-running --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "imap-sync") words="--pull --push --allow-mass-delete --full --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

@@ -1,4 +1,4 @@
-"""Start mailcli: `mailcli` and `python -m mailcli`."""
+"""Start mailcli: `mailcli`, `python -m mailcli`, and through links `sendmail` and `mailq`."""
 
 import gc
 import os
@@ -18,6 +18,8 @@ def main() -> None:
 
     harden(os.environ)
     install_signals()
+    if (name := Path(sys.argv[0]).name) in {"sendmail", "mailq"}:
+        sys.exit(_sendmail(name))
     program = Program(sys.argv, sys.stdout, sys.stderr, _state_dir, COMMANDS)
     environ = os.environ
     code = run(
@@ -25,6 +27,14 @@ def main() -> None:
     )
     gc.freeze()  # the process ends: what is left need not be searched for cycles once more
     sys.exit(code)
+
+
+def _sendmail(name: str) -> int:
+    from mailcli.cli import sendmail
+    from mailcli.cli.boundary import Program, run
+
+    program = Program(sys.argv, sys.stdout, sys.stderr, _state_dir)
+    return sendmail.sysexit(run(lambda: sendmail.main(name, sys.argv[1:]), program))
 
 
 def _state_dir() -> Path:

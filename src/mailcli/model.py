@@ -41,6 +41,7 @@ class AuthKind(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - the name of a kind, not a password
     OAUTH2 = "oauth2"
+    EXTERNAL = "external"  # the certificate that TLS was opened with
     NONE = "none"
 
 
@@ -223,3 +224,19 @@ DEFAULT_PORTS = {
     (Protocol.IMAP, TlsMode.STARTTLS): 143,
     (Protocol.IMAP, TlsMode.NONE): 143,
 }
+
+
+class Notify(StrEnum):
+    """When the sender wants a report (RFC 3461 §4.1); `NEVER` stands alone."""
+
+    NEVER = "never"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    DELAY = "delay"
+
+
+class Return(StrEnum):
+    """What a report brings back (RFC 3461 §4.3): the headers, or the whole message."""
+
+    HEADERS = "hdrs"
+    FULL = "full"

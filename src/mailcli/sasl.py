@@ -4,7 +4,7 @@ A mechanism is a generator: the first value it yields is the initial response
 (`None` where the server speaks first); each challenge is sent in, each answer
 comes out. `Exchange` adds the base64 that all three protocols use, the sessions
 add their framing. For passwords: SCRAM-SHA-256 (RFC 7677), PLAIN (RFC 4616) and
-LOGIN; for tokens OAUTHBEARER (RFC 7628) and XOAUTH2.
+LOGIN; for tokens OAUTHBEARER (RFC 7628) and XOAUTH2; for a certificate EXTERNAL.
 """
 
 import base64
@@ -23,6 +23,7 @@ _Steps = Generator[bytes | None, bytes, None]
 PRIVATE_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "LOGIN")
 OPEN_MECHANISMS = ("SCRAM-SHA-256", "PLAIN", "LOGIN")
 TOKEN_MECHANISMS = ("OAUTHBEARER", "XOAUTH2")
+CERTIFICATE_MECHANISMS = ("EXTERNAL",)
 
 MIN_ITERATIONS = 4096
 """Fewest PBKDF2 rounds a server may ask for (RFC 7677 §4)."""
@@ -47,8 +48,9 @@ def choose(offered: Collection[str], kind: AuthKind, *, private: bool) -> str | 
 
     One is tried, never one after another: each refused try counts towards a lock-out.
     """
-    passwords = PRIVATE_MECHANISMS if private else OPEN_MECHANISMS
-    wanted = TOKEN_MECHANISMS if kind is AuthKind.OAUTH2 else passwords
+    wanted: tuple[str, ...] = PRIVATE_MECHANISMS if private else OPEN_MECHANISMS
+    if kind is not AuthKind.PASSWORD:
+        wanted = TOKEN_MECHANISMS if kind is AuthKind.OAUTH2 else CERTIFICATE_MECHANISMS
     names = {name.upper() for name in offered}
     return next((name for name in wanted if name in names), None)
 
@@ -111,6 +113,8 @@ def _steps(mechanism: str, identity: Identity, nonce: str) -> _Steps:
             return _plain(identity)
         case "LOGIN":
             return _login(identity)
+        case "EXTERNAL":
+            return _external()
         case "OAUTHBEARER":
             return _bearer(b"n,a=%b," % _saslname(identity), identity, b"\x01")
         case "XOAUTH2":
@@ -127,6 +131,11 @@ def _login(identity: Identity) -> _Steps:
     yield None
     yield identity.username.encode()
     yield identity.secret.reveal().encode()
+
+
+def _external() -> _Steps:
+    """Claim what the certificate of TLS says, without a name of our own (RFC 4422 App. A)."""
+    yield b""
 
 
 def _bearer(head: bytes, identity: Identity, acknowledgement: bytes) -> _Steps:

@@ -34,6 +34,21 @@ def delivers_one(ground: Ground, _scene: Scene, _contender: Contender) -> Check:
     return check
 
 
+def delivers(count: int) -> MakeCheck:
+    """Ask for exactly so many more messages at the recipient."""
+
+    def make(ground: Ground, _scene: Scene, _contender: Contender) -> Check:
+        before = ground.count(RECIPIENT)
+
+        def check(_run: Run) -> str | None:
+            now, _ = ground.newest_after(RECIPIENT, before + count - 1)
+            return None if now == before + count else f"{now - before} of {count} delivered"
+
+        return check
+
+    return make
+
+
 def holds_all_of(mailbox: Mailbox) -> MakeCheck:
     """Ask for every message of a mailbox, once."""
 

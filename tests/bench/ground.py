@@ -24,6 +24,7 @@ from tests.support.processes import server_directory
 
 _BATCH = 250  # messages in one APPEND
 _FLAGS = ((), ("\\Seen",), ("\\Seen", "\\Answered"), ("\\Flagged",))
+_LARGE = "message_size_limit = 200000000\nvirtual_mailbox_limit = 0"
 _DELIVERY_PATIENCE = 30.0  # seconds between acceptance and delivery
 
 
@@ -124,7 +125,7 @@ def ground() -> Iterator[Ground]:
         mail = stack.enter_context(server_directory("bench-imap"))
         imap = stack.enter_context(dovecot(mail, authority))
         queue = stack.enter_context(server_directory("bench-smtp"))
-        smtp = stack.enter_context(postfix(queue, authority, imap))
+        smtp = stack.enter_context(postfix(queue, authority, imap, extra=_LARGE))
         homes = stack.enter_context(server_directory("bench"))
         yield Ground(homes, authority, imap, smtp)
 

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from mailcli.model import Address
+from mailcli.store.outbox import Outbox, Queued, Recipient
 from tests.bench.contenders import (
     OURS,
     PASSWORD,
@@ -49,6 +51,48 @@ def send() -> Contender:
         recipient = f"{RECIPIENT}@example.test"
         arguments = ("send", "-t", recipient, "-s", SUBJECT, "--no-save")
         return _mailcli(scene, *arguments, stdin=BODY.replace("\r\n", "\n").encode())
+
+    return Contender(OURS, command, keeps=Keeps.COUNT)
+
+
+def flush(count: int) -> Contender:
+    """Return mailcli sending messages that are in its outbox before it starts."""
+
+    def command(scene: Scene) -> Command:
+        _configure(scene, Service.SUBMISSIONS)
+        state = Path(scene.environment()["XDG_STATE_HOME"]) / "mailcli"
+        octets = finished_message(scene.user)
+        with Outbox.below(state) as outbox:
+            for _ in range(count):
+                outbox.add(_waiting(scene.user, len(octets)), [octets])
+        return _mailcli(scene, "outbox", "flush")
+
+    return Contender(OURS, command, keeps=Keeps.COUNT)
+
+
+def _waiting(user: str, size: int) -> Queued:
+    return Queued(
+        id=0,
+        account="bench",
+        token="",
+        sender=f"{user}@example.test",
+        size=size,
+        created=0,
+        next_try=0,
+        recipients=(Recipient(Address("", f"{RECIPIENT}@example.test")),),
+    )
+
+
+def send_file(octets: int) -> Contender:
+    """Return mailcli sending an attachment, to somebody for whom the server throws it away."""
+
+    def command(scene: Scene) -> Command:
+        _configure(scene, Service.SUBMISSIONS)
+        path = scene.home / "large.bin"
+        with path.open("wb") as file:
+            file.truncate(octets)
+        arguments = ("send", "x@elsewhere.example", "-a", str(path), "--no-save", "--body", BODY)
+        return _mailcli(scene, *arguments)
 
     return Contender(OURS, command, keeps=Keeps.COUNT)
 

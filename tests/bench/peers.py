@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from shlex import quote
 
 from tests.bench.contenders import (
     HOST,
@@ -35,8 +36,8 @@ def msmtp_version() -> Contender:
     )
 
 
-def msmtp() -> Contender:
-    """Return msmtp submitting a finished message."""
+def msmtp(count: int = 1) -> Contender:
+    """Return msmtp submitting a finished message, or started so many times to do so."""
 
     def command(scene: Scene) -> Command:
         config = private_file(
@@ -48,9 +49,16 @@ def msmtp() -> Contender:
         )
         argv = ("msmtp", "-C", str(config), "-a", "bench", f"{RECIPIENT}@example.test")
         message = finished_message(scene.user).replace(b"\r\n", b"\n")
-        return Command(argv, scene.environment(), message)
+        if count == 1:
+            return Command(argv, scene.environment(), message)
+        file = scene.home / "message"
+        file.write_bytes(message)
+        once = f'"$@" < {quote(str(file))} || exit'
+        loop = f"i=0; while [ $i -lt {count} ]; do {once}; i=$((i+1)); done"
+        return Command(("sh", "-c", loop, "sh", *argv), scene.environment())
 
-    return Contender("msmtp", command, program="msmtp", keeps=Keeps.COUNT)
+    name = "msmtp" if count == 1 else f"msmtp, {count} times"
+    return Contender(name, command, program="msmtp", keeps=Keeps.COUNT)
 
 
 def mpop() -> Contender:

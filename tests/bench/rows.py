@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from tests.bench import ours, peers
-from tests.bench.checks import MakeCheck, answers, delivers_one, holds_all_of
+from tests.bench.checks import MakeCheck, answers, delivers, delivers_one, holds_all_of
 from tests.bench.contenders import Contender
 from tests.bench.corpus import LARGE
 from tests.bench.ground import Mailbox, Service
 
+_QUEUED = 200
 FAR = 0.05
 """Seconds that the proxy adds to a round trip: a server some countries away."""
 
@@ -124,6 +125,21 @@ def _sending() -> Iterable[Row]:
             round_trip=round_trip,
             repeat=5,
         )
+
+    yield Row(
+        key="send-outbox",
+        title=f"send {_QUEUED} messages from the outbox, 50 ms round trip",
+        contenders=(ours.flush(_QUEUED), peers.msmtp(_QUEUED)),
+        check=delivers(_QUEUED),
+        service=Service.SUBMISSIONS,
+        round_trip=FAR,
+    )
+    yield Row(
+        key="send-large",
+        title="send an attachment of 100 MB, loopback",
+        contenders=(ours.send_file(100_000_000),),
+        service=Service.SUBMISSIONS,
+    )
 
 
 def _pop(mailbox: Mailbox) -> Iterable[Row]:

@@ -18,6 +18,7 @@ _MORE_PLACES = (
     "/usr/libexec/dovecot",
     "/usr/lib/postfix/sbin",
     "/usr/libexec/postfix",
+    "/usr/lib/git-core",
 )
 
 _PACKAGES = {
@@ -34,6 +35,7 @@ _PACKAGES = {
     "strace": "strace",
     "setpriv": "util-linux",
     "mbsync": "isync",
+    "git-send-email": "git-email libmailtools-perl",
 }
 
 

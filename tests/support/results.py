@@ -1,6 +1,7 @@
 """One result of each kind, with hostile and awkward texts among the plain ones."""
 
-from datetime import datetime, timedelta, timezone
+import dataclasses
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from mailcli.model import Address
@@ -9,6 +10,8 @@ from mailcli.results import (
     AccountsResult,
     CredentialChange,
     ErrorReport,
+    FlushedMessage,
+    FlushResult,
     FolderChange,
     FolderInfo,
     FoldersResult,
@@ -17,6 +20,9 @@ from mailcli.results import (
     ImapResult,
     ListResult,
     MessageInfo,
+    OutboxChange,
+    OutboxMessage,
+    OutboxResult,
     PlannedAction,
     PopAccount,
     PopResult,
@@ -105,6 +111,45 @@ UNKNOWN = SendResult(
     (),
     None,
     error=ErrorReport("outcome_unknown", "no answer \x1b[2J", "ask", 75, "work"),
+)
+QUEUED = SendResult(
+    *("<1@example.org>", "queued", (), (), None),
+    queued=(Address("", "bob@example.org"),),
+    outbox_id=7,
+)
+WAITING = OutboxMessage(
+    id=7,
+    account="work",
+    state="waiting",
+    created=datetime(2024, 3, 2, 9, 30, tzinfo=UTC),
+    next_try=datetime(2024, 3, 2, 9, 34, tzinfo=UTC),
+    tries=2,
+    size=1234,
+    sender="ada@example.org",
+    recipients=(Address("Bob", "bob@example.org"), Address("", "eve@example.org")),
+    subject="Hi \x1b[31m",
+    message_id="<1@example.org>",
+    error="450 greylisted \x1b[2J",
+)
+OUTBOX = OutboxResult(
+    (WAITING, dataclasses.replace(WAITING, id=8, state="unknown", next_try=None, error=None))
+)
+DROPPED = OutboxChange((WAITING,))
+FLUSHED = FlushResult(
+    (
+        FlushedMessage(
+            *(7, "work", "<1@example.org>", "Hi", "partial"),
+            accepted=(Address("Bob", "bob@example.org"),),
+            refused=PARTIAL.refused,
+            unknown=(Address("", "eve@example.org"),),
+            next_try=datetime(2024, 3, 2, 9, 34, tzinfo=UTC),
+            saved=Path("/mail/Sent/cur/1:2,S"),
+            warnings=("no copy",),
+        ),
+        FlushedMessage(8, "work", None, "", "deferred", error=LOGIN),
+    ),
+    (LOGIN,),
+    (WAITING,),
 )
 PREVIEW = SendPreview(
     "ada@example.org",
@@ -250,7 +295,11 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "send": ("send", SENT),
     "send-partial": ("send", PARTIAL),
     "send-unknown": ("send", UNKNOWN),
+    "send-queued": ("send", QUEUED),
     "send-preview": ("send-preview", PREVIEW),
+    "outbox-list": ("outbox-list", OUTBOX),
+    "outbox-drop": ("outbox-drop", DROPPED),
+    "outbox-flush": ("outbox-flush", FLUSHED),
     "pop-fetch": ("pop-fetch", POP),
     "imap-sync": ("imap-sync", IMAP),
     "imap-sync-dry-run": ("imap-sync", PLAN),

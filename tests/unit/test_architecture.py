@@ -61,7 +61,7 @@ ONLY_IN = {
     "rich": ["output.human", "output.progress"],
     "keyring": ["credentials"],
     "sqlite3": ["store.database", "store.state"],
-    "smtplib": ["smtp.session"],
+    "smtplib": ["smtp.conversation"],
     "poplib": ["pop.client"],
     "imaplib": ["imap.client"],
     "ssl": ["net", "demo"],

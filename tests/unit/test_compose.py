@@ -1,3 +1,4 @@
+import dataclasses
 import email
 import email.policy
 import re
@@ -11,7 +12,9 @@ from tests.support.mail_texts import addresses, bodies, one_line, read_addresses
 
 from mailcli.errors import InvalidMessage
 from mailcli.message.addresses import to_ascii
-from mailcli.message.compose import Attachment, Composed, Draft, compose
+from mailcli.message.compose import Composed, compose
+from mailcli.message.draft import Draft
+from mailcli.message.mime import Attachment
 from mailcli.model import Address
 
 ADA = Address("Ada Lovelace", "ada@example.org")
@@ -46,6 +49,16 @@ laden = st.builds(
     sender=st.just(ADA),
     text=bodies,
     attachments=st.lists(attachments, min_size=1, max_size=2).map(tuple),
+)
+shown = st.builds(
+    Draft,
+    sender=st.just(ADA),
+    text=bodies,
+    html=bodies.filter(bool),
+    attachments=st.lists(
+        st.builds(dataclasses.replace, attachments, content_id=st.sampled_from(["", "i@x"])),
+        max_size=3,
+    ).map(tuple),
 )
 
 
@@ -120,7 +133,24 @@ def test_attachments_read_back_with_their_names_and_octets(draft: Draft) -> None
     ]
 
 
-@given(st.one_of(addressed, written, laden))
+@given(shown)
+def test_html_its_images_and_files_read_back_as_parts_of_their_kinds(draft: Draft) -> None:
+    message = reread(made(draft).wire)
+    leaves = [part for part in message.walk() if not part.is_multipart()]
+    inline = [each for each in draft.attachments if each.content_id]
+    others = [each for each in draft.attachments if not each.content_id]
+    plain, html, *files = leaves
+    assert [part.get_content_type() for part in (plain, html)] == ["text/plain", "text/html"]
+    octets = html.get_payload(decode=True)
+    assert isinstance(octets, bytes)
+    assert octets.decode("utf-8").replace("\r\n", "\n") == lf_lines(draft.html)
+    read = [(shown_name(part), part.get_payload(decode=True)) for part in files]
+    assert read == [(each.name, each.content) for each in (*inline, *others)]
+    identified = [part["Content-ID"] for part in files]
+    assert identified == ["<i@x>"] * len(inline) + [None] * len(others)
+
+
+@given(st.one_of(addressed, written, laden, shown))
 @example(Draft(ADA, text="x" * 600 + "\x0c" + "x" * 600))
 def test_wire_is_ascii_in_lines_that_every_server_takes(draft: Draft) -> None:
     wire = made(draft).wire
@@ -129,6 +159,16 @@ def test_wire_is_ascii_in_lines_that_every_server_takes(draft: Draft) -> None:
     assert wire.endswith(b"\r\n")
     assert re.search(rb"\r(?!\n)|(?<!\r)\n", wire) is None
     assert max(map(len, wire.split(b"\r\n"))) <= 998
+
+
+def test_paragraphs_that_were_typed_are_flowed_and_those_of_scripts_are_not() -> None:
+    text = "word " * 40 + "end\n"
+    typed = reread(made(Draft(ADA, (BOB,), text=text, typed=True)).wire)
+    assert typed.get_content_type() == "text/plain"
+    assert typed["Content-Type"].params["format"] == "flowed"
+    assert "".join(str(typed.get_content()).splitlines()) == text.rstrip()
+    piped = reread(made(Draft(ADA, (BOB,), text=text)).wire)
+    assert "format" not in piped["Content-Type"].params
 
 
 def test_plain_message_is_plain() -> None:

@@ -37,6 +37,9 @@ ALL = [pytest.param(*sample, id=name) for name, sample in SAMPLES.items()]
 TSV_NAMES = {
     "send": samples.SENT,
     "send --dry-run": samples.PREVIEW,
+    "outbox list": samples.OUTBOX,
+    "outbox drop": samples.DROPPED,
+    "outbox flush": samples.FLUSHED,
     "pop-fetch": samples.POP,
     "imap-sync": samples.IMAP,
     "imap-sync --dry-run": samples.PLAN,
@@ -251,7 +254,25 @@ def test_a_value_that_no_result_may_hold_is_a_defect() -> None:
         plain([object()])
 
 
+_WAITING = (
+    "7\twork\twaiting\t2024-03-02T09:30:00+00:00\t2024-03-02T09:34:00+00:00\t2\t1234\t"
+    "ada@example.org\tbob@example.org,eve@example.org\tHi ␛[31m\t<1@example.org>\t"
+    "450 greylisted <U+001B>[2J\n"
+)
 GOLDEN_TSV = {
+    "send-queued": "queued\t<1@example.org>\t\tbob@example.org\tqueued\t\n",
+    "outbox-list": (
+        f"{_WAITING}8\twork\tunknown\t2024-03-02T09:30:00+00:00\t\t2\t1234\tada@example.org\t"
+        "bob@example.org,eve@example.org\tHi ␛[31m\t<1@example.org>\t\n"
+    ),
+    "outbox-drop": _WAITING,
+    "outbox-flush": (
+        "7\twork\tpartial\t<1@example.org>\tbob@example.org\taccepted\t\n"
+        "7\twork\tpartial\t<1@example.org>\tx@example.org\trefused\t550 5.1.1 No such user ␛[1m\n"
+        "7\twork\tpartial\t<1@example.org>\ty@example.org\tdeferred\t450 greylisted\n"
+        "7\twork\tpartial\t<1@example.org>\teve@example.org\tunknown\t\n"
+        "8\twork\tdeferred\t\t\t\timap.example.org: login refused: <U+001B>[2Jno\n"
+    ),
     "send": "delivered\t<1@example.org>\t/mail/Sent/cur/1:2,S\tbob@example.org\taccepted\t\n",
     "send-partial": (
         "partial\t<1@example.org>\t\tbob@example.org\taccepted\t\n"

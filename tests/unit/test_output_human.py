@@ -62,6 +62,18 @@ def shown(
 
 
 STDOUT = {
+    "send-queued": "Queued for bob@example.org as message 7. To send it: mailcli outbox flush\n",
+    "outbox-list": """\
+7  Hi ␛[31m, to bob@example.org and 1 other: next try 2024-03-02 09:34
+   450 greylisted ␛[2J
+8  Hi ␛[31m, to bob@example.org and 1 other: not confirmed, not sent again by itself
+""",
+    "outbox-drop": "Dropped 7 (Hi ␛[31m).\n",
+    "outbox-flush": """\
+7 (Hi): delivered to 1, not to 2 recipients
+8 (no subject): not now
+1 message left; --now tries them at once.
+""",
     "send": "Delivered to bob@example.org, saved in Sent.\n",
     "send-partial": "Delivered to 2 of 4 recipients.\n",
     "send-unknown": "Sent, but not confirmed.\n",
@@ -145,6 +157,14 @@ home
     "account-password": "Password of work (imap) stored in SecretService Keyring.\n",
 }
 STDERR = {
+    "outbox-flush": """\
+mailcli: x@example.org: refused: 550 5.1.1 No such user ␛[1m
+mailcli: y@example.org: refused for now: 450 greylisted
+hint: try again later
+mailcli: imap.example.org: login refused: ␛[2Jno
+hint: see the log
+mailcli: warning: no copy
+""",
     "folders-changed": """\
 work: created New
 work: renamed Old to <U+001B>[2JOther, here as well
@@ -295,7 +315,6 @@ def test_sizes_for_people(octets: int, expected: str) -> None:
 @pytest.mark.parametrize(
     ("outcome", "accepted", "expected"),
     [
-        ("queued", 2, "Queued for 2 recipients. To send it: mailcli outbox flush\n"),
         ("unknown", 1, "Sent, but not confirmed.\n"),
         ("refused", 0, "Not delivered.\n"),
     ],

@@ -235,3 +235,11 @@ def test_any_challenges_end_in_an_answer_or_an_error_of_ours(
     except (ProtocolViolation, LoginFailed):
         return
     assert len(challenges) < 3
+
+
+def test_external_claims_what_the_certificate_says() -> None:
+    assert choose(["PLAIN", "external"], AuthKind.EXTERNAL, private=True) == "EXTERNAL"
+    assert choose(["PLAIN", "LOGIN"], AuthKind.EXTERNAL, private=True) is None
+    exchange = Exchange("EXTERNAL", Identity("ada", Secret("")))
+    assert exchange.initial == b""
+    exchange.conclude()

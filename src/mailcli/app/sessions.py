@@ -8,7 +8,7 @@ from mailcli.app.context import Context
 from mailcli.config import Account, Server
 from mailcli.credentials import find
 from mailcli.errors import ConfigError
-from mailcli.model import AuthKind
+from mailcli.model import AuthKind, Secret
 from mailcli.sasl import Identity
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def _identify(context: Context, account: Account, server: Server) -> Callable[[]
     """Return what a session calls when it is ready to log in, and not before."""
 
     def look_up() -> Identity:
+        if server.login.auth is AuthKind.EXTERNAL:  # TLS has shown the certificate already
+            return Identity(server.login.username, Secret(""))
         secret = find(account, server.endpoint.protocol, sources=context.sources)
         return Identity(server.login.username, secret)
 

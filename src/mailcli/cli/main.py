@@ -28,6 +28,7 @@ class Entry:
 SECTIONS: dict[str, dict[str, Entry]] = {
     "Mail in and out": {
         "send": Entry("send", "Send one message over SMTP."),
+        "outbox": Entry("outbox", "List, send or drop messages that wait to be sent."),
         "pop-fetch": Entry("pop_fetch", "Fetch POP3 mail into the Maildir."),
         "imap-sync": Entry("imap_sync", "Synchronise IMAP folders with the Maildir."),
         "folders": Entry("folders", "List the IMAP folders of an account, or change them."),

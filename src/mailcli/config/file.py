@@ -22,7 +22,7 @@ from mailcli.model import Layout, Protocol
 
 TOP_KEYS = ("default_account", "accounts")
 ACCOUNT_KEYS = (
-    *("email", "aliases", "maildir", "layout", "sent", *PASSWORD_KEYS),
+    *("email", "aliases", "maildir", "layout", "sent", "save_sent", *PASSWORD_KEYS),
     *(str(protocol) for protocol in Protocol),
 )
 _TOML_PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
@@ -107,6 +107,7 @@ def _account(tables: Table, name: str, locate: Callable[[str], Path], *, home: P
         aliases=table.parsed_each("aliases", parsers.address),
         layout=table.choice("layout", Layout.NESTED),
         sent=table.text("sent"),
+        save_sent=table.truth("save_sent", default=True),
         smtp=servers.smtp_server(table, defaults),
         pop=servers.pop_server(table, defaults),
         imap=servers.imap_server(table, defaults),

@@ -151,6 +151,8 @@ def _login(table: Table, defaults: Defaults) -> Login:
     username = table.text("username") or defaults.username or ""
     if not username and auth is not AuthKind.NONE:
         raise table.error("username", "is missing, and the account has no email to take")
+    if auth is AuthKind.EXTERNAL and "client_cert" not in table:
+        raise table.error("auth", '"external" needs client_cert, the certificate to log in with')
     # A protocol that names a source of its own inherits none: the account's command
     # must not win over the file that stands right here.
     own = any(key in table for key in PASSWORD_KEYS)

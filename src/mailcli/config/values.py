@@ -95,7 +95,10 @@ Server = SmtpServer | PopServer | ImapServer
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One identity, its Maildir and its servers; it may have none."""
+    """One identity, its Maildir and its servers; it may have none.
+
+    `save_sent` is off where the provider files a copy of what is sent by itself.
+    """
 
     name: str
     email: Address | None
@@ -103,6 +106,7 @@ class Account:
     aliases: tuple[Address, ...] = ()
     layout: Layout = Layout.NESTED
     sent: str | None = None
+    save_sent: bool = True
     smtp: SmtpServer | None = None
     pop: PopServer | None = None
     imap: ImapServer | None = None

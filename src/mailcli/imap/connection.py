@@ -116,7 +116,8 @@ class ImapConnection(Conversation):
         self._wire.require_privacy()
         offered = {c.removeprefix("AUTH=") for c in self.capabilities if c.startswith("AUTH=")}
         mechanism = choose(offered, kind, private=self._wire.secured)
-        if mechanism is None and (kind is AuthKind.OAUTH2 or "LOGINDISABLED" in self.capabilities):
+        may_say_login = kind is AuthKind.PASSWORD and "LOGINDISABLED" not in self.capabilities
+        if mechanism is None and not may_say_login:
             raise LoginFailed(
                 f"{self._wire.where}: no mechanism in common; "
                 + self._wire.quote(" ".join(sorted(offered)) or "none")

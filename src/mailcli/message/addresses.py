@@ -5,7 +5,7 @@ can be read in two ways is an error, because an envelope is made from it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mailcli.errors import InvalidMessage
@@ -33,16 +33,22 @@ class _Token:
     text: str
 
 
-def parse_addresses(text: str) -> list[Address]:
+Qualify = Callable[[str], str]
+"""What gives a bare name, such as `root`, its address. Raises: InvalidMessage (65)."""
+
+
+def parse_addresses(text: str, *, qualify: Qualify | None = None) -> list[Address]:
     """Return the addresses of an address-list, those inside groups too.
 
-    A group without members, such as `undisclosed-recipients:;`, adds none.
+    A group without members, such as `undisclosed-recipients:;`, adds none. Without
+    `qualify`, a bare name is no address.
 
     Raises: InvalidMessage (65) for anything that is not clearly an address list.
     """
     if any(c in text for c in "\0\r\n"):
         raise InvalidMessage(f"address {text!r} holds a NUL, CR or LF")
-    return [_address(part, text) for part in _split(list(_tokens(text)), text) if part]
+    parts = _split(list(_tokens(text)), text)
+    return [_address(part, text, qualify) for part in parts if part]
 
 
 def parse_address(text: str) -> Address:
@@ -150,11 +156,11 @@ def _stray(what: str, text: str) -> InvalidMessage:
     )
 
 
-def _address(tokens: list[_Token], text: str) -> Address:
+def _address(tokens: list[_Token], text: str, qualify: Qualify | None) -> Address:
     """Build a mailbox: `display name <addr-spec>` or `addr-spec` (RFC 5322 §3.4)."""
     texts = [t.text for t in tokens]
     if "<" not in texts:
-        return Address("", _addr_spec(tokens, text))
+        return Address("", _addr_spec(tokens, text, qualify))
     start = texts.index("<")
     if texts[-1] != ">" or texts.count("<") != 1 or texts.count(">") != 1:
         raise InvalidMessage(f"{text!r} is not an address: check its '<' and '>'")
@@ -162,10 +168,10 @@ def _address(tokens: list[_Token], text: str) -> Address:
     if not _is_phrase(phrase):
         raise InvalidMessage(f"{text!r} is ambiguous: put the name in double quotes")
     name = " ".join(_unquote(t) for t in phrase)
-    return Address(name, _addr_spec(tokens[start + 1 : -1], text))
+    return Address(name, _addr_spec(tokens[start + 1 : -1], text, qualify))
 
 
-def _addr_spec(tokens: list[_Token], text: str) -> str:
+def _addr_spec(tokens: list[_Token], text: str, qualify: Qualify | None) -> str:
     """Check and return `local-part "@" domain` (RFC 5322 §3.4.1)."""
     match tokens:
         case [local, _Token("special", "@"), domain]:
@@ -174,6 +180,8 @@ def _addr_spec(tokens: list[_Token], text: str) -> str:
             address = f"{local.text}@{domain.text}"
             if good_local and good_domain and _UNDECODABLE not in address:
                 return address
+        case [_Token("word", name)] if qualify:
+            return qualify(name)
     raise InvalidMessage(
         f"{text!r} is not an address", hint='write it as name@example.org or "Name" <name@…>'
     )

@@ -1,24 +1,22 @@
 """Compose a message: a draft's values in, the exact octets out. Pure.
 
 RFC 5322 and MIME (RFC 2045, 2046, 2183). What is built is read back and
-compared with what was meant: the standard library has let line breaks in
-values become headers more than once (CVE-2024-6923, CVE-2026-1299).
+compared with what was meant before it leaves, see `check`.
 """
 
-import re
 import secrets
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesHeaderParser
 from email.utils import format_datetime
 
 from mailcli.errors import InvalidMessage
 from mailcli.message.addresses import parse_addresses, to_ascii
+from mailcli.message.check import verify
+from mailcli.message.draft import Draft
+from mailcli.message.flowed import flowed, helps
 from mailcli.message.headers import address_field, check_value, identifier_field, text_field
+from mailcli.message.mime import Multipart, Part, attachment_leaf, body, text_leaf
 from mailcli.model import Address
 
 _OURS = frozenset(
@@ -43,48 +41,39 @@ _ADDRESSES = frozenset(
 )
 """Further fields of addresses, in which only the names may be encoded."""
 
-_MEDIA_TYPE = re.compile(r"(?!message/|multipart/)[\w.+-]+/[\w.+-]+", re.ASCII | re.IGNORECASE)
-"""A type that may travel as base64: those that hold messages may not (RFC 2045 §6.4)."""
-
-_MIME = policy.SMTP.clone(max_line_length=76, cte_type="7bit")
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file to send along: its shown name, its media type, its octets."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message before it is one. `headers` are further fields as name and value."""
-
-    sender: Address
-    to: tuple[Address, ...] = ()
-    cc: tuple[Address, ...] = ()
-    bcc: tuple[Address, ...] = ()
-    reply_to: tuple[Address, ...] = ()
-    subject: str = ""
-    text: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    attachments: tuple[Attachment, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A finished message: `wire` is what is sent; `bcc_field` belongs to the saved copy only."""
+    """A finished message; its octets are made anew each time they are asked for.
+
+    `bcc_field` belongs to the saved copy only. `utf8_header` says that the header holds
+    characters outside ASCII: then only SMTPUTF8 carries it.
+    """
 
     message_id: str
-    wire: bytes
+    header: bytes
+    body: Part
     bcc_field: bytes = field(repr=False)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what is sent, in pieces, with CRLF line ends."""
+        yield self.header
+        yield from body(self.body)
+
+    @property
+    def wire(self) -> bytes:
+        """What is sent, whole."""
+        return b"".join(self.chunks())
 
     @property
     def saved(self) -> bytes:
         """The copy for the Sent folder: the same message, with its Bcc."""
         return self.bcc_field + self.wire
+
+    @property
+    def utf8_header(self) -> bool:
+        """Whether the header holds characters outside ASCII, as in a local part."""
+        return not self.header.isascii()
 
 
 def compose(draft: Draft, *, now: datetime, token: str | None = None) -> Composed:
@@ -92,13 +81,15 @@ def compose(draft: Draft, *, now: datetime, token: str | None = None) -> Compose
 
     Raises: InvalidMessage (65) when a value cannot stand in a message.
     """
-    message_id = _message_id(draft.sender, token or secrets.token_hex(16))
+    token = token or secrets.token_hex(16)
+    message_id = _message_id(draft.sender, token)
     fields = _fields(draft, message_id, now)
-    body = _body(draft)
-    wire = b"".join(fields) + body.as_bytes(policy=_MIME)
-    _verify(wire, fields, body)
+    part = _body(draft, token)
+    header = b"".join([*fields, *part.fields, b"MIME-Version: 1.0\r\n", b"\r\n"])
     bcc = address_field("Bcc", _ascii(draft.bcc)) if draft.bcc else b""
-    return Composed(message_id, wire, bcc)
+    composed = Composed(message_id, header, part, bcc)
+    verify(draft, header + b"".join(body(part, skeleton=True)), part, message_id)
+    return composed
 
 
 def _message_id(sender: Address, token: str) -> str:
@@ -141,49 +132,21 @@ def _ascii(addresses: Sequence[Address]) -> list[Address]:
     return [Address(a.name, to_ascii(a.email)) for a in addresses]
 
 
-def _body(draft: Draft) -> EmailMessage:
-    """Build the MIME part of the message: text in 7 bits, then the attachments."""
-    message = EmailMessage(policy=_MIME)
-    message.set_content(draft.text, charset="utf-8", cte=_encoding(draft.text))
-    for attachment in draft.attachments:
-        main, _, sub = _media_type(attachment).partition("/")
-        message.add_attachment(
-            attachment.content, maintype=main, subtype=sub, filename=_file_name(attachment)
-        )
-    return message
+def _body(draft: Draft, token: str) -> Part:
+    """Build the MIME part of the message: the text, with its HTML if any, then the files."""
+    flows = draft.typed and not draft.html and helps(draft.text)
+    text: Part = text_leaf(flowed(draft.text) if flows else draft.text, flowed=flows)
+    if draft.html:
+        text = Multipart("alternative", f"=_alt_{token}", (text, _html(draft, token)))
+    attached = [each for each in draft.attachments if not each.content_id]
+    if not attached:
+        return text
+    files = tuple(map(attachment_leaf, attached))
+    return Multipart("mixed", f"=_mix_{token}", (text, *files))
 
 
-def _encoding(text: str) -> str:
-    """Choose how text travels: as it is when short ASCII lines, else so that 7 bits carry it."""
-    try:
-        octets = text.encode("utf-8")
-    except UnicodeEncodeError as exc:
-        raise InvalidMessage("the text is not valid Unicode") from exc
-    # the lines of octets: those of a str end at form feeds and more, too
-    plain = octets.isascii() and all(len(line) <= 990 for line in octets.splitlines())
-    return "7bit" if plain and b"\0" not in octets else "quoted-printable"
-
-
-def _media_type(attachment: Attachment) -> str:
-    found = _MEDIA_TYPE.fullmatch(attachment.media_type)
-    return attachment.media_type if found else "application/octet-stream"
-
-
-def _file_name(attachment: Attachment) -> str:
-    """Check a name; the library writes one outside ASCII in the form of RFC 2231."""
-    check_value("filename", attachment.name)
-    if any(unicodedata.category(c) == "Cc" for c in attachment.name):
-        raise InvalidMessage(f"file name {attachment.name!r} holds a control character")
-    return attachment.name
-
-
-def _verify(wire: bytes, fields: Sequence[bytes], body: EmailMessage) -> None:
-    """Read the message back and compare the names of its fields with those intended.
-
-    Raises: InvalidMessage (65) when a field appeared, vanished or was split.
-    """
-    meant = [name.split(b":", 1)[0].decode("ascii") for name in fields] + list(body.keys())
-    header, end, _ = wire.partition(b"\r\n\r\n")
-    found = list(BytesHeaderParser(policy=policy.compat32).parsebytes(header + end).keys())
-    if [name.lower() for name in found] != [name.lower() for name in meant]:
-        raise InvalidMessage("the message does not read back as it was meant; nothing was sent")
+def _html(draft: Draft, token: str) -> Part:
+    """Build the HTML with the images that belong into it (RFC 2387)."""
+    page = text_leaf(draft.html, "html")
+    inline = tuple(attachment_leaf(each) for each in draft.attachments if each.content_id)
+    return Multipart("related", f"=_rel_{token}", (page, *inline)) if inline else page

@@ -54,7 +54,7 @@ def text_field(name: str, value: str) -> bytes:
         and max(map(len, pieces), default=0) < _LONGEST_PIECE
     ):
         return _fold(name, pieces)
-    return _fold(name, _encoded_words(name, value))
+    return _fold(name, encoded_words(name, value))
 
 
 def identifier_field(name: str, identifiers: Iterable[str]) -> bytes:
@@ -93,7 +93,7 @@ def _mailbox(name: str, address: Address) -> list[str]:
 
 def _display_name(field: str, name: str) -> list[str]:
     if not _plain(name) or len(name) > _LONGEST_PIECE // 2:  # each character may need a backslash
-        return _encoded_words(field, name)
+        return encoded_words(field, name)
     if _ATOMS.fullmatch(name):
         return [f" {name}"]
     escaped = re.sub(r'([\\"])', r"\\\1", name)
@@ -117,7 +117,7 @@ def _fold(name: str, pieces: Iterable[str]) -> bytes:
     return b"\r\n".join(lines) + b"\r\n"
 
 
-def _encoded_words(field: str, text: str) -> list[str]:
+def encoded_words(field: str, text: str) -> list[str]:
     """Return text as encoded-words of UTF-8 (RFC 2047 §2, §5); no character is cut in two.
 
     The first one is short enough to stand in the line that the field's name begins.

@@ -18,6 +18,7 @@ from typing import Protocol, TextIO
 
 from mailcli.results import (
     CredentialChange,
+    FlushResult,
     FoldersResult,
     ImapResult,
     PopResult,
@@ -181,7 +182,7 @@ class _TsvPrinter(_TextPrinter):
         """Say whether nothing is written: nobody asked for a record of what was done."""
         if not self._by_default:
             return False
-        if isinstance(result, PopResult | ImapResult):
+        if isinstance(result, PopResult | ImapResult | FlushResult):
             return not self._streams.verbose
         done = isinstance(result, SendResult | CredentialChange) or _tells_what_was_done(result)
         return self._streams.quiet and done
@@ -196,6 +197,8 @@ class _TsvPrinter(_TextPrinter):
 
 
 def _warnings_of(result: Result) -> tuple[str, ...]:
+    if isinstance(result, FlushResult):
+        return tuple(warning for each in result.messages for warning in each.warnings)
     if isinstance(result, PopResult):
         found = ((each.account, warning) for each in result.accounts for warning in each.warnings)
         return tuple(f"{account}: {warning}" for account, warning in found)

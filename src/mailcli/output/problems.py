@@ -14,6 +14,7 @@ from mailcli.message.clean import clean, visible
 from mailcli.output.words import counted
 from mailcli.results import (
     ErrorReport,
+    FlushResult,
     FoldersResult,
     FolderSync,
     ImapAccount,
@@ -34,6 +35,8 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
     match result:
         case SendResult():
             return tuple(_of_send(result))
+        case FlushResult():
+            return tuple(dict.fromkeys((*_of_flush(result), *result.errors)))
         case PopResult():
             told = [account for account in result.accounts if not account.muted]
             return tuple(_named(each.error, each.account) for each in told if each.error)
@@ -101,6 +104,14 @@ def _of_send(result: SendResult) -> Iterator[ErrorReport]:
     for each in result.refused:
         if each.permanent or not queued:
             yield _of_recipient(each)
+
+
+def _of_flush(result: FlushResult) -> Iterator[ErrorReport]:
+    """Yield each failure; one that every message of an account shares is told once."""
+    for message in result.messages:
+        if message.error:
+            yield message.error
+        yield from map(_of_recipient, message.refused)
 
 
 def _of_recipient(refused: RefusedRecipient) -> ErrorReport:

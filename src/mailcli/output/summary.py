@@ -13,10 +13,15 @@ from mailcli.output.imap_lines import comparison_lines, done_lines, plan_lines
 from mailcli.output.words import counted, size_text
 from mailcli.results import (
     CredentialChange,
+    FlushedMessage,
+    FlushResult,
     FolderChange,
     FoldersResult,
     ImapResult,
     MaildropStatus,
+    OutboxChange,
+    OutboxMessage,
+    OutboxResult,
     PopAccount,
     PopResult,
     SendPreview,
@@ -36,6 +41,31 @@ def summary_of(result: object) -> list[str] | None:  # noqa: ARG001 - singledisp
 @summary_of.register
 def _(result: SendResult) -> list[str]:
     return _send(result)
+
+
+@summary_of.register
+def _(result: FlushResult) -> list[str]:
+    waiting = sum(message.state == "waiting" for message in result.left)
+    unknown = [str(message.id) for message in result.left if message.state == "unknown"]
+    lines = [_flushed(message) for message in result.messages]
+    if not lines and not waiting:
+        lines = ["Nothing to send."]
+    if waiting:
+        lines.append(f"{counted(waiting, 'message')} left; --now tries them at once.")
+    if unknown:
+        lines.append(f"Not confirmed: {', '.join(unknown)}; --retry sends them again.")
+    return lines
+
+
+@summary_of.register
+def _(result: OutboxResult) -> list[str]:
+    lines = [line for message in result.messages for line in _waiting(message)]
+    return lines or ["The outbox is empty."]
+
+
+@summary_of.register
+def _(result: OutboxChange) -> list[str]:
+    return [f"Dropped {m.id} ({clean(m.subject) or 'no subject'})." for m in result.dropped]
 
 
 @summary_of.register
@@ -104,11 +134,57 @@ def _send(result: SendResult) -> list[str]:
         case "delivered" | "partial":
             return [f"Delivered to {who}{saved}."]
         case "queued":
-            return [f"Queued for {who}{saved}. To send it: mailcli outbox flush"]
+            return [_queued(result)]
         case "refused":
             return [f"Not delivered{saved}."]
         case "unknown":
             return [f"Sent{saved}, but not confirmed."]
+
+
+def _queued(result: SendResult) -> str:
+    total = len(result.queued)
+    who = visible(result.queued[0].email) if total == 1 else counted(total, "recipient")
+    done = (
+        f"Delivered to {counted(len(result.accepted), 'recipient')}, q" if result.accepted else "Q"
+    )
+    number = f" as message {result.outbox_id}" if result.outbox_id is not None else ""
+    return f"{done}ueued for {who}{number}. To send it: mailcli outbox flush"
+
+
+_STATES = {
+    "waiting": "waits",
+    "unknown": "not confirmed, not sent again by itself",
+    "done": "sent; its copy or report could not be written yet",
+}
+
+
+def _waiting(message: OutboxMessage) -> Iterator[str]:
+    others = len(message.recipients) - 1
+    to = visible(message.recipients[0].email) if message.recipients else "nobody any more"
+    to += f" and {counted(others, 'other')}" if others > 0 else ""
+    when = _STATES[message.state]
+    if message.next_try:
+        when = f"next try {message.next_try:%Y-%m-%d %H:%M}"
+    yield f"{message.id}  {clean(message.subject) or '(no subject)'}, to {to}: {when}"
+    if message.error:
+        yield f"   {clean(message.error)}"
+
+
+def _flushed(message: FlushedMessage) -> str:
+    which = f"{message.id} ({clean(message.subject) or 'no subject'})"
+    match message.outcome:
+        case "delivered":
+            return f"{which}: delivered to {counted(len(message.accepted), 'recipient')}"
+        case "partial":
+            refused = counted(len(message.refused), "recipient")
+            return f"{which}: delivered to {len(message.accepted)}, not to {refused}"
+        case "deferred":
+            later = f", next try {message.next_try:%Y-%m-%d %H:%M}" if message.next_try else ""
+            return f"{which}: not now{later}"
+        case "refused":
+            return f"{which}: refused for good; you find a report in the INBOX"
+        case "unknown":
+            return f"{which}: sent, but not confirmed"
 
 
 def _out_of(done: int, total: int) -> str:

@@ -20,12 +20,16 @@ from mailcli.results import (
     AccountsResult,
     CredentialChange,
     ErrorReport,
+    FlushResult,
     FolderInfo,
     FoldersResult,
     FolderSync,
     ImapAccount,
     ImapResult,
     ListResult,
+    OutboxChange,
+    OutboxMessage,
+    OutboxResult,
     PopResult,
     SendPreview,
     SendResult,
@@ -62,6 +66,9 @@ def _(result: SendResult) -> Table:
     for each in result.refused:
         status = "refused" if each.permanent else "deferred"
         recipients.append((each.address.email, status, reply_text(each)))
+    recipients += [(each.email, "unknown", None) for each in result.unknown]
+    deferred = {each.address.email for each in result.refused}
+    recipients += [(a.email, "queued", None) for a in result.queued if a.email not in deferred]
     shared: Row = (result.outcome, result.message_id, result.saved)
     return Table(
         ("outcome", "message_id", "saved", "address", "status", "reply"),
@@ -77,6 +84,52 @@ def _(result: SendPreview) -> Table:
         ("account", "server", "sender", "recipient"),
         tuple((*shared, recipient) for recipient in result.recipients),
     )
+
+
+@table_of.register
+def _(result: OutboxResult) -> Table:
+    """One row for each message."""
+    return _outbox(result.messages)
+
+
+@table_of.register
+def _(result: OutboxChange) -> Table:
+    """One row for each message that was dropped."""
+    return _outbox(result.dropped)
+
+
+def _outbox(messages: Iterable[OutboxMessage]) -> Table:
+    return Table(
+        (
+            *("id", "account", "state", "created", "next_try", "tries", "size"),
+            *("sender", "recipients", "subject", "message_id", "error"),
+        ),
+        tuple(
+            (
+                *(m.id, m.account, m.state, m.created, m.next_try, m.tries, m.size),
+                *(m.sender, ",".join(a.email for a in m.recipients), clean(m.subject)),
+                *(m.message_id, m.error),
+            )
+            for m in messages
+        ),
+    )
+
+
+@table_of.register
+def _(result: FlushResult) -> Table:
+    """One row for each recipient that was tried; one without where nobody answered."""
+    rows: list[Row] = []
+    for message in result.messages:
+        shared: Row = (message.id, message.account, message.outcome, message.message_id)
+        people: list[Row] = [(each.email, "accepted", None) for each in message.accepted]
+        for each in message.refused:
+            status = "refused" if each.permanent else "deferred"
+            people.append((each.address.email, status, reply_text(each)))
+        people += [(each.email, "unknown", None) for each in message.unknown]
+        nobody: Row = (None, None, message.error.message if message.error else None)
+        rows += [(*shared, *each) for each in people or [nobody]]
+    columns = ("id", "account", "outcome", "message_id", "address", "status", "reply")
+    return Table(columns, tuple(rows))
 
 
 @table_of.register

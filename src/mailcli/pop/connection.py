@@ -107,10 +107,10 @@ class PopConnection:
         mechanism = choose(self.capabilities.mechanisms, kind, private=self._wire.secured)
         if mechanism is not None:
             return lambda identity: self._sasl(Exchange(mechanism, identity))
-        if kind is not AuthKind.OAUTH2 and self.capabilities.takes_user:
+        if kind is AuthKind.PASSWORD and self.capabilities.takes_user:
             return self._user_and_pass
         stamp = self._client.stamp
-        if kind is not AuthKind.OAUTH2 and stamp:
+        if kind is AuthKind.PASSWORD and stamp:
             return lambda identity: self._apop(identity, stamp)
         raise LoginFailed(
             f"{self._wire.where}: no mechanism in common; "

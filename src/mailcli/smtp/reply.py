@@ -32,5 +32,13 @@ class Reply:
         """Whether asking again is pointless."""
         return self.code >= 500
 
+    @property
+    def too_many_recipients(self) -> bool:
+        """Whether this answer to RCPT only ends the batch (RFC 5321 §4.5.3.1.10).
+
+        Postfix says 452 4.5.3; 552 is what older servers say, and means the same here.
+        """
+        return self.code in {452, 552} and self.enhanced in {None, "4.5.3", "5.5.3"}
+
     def __str__(self) -> str:
         return " ".join(filter(None, (str(self.code), self.enhanced, self.text)))

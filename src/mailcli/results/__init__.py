@@ -10,62 +10,34 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from mailcli.errors import MailError
 from mailcli.model import Address
+from mailcli.results.report import ErrorReport
+from mailcli.results.sending import (
+    FlushedMessage,
+    FlushResult,
+    OutboxChange,
+    OutboxMessage,
+    OutboxResult,
+    Outcome,
+    RefusedRecipient,
+    SendPreview,
+    SendResult,
+)
 
 SCHEMA = 1
 
-
-@dataclass(frozen=True, slots=True)
-class ErrorReport:
-    """One failure, as JSON shows it beside the results that did succeed."""
-
-    code: str
-    message: str
-    hint: str
-    exit_code: int
-    account: str | None
-
-    @classmethod
-    def of(cls, error: MailError, *, account: str | None = None) -> "ErrorReport":
-        """Describe an error; `account` counts where the error names none itself."""
-        name = error.account or account
-        return cls(error.code, error.message, error.hint, int(error.exit_code), name)
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedRecipient:
-    """A recipient that the server would not take, with the server's words."""
-
-    address: Address
-    permanent: bool
-    code: int
-    enhanced: str | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SendResult:
-    """The outcome of one submission; `error` says why it is unknown, where it is."""
-
-    message_id: str | None
-    outcome: Literal["delivered", "partial", "refused", "queued", "unknown"]
-    accepted: tuple[Address, ...]
-    refused: tuple[RefusedRecipient, ...]
-    saved: Path | None
-    warnings: tuple[str, ...] = ()
-    error: ErrorReport | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SendPreview:
-    """What `send --dry-run` would put on the wire: the envelope and the exact message."""
-
-    sender: str
-    recipients: tuple[str, ...]
-    message: str
-    account: str
-    server: str
+__all__ = [
+    "ErrorReport",
+    "FlushResult",
+    "FlushedMessage",
+    "OutboxChange",
+    "OutboxMessage",
+    "OutboxResult",
+    "Outcome",
+    "RefusedRecipient",
+    "SendPreview",
+    "SendResult",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +256,9 @@ class AccountsResult:
 Result = (
     SendResult
     | SendPreview
+    | OutboxResult
+    | OutboxChange
+    | FlushResult
     | PopResult
     | ImapResult
     | FoldersResult

@@ -1,0 +1,104 @@
+"""What was built, read back and compared with what was meant, before it leaves. Pure.
+
+The standard library has let line breaks in values become headers more than
+once (CVE-2024-6923, CVE-2026-1299), and an address that another reader takes
+for two is a letter to a stranger. So every field, every address and every part
+must come back as the one intended, from a parser that did not build them.
+"""
+
+import re
+from email import policy
+from email.message import Message
+from email.parser import BytesParser
+
+from mailcli.errors import InvalidMessage
+from mailcli.message.addresses import parse_addresses, to_ascii
+from mailcli.message.draft import Draft
+from mailcli.message.mime import Leaf, Part, leaves, media_type
+from mailcli.message.summary import decode_text
+
+_MADE = ("date", "message-id", "content-type", "content-transfer-encoding", "mime-version")
+
+
+def verify(draft: Draft, skeleton: bytes, part: Part, message_id: str) -> None:
+    """Read a message without its attachments' octets back and compare it with its draft.
+
+    Raises: InvalidMessage (65) when a field, an address or a part is not the one intended.
+    """
+    message = BytesParser(policy=policy.compat32).parsebytes(skeleton)
+    found = [(name.lower(), _unfolded(value)) for name, value in message.items()]
+    _verify_names(draft, [name for name, _ in found])
+    for name, value in found:
+        _verify_field(draft, name, value)
+    if message["Message-ID"].strip() != message_id:
+        raise _unlike("Message-ID")
+    _verify_parts(message, part)
+
+
+def _unfolded(value: object) -> str:
+    return str(value).replace("\r\n", "").replace("\n", "").strip()
+
+
+def _verify_names(draft: Draft, found: list[str]) -> None:
+    hidden = not draft.to and not draft.cc  # then To says so, and names nobody
+    given = {"to": draft.to or hidden, "cc": draft.cc, "reply-to": draft.reply_to}
+    meant = ["from", "subject", *(name for name, there in given.items() if there)]
+    meant += [name.lower() for name, _ in draft.headers]
+    extra = sorted(name for name in found if name not in _MADE)
+    if extra != sorted(meant) or any(found.count(name) > 1 for name in _MADE):
+        raise _unlike("list of fields")
+
+
+def _verify_field(draft: Draft, name: str, value: str) -> None:
+    people = {"from": (draft.sender,), "to": draft.to, "cc": draft.cc, "reply-to": draft.reply_to}
+    if name in people:
+        read = [(_words(decode_text(a.name.encode())), a.email) for a in parse_addresses(value)]
+        if read != [(_words(a.name), to_ascii(a.email)) for a in people[name]]:
+            raise _unlike(name.capitalize())
+    elif name == "subject" and _words(decode_text(value.encode())) != _words(draft.subject):
+        raise _unlike("Subject")
+
+
+def _words(text: str) -> str:
+    """Return text as it counts: where it is folded, white space may differ."""
+    return " ".join(text.split())
+
+
+def _verify_parts(message: Message, part: Part) -> None:
+    wanted = [_meant(leaf) for leaf in leaves(part)]
+    read = [(p.get_content_type(), _name_in(p)) for p in message.walk() if not p.is_multipart()]
+    if read != wanted:
+        raise _unlike("list of parts")
+
+
+def _meant(leaf: Leaf) -> tuple[str, str | None]:
+    if leaf.attachment:
+        return media_type(leaf.attachment).lower(), leaf.attachment.name
+    head = b"content-type:"
+    field = next(each for each in leaf.fields if each.lower().startswith(head))
+    return field[len(head) :].partition(b";")[0].strip().decode("ascii"), None
+
+
+def _name_in(part: Message) -> str | None:
+    """Return a part's file name; `get_filename` would take quotes off that belong to it."""
+    found = part.get_param("filename", None, "content-disposition", unquote=False)
+    if found is None:
+        return None
+    if isinstance(found, tuple):
+        charset, _, value = found
+        octets = value.encode("latin-1", "replace")
+        return _unquoted(octets.decode(charset or "ascii", "replace"))
+    return _unquoted(found)
+
+
+def _unquoted(value: str) -> str:
+    """Take off the one pair of quotes, and the backslashes, that the parser put on."""
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", value[1:-1])
+    return value
+
+
+def _unlike(what: str) -> InvalidMessage:
+    return InvalidMessage(
+        f"the message's {what} does not read back as it was meant; nothing was sent"
+    )

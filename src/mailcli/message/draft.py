@@ -1,0 +1,27 @@
+"""A draft: the values that a message is made from. Pure."""
+
+from dataclasses import dataclass
+
+from mailcli.message.mime import Attachment
+from mailcli.model import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message before it is one. `headers` are further fields as name and value.
+
+    `html` is the text once more, for readers that show it; the two say the same. `typed`
+    text may be broken into lines where it is shown: a person wrote paragraphs.
+    """
+
+    sender: Address
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    typed: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[Attachment, ...] = ()

@@ -1,0 +1,237 @@
+"""`send --queue` and `outbox flush`, stopped at every step: each message goes out once.
+
+Or perhaps once, and then the outbox says so and sends it no more.
+"""
+
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from tests.support.faults import UNDISTURBED, Effect, Fault, Job, Outcome, Runner, each
+from tests.support.faults_effects import Mode
+from tests.support.faults_power import Loss, lose_power
+from tests.support.faults_walk import ERRORS, KILLS, SIGNALS
+from tests.support.local_mail import mail_files
+from tests.support.smtp_sink import Sink, smtp_sink
+
+CONFIGURATION = """
+[accounts.a]
+email = "a@b.example"
+maildir = "{home}/Mail/a"
+[accounts.a.smtp]
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+auth = "none"
+"""
+QUEUE = ("send", "--queue", "x@y.example", "y@y.example", "--body", "text", "-s")
+FLUSH = ("outbox", "flush", "--now")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What the outbox holds: phases of recipients by subject, and files of messages."""
+
+    phases: dict[str, Counter[str]]
+    files: int
+
+
+class Ground:
+    """One account whose server is a sink; put back to its start for each run."""
+
+    def __init__(self, runner: Runner, sink: Sink, directory: Path) -> None:
+        self.sink = sink
+        self.home = directory / "home"
+        self._runner = runner
+        self._saved = directory / "saved"
+        config = self.home / ".config" / "mailcli" / "config.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text(CONFIGURATION.format(home=self.home, port=sink.port), "utf-8")
+
+    @property
+    def outbox(self) -> Path:
+        return self.home / ".local" / "state" / "mailcli" / "outbox"
+
+    def run(self, arguments: tuple[str, ...], fault: Fault = UNDISTURBED) -> Outcome:
+        places = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache"}
+        below = {f"XDG_{name}_HOME": str(self.home / path) for name, path in places.items()}
+        outcome = self._runner.run(Job(arguments, {"HOME": str(self.home), **below}), fault)
+        self.sink.settle()
+        return outcome
+
+    def save(self) -> None:
+        shutil.copytree(self.home, self._saved)
+
+    def restore(self) -> None:
+        shutil.rmtree(self.home)
+        shutil.copytree(self._saved, self.home)
+        self.sink.taken.clear()
+
+    def queued(self) -> Table:
+        path = self.outbox / "outbox.db"
+        phases: dict[str, Counter[str]] = {}
+        if path.exists():
+            with closing(sqlite3.connect(path)) as connection:
+                if list(connection.execute("PRAGMA user_version")) != [(0,)]:
+                    for subject, state in connection.execute(
+                        "SELECT subject, state FROM message JOIN recipient ON message = id"
+                    ):
+                        phases.setdefault(subject, Counter())[state] += 1
+        return Table(phases, len(list(self.outbox.glob("*.eml"))))
+
+    def copies(self) -> Counter[str]:
+        """Return the subjects of the copies in the Sent folder."""
+        files = mail_files(self.home / "Mail" / "a" / "Sent")
+        return Counter(str(message_from_bytes(path.read_bytes())["Subject"]) for path in files)
+
+
+@pytest.fixture
+def ground(runner: Runner, fast_directory: Path) -> Iterator[Ground]:
+    """An account with nothing in its outbox."""
+    with smtp_sink() as sink:
+        yield Ground(runner, sink, fast_directory / "outbox")
+
+
+@pytest.fixture
+def loaded(ground: Ground) -> Ground:
+    """An account with two messages in its outbox, saved."""
+    for subject in ("one", "two"):
+        assert ground.run((*QUEUE, subject)).code == 0
+    ground.save()
+    return ground
+
+
+def undisturbed(ground: Ground) -> tuple[Effect, ...]:
+    outcome = ground.run(FLUSH)
+    assert outcome.code == 0, outcome.err
+    assert ground.sink.subjects() == ["one", "two"]
+    assert (ground.queued(), ground.copies()) == (Table({}, 0), Counter(["one", "two"]))
+    return outcome.effects
+
+
+def disturb(ground: Ground, faults: Iterator[Fault], *, loss: Loss | None = None) -> int:
+    """Stop a flush, look, flush again, and hold both ends against what must be true."""
+    count = 0
+    for fault in faults:
+        ground.restore()
+        outcome = ground.run(FLUSH, fault)
+        told = f"{fault}: exit {outcome.code}; {outcome.err}; last {outcome.effects[-2:]}"
+        assert "Traceback" not in outcome.err, told
+        if loss:
+            lose_power(outcome.effects, loss)
+        _resume(ground, told)
+        count += 1
+    return count
+
+
+def _resume(ground: Ground, told: str) -> None:
+    taken = Counter(ground.sink.subjects())
+    left = ground.queued()
+    for subject in ("one", "two"):
+        lost = subject not in left.phases and not taken[subject]
+        assert not lost, f"lost {subject}: {told}"
+    again = ground.run(FLUSH)
+    end, taken = ground.queued(), Counter(ground.sink.subjects())
+    for subject in ("one", "two"):
+        if subject in end.phases:
+            assert end.phases[subject] == Counter({"unknown": 2}), told
+            assert taken[subject] <= 1, told
+        else:
+            assert taken[subject] == 1, f"{subject} went {taken[subject]} times: {told}"
+            assert ground.copies()[subject] == 1, f"copies {ground.copies()}: {told}"
+    assert again.code == (75 if set(end.phases) - set(left.phases) or _ending(left) else 0), told
+    assert end.files == len(end.phases), told
+    once_more = ground.run(FLUSH)
+    assert (once_more.code, ground.queued()) == (0, end), told
+    assert Counter(ground.sink.subjects()) == taken, f"sent once more: {told}"
+
+
+def _ending(table: Table) -> bool:
+    return any("ending" in phases for phases in table.phases.values())
+
+
+def test_the_steps_of_a_flush_are_in_durable_order(loaded: Ground) -> None:
+    effects = undisturbed(loaded)
+    kinds = [(effect.kind, effect.what) for effect in effects]
+    dots = [place for place, each in enumerate(kinds) if each == ("send", ("3 octets",))]
+    assert len(dots) == 2
+    for dot in dots:
+        assert kinds[dot - 1][0] == "commit", "the phase is durable before the final dot"
+        before = next(k for k in reversed(kinds[:dot]) if k[0] == "sql")
+        after = next(k for k in kinds[dot:] if k[0] == "sql")
+        assert before == after == ("sql", ("UPDATE recipient",))
+
+
+def test_a_flush_killed_before_and_after_each_effect_sends_each_message_once(
+    loaded: Ground,
+) -> None:
+    effects = undisturbed(loaded)
+    done = sum(disturb(loaded, each(mode, effects, every=2)) for mode in KILLS)
+    assert done >= len(effects) - 1
+
+
+def test_a_killed_flush_leaves_as_unknown_only_what_was_beyond_its_final_dot(
+    loaded: Ground,
+) -> None:
+    effects = undisturbed(loaded)
+    dot = next(n for n, e in enumerate(effects, start=1) if e.what == ("3 octets",))
+    for at, unknown in ((dot - 3, 0), (dot, 1)):
+        loaded.restore()
+        loaded.run(FLUSH, Fault(Mode.KILL_BEFORE, at))
+        loaded.run(FLUSH)
+        assert len(loaded.queued().phases) == unknown
+
+
+@pytest.mark.parametrize("loss", Loss)
+def test_power_lost_in_a_flush_loses_and_doubles_nothing(loaded: Ground, loss: Loss) -> None:
+    effects = undisturbed(loaded)
+    assert disturb(loaded, each(Mode.KILL_AFTER, effects, every=7), loss=loss)
+
+
+@pytest.mark.parametrize("mode", [*ERRORS, *SIGNALS])
+def test_a_flush_that_fails_or_is_ended_loses_and_doubles_nothing(
+    loaded: Ground, mode: Mode
+) -> None:
+    effects = undisturbed(loaded)
+    assert disturb(loaded, each(mode, effects, every=7))
+
+
+def test_a_message_queued_by_a_killed_command_is_queued_whole_or_not_at_all(
+    ground: Ground,
+) -> None:
+    ground.save()
+    effects = ground.run((*QUEUE, "one")).effects
+    for mode in KILLS:
+        for fault in each(mode, effects, every=2):
+            ground.restore()
+            ground.run((*QUEUE, "one"), fault)
+            left = ground.queued()
+            assert left.phases in ({}, {"one": Counter({"waiting": 2})}), fault
+            committed = any(
+                e.what == ("INSERT recipient",) for e in effects[: max(0, fault.at - 2)]
+            )
+            assert bool(left.phases) >= committed, f"lost: {fault}"
+            assert ground.run(FLUSH).code == 0
+            assert ground.sink.subjects() == list(left.phases), fault
+            ground.run((*QUEUE, "two"))
+            assert ground.run(FLUSH).code == 0
+            assert ground.queued() == Table({}, 0), fault
+
+
+@pytest.mark.parametrize("mode", ERRORS)
+def test_a_message_that_cannot_be_queued_is_told_and_leaves_nothing(
+    ground: Ground, mode: Mode
+) -> None:
+    ground.save()
+    effects = ground.run((*QUEUE, "one")).effects
+    for fault in each(mode, effects):
+        ground.restore()
+        outcome = ground.run((*QUEUE, "one"), fault)
+        assert outcome.code in {0, 73, 74}, f"{fault}: {outcome.err}"
+        assert bool(ground.queued().phases) == (outcome.code == 0), fault

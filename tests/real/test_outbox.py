@@ -1,0 +1,392 @@
+"""`mailcli outbox`: queued, sent once, told about, on a real Postfix and on scripted servers."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from email import message_from_bytes
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import RunMailcli, WriteConfig
+from tests.support import dialogues
+from tests.support.accounts import account
+from tests.support.dovecot import Dovecot
+from tests.support.local_mail import document, failure, letters, mail_files, mode, octets
+from tests.support.ports import free_ports
+from tests.support.postfix import Postfix
+from tests.support.scripted import Scripted
+
+from mailcli.store.lock import AccountLock
+
+NewUser = Callable[[], str]
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def ada(new_user: NewUser) -> str:
+    """The user who sends."""
+    return new_user()
+
+
+@pytest.fixture
+def configured(write_config: WriteConfig, postfix: Postfix, ada: str) -> Path:
+    """One account of the sender; returns its Maildir."""
+    write_config({"work": account(ada, smtp=postfix)})
+    return Path("~/Mail/work").expanduser()
+
+
+@pytest.fixture
+def database(home: Path, mailcli_env: dict[str, str]) -> Path:
+    """Where the outbox is."""
+    state = mailcli_env.get("XDG_STATE_HOME", str(home / ".local/state"))
+    return Path(state) / "mailcli" / "outbox" / "outbox.db"
+
+
+def age(database: Path, seconds: int) -> None:
+    """Let a time go by for all that is in the outbox."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "UPDATE message SET created = created - ?1, next_try = next_try - ?1", (seconds,)
+        )
+
+
+def waits(run_mailcli: RunMailcli) -> list[dict[str, Any]]:
+    """Return what is in the outbox."""
+    found = document(run_mailcli("outbox", "list", "--json"), "outbox-list")
+    return list(found["messages"])
+
+
+def flush(run_mailcli: RunMailcli, *args: str) -> tuple[int, Any]:
+    """Flush and return the exit code and the document."""
+    done = run_mailcli("outbox", "flush", "--json", *args)
+    return done.returncode, document(done, "outbox-flush")
+
+
+# -- in and out ------------------------------------------------------------
+
+
+def test_a_queued_message_is_kept_private_and_sent_by_the_next_flush(
+    run_mailcli: RunMailcli,
+    configured: Path,
+    database: Path,
+    dovecot: Dovecot,
+    postfix: Postfix,
+    ada: str,
+    new_user: NewUser,
+) -> None:
+    hidden = f"{new_user()}@example.test"
+    queued = run_mailcli(
+        *("send", "--queue", f"Ada <{ada}@example.test>", "-b", hidden, "-s", "Grüße"),
+        "--json",
+        stdin="The text.\n",
+    )
+    result = document(queued, "send")
+    assert (queued.returncode, queued.stderr, result["outcome"]) == (0, "", "queued")
+    assert result["queued"][0] == {"name": "Ada", "email": f"{ada}@example.test"}
+    (waiting,) = waits(run_mailcli)
+    assert (waiting["id"], waiting["state"]) == (result["outbox_id"], "waiting")
+    assert (waiting["subject"], waiting["tries"], waiting["error"]) == ("Grüße", 0, None)
+    assert {mode(path) for path in database.parent.iterdir()} == {0o600}
+    assert not configured.exists()
+
+    code, flushed = flush(run_mailcli)
+
+    assert code == 0
+    (message,) = flushed["messages"]
+    assert (message["outcome"], message["message_id"]) == ("delivered", result["message_id"])
+    assert [a["email"] for a in message["accepted"]] == [f"{ada}@example.test", hidden]
+    raw = postfix.wait_delivered(dovecot, ada, result["message_id"])
+    assert b"bcc" not in raw.lower()
+    (path,) = mail_files(configured / "Sent")
+    assert letters(path) == "S"
+    assert f"Bcc: {hidden}".encode() in path.read_bytes()
+    assert waits(run_mailcli) == []
+    assert [each.name for each in database.parent.glob("*.eml")] == []
+
+
+def test_a_server_that_cannot_be_reached_queues_the_message_where_that_is_asked_for(
+    run_mailcli: RunMailcli,
+    write_config: WriteConfig,
+    database: Path,
+    dovecot: Dovecot,
+    postfix: Postfix,
+    ada: str,
+) -> None:
+    table = account(ada, smtp=postfix)
+    right, table["smtp"]["port"] = table["smtp"]["port"], free_ports(1)[0]
+    write_config({"work": table})
+
+    done = run_mailcli(
+        "send", "--queue-on-tempfail", f"{ada}@example.test", "--json", stdin="The text.\n"
+    )
+
+    result = document(done, "send")
+    assert (done.returncode, result["outcome"]) == (0, "queued")
+    assert "queued for later" in result["warnings"][0]
+    assert flush(run_mailcli)[1]["messages"] == [], "it is not due yet"
+    code, flushed = flush(run_mailcli, "--now")
+    assert (code, flushed["messages"][0]["outcome"]) == (75, "deferred")
+    assert flushed["left"][0]["tries"] == 1
+    table["smtp"]["port"] = right
+    write_config({"work": table})
+    age(database, 61)
+    code, flushed = flush(run_mailcli)
+    assert (code, flushed["messages"][0]["outcome"]) == (0, "delivered")
+    assert postfix.wait_delivered(dovecot, ada, result["message_id"])
+
+
+def test_only_the_deferred_recipient_is_queued_and_the_copy_is_kept_once(
+    run_mailcli: RunMailcli, configured: Path, ada: str
+) -> None:
+    done = run_mailcli(
+        *("send", "--queue-on-tempfail", f"{ada}@example.test", "later@example.test", "--json"),
+        stdin="x",
+    )
+    result = document(done, "send")
+    assert (done.returncode, result["outcome"]) == (0, "queued")
+    assert [each["email"] for each in result["accepted"]] == [f"{ada}@example.test"]
+    assert [each["email"] for each in result["queued"]] == ["later@example.test"]
+    (waiting,) = waits(run_mailcli)
+    assert [each["email"] for each in waiting["recipients"]] == ["later@example.test"]
+    assert len(mail_files(configured / "Sent")) == 1
+
+
+def test_refused_for_good_is_67_even_if_the_rest_is_queued(
+    run_mailcli: RunMailcli, configured: Path
+) -> None:
+    done = run_mailcli(
+        *("send", "--queue-on-tempfail", "reject@example.test", "later@example.test", "--json"),
+        stdin="x",
+    )
+    assert (done.returncode, failure(done)["code"]) == (67, "recipient_refused")
+    assert document(done, "send")["outcome"] == "queued"
+
+
+def test_a_queued_message_refused_for_good_comes_back_as_a_report(
+    run_mailcli: RunMailcli, configured: Path, ada: str
+) -> None:
+    args = ("send", "--queue", "-s", "News", f"{ada}@example.test", "reject@example.test")
+    run_mailcli(*args, stdin="x")
+
+    code, flushed = flush(run_mailcli)
+
+    assert (code, flushed["messages"][0]["outcome"]) == (67, "partial")
+    assert waits(run_mailcli) == []
+    (raw,) = octets(configured / "INBOX")
+    report = message_from_bytes(raw)
+    assert report.get_content_type() == "multipart/report"
+    text, status, header = (part.as_string() for part in _parts(report))
+    assert report["Subject"] == "Not delivered: News"
+    assert "reject@example.test\n    550 5.1.1" in text
+    assert "reject@example.test" in status
+    assert f"{ada}@example.test" not in text
+    assert "Subject: News" in header
+
+
+def test_a_deferred_message_waits_twice_as_long_each_time(
+    run_mailcli: RunMailcli, configured: Path, database: Path
+) -> None:
+    run_mailcli("send", "--queue", "later@example.test", stdin="x")
+    waited = []
+    for _ in range(10):
+        code, _ = flush(run_mailcli, "--now")
+        assert code == 75
+        with closing(sqlite3.connect(database)) as connection:
+            ((seconds,),) = connection.execute("SELECT next_try - tried FROM message")
+        waited.append(seconds)
+    assert waited == [60, 120, 240, 480, 960, 1920, 3840, 7680, 14400, 14400]
+
+
+def test_after_five_days_it_is_given_up_with_a_report(
+    run_mailcli: RunMailcli, configured: Path, database: Path
+) -> None:
+    run_mailcli("send", "--queue", "later@example.test", "-s", "Old", stdin="x")
+    age(database, 5 * DAY)
+
+    code, flushed = flush(run_mailcli)
+
+    assert code == 75
+    assert flushed["messages"][0]["outcome"] == "refused"
+    assert waits(run_mailcli) == []
+    (raw,) = octets(configured / "INBOX")
+    assert b"450 4.2.1" in raw
+
+
+def test_a_dropped_message_is_not_sent(
+    run_mailcli: RunMailcli, configured: Path, database: Path
+) -> None:
+    for subject in ("one", "two"):
+        run_mailcli("send", "--queue", "later@example.test", "-s", subject, stdin="x")
+
+    done = run_mailcli("outbox", "drop", "1", "--json")
+
+    assert [m["subject"] for m in document(done, "outbox-drop")["dropped"]] == ["one"]
+    assert [message["subject"] for message in waits(run_mailcli)] == ["two"]
+    assert len(list(database.parent.glob("*.eml"))) == 1
+    assert run_mailcli("outbox", "drop", "1").returncode == 66
+
+
+def test_nothing_to_flush_is_silent(run_mailcli: RunMailcli, configured: Path) -> None:
+    done = run_mailcli("outbox", "flush")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_litter_of_a_killed_queueing_is_removed(
+    run_mailcli: RunMailcli, configured: Path, database: Path
+) -> None:
+    run_mailcli("send", "--queue", "later@example.test", stdin="x")
+    litter = database.with_name("abcdef.eml")
+    litter.write_bytes(b"half a mess")
+    flush(run_mailcli)
+    assert not litter.exists()
+    assert len(list(database.parent.glob("*.eml"))) == 1
+
+
+def _parts(message: Message) -> list[Message]:
+    found = message.get_payload()
+    assert isinstance(found, list)
+    return [part for part in found if isinstance(part, Message)]
+
+
+# -- one connection, and its end -------------------------------------------
+
+LETTER = """\
+C? MAIL FROM:.*
+S: 250 ok
+C: RCPT TO:<x@y.example>
+S: 250 ok
+C: DATA
+S: 354 go
+C. message
+"""
+TAKEN = LETTER + "S: 250 taken\n"
+OPENING = dialogues.opening("smtp", logged_in=False)
+
+
+@pytest.fixture
+def point_at(write_config: WriteConfig) -> Callable[[Scripted], None]:
+    """Return what points the one account at a scripted server."""
+
+    def write(server: Scripted) -> None:
+        table = {"host": server.host, "port": server.port, "tls": "none", "auth": "none"}
+        write_config({"a": {"email": "a@b.example", "smtp": table}})
+
+    return write
+
+
+def queue(run_mailcli: RunMailcli, *subjects: str) -> None:
+    for subject in subjects:
+        run_mailcli("send", "--queue", "x@y.example", "-s", subject, stdin="x")
+
+
+def test_all_messages_go_over_one_connection(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None]
+) -> None:
+    parts = (OPENING, TAKEN, TAKEN, TAKEN, dialogues.goodbye("smtp"))
+    with Scripted(dialogues.script(*parts)) as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two", "three")
+        code, flushed = flush(run_mailcli)
+    assert (code, len(server.connections)) == (0, 1)
+    assert [m["outcome"] for m in flushed["messages"]] == ["delivered"] * 3
+
+
+def test_a_message_cut_after_its_final_dot_is_unknown_until_the_user_decides(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None]
+) -> None:
+    conversation = "\n".join(
+        [
+            "@connection 1",
+            dialogues.script(OPENING, LETTER, "@cut"),
+            "@connection 2",
+            dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp")),
+            "@connection 3",
+            dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp")),
+        ]
+    )
+    with Scripted(conversation) as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two")
+        code, flushed = flush(run_mailcli)
+        assert (code, [m["outcome"] for m in flushed["messages"]]) == (
+            75,
+            ["unknown", "delivered"],
+        )
+        assert flushed["messages"][0]["error"]["code"] == "outcome_unknown"
+        for args in ((), ("--now",), ("1",)):
+            code, flushed = flush(run_mailcli, *args)
+            assert (code, flushed["messages"]) == (0, []), "never by itself"
+        assert [m["state"] for m in waits(run_mailcli)] == ["unknown"]
+        code, flushed = flush(run_mailcli, "--retry", "1")
+    assert (code, flushed["messages"][0]["outcome"]) == (0, "delivered")
+    assert waits(run_mailcli) == []
+
+
+@pytest.mark.parametrize("cut_at", ["MAIL", "RCPT", "DATA"])
+def test_a_message_cut_before_its_final_dot_is_sent_again(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], cut_at: str
+) -> None:
+    lines = LETTER.splitlines()
+    cut = next(number for number, line in enumerate(lines) if cut_at in line)
+    conversation = "\n".join(
+        [
+            "@connection 1",
+            dialogues.script(OPENING, *lines[: cut + 1], "@cut"),
+            "@connection 2",
+            dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp")),
+        ]
+    )
+    with Scripted(conversation) as server:
+        point_at(server)
+        queue(run_mailcli, "one")
+        assert flush(run_mailcli)[0] == 75
+        assert flush(run_mailcli, "--now")[0] == 0
+
+
+def test_a_server_that_lets_nobody_in_says_nothing_about_the_messages(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None]
+) -> None:
+    with Scripted("S: 554 go away\n@cut\n") as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two")
+        done = run_mailcli("outbox", "flush")
+    assert done.returncode == 69
+    assert done.stderr.count("554 go away") == 1
+    assert [m["state"] for m in waits(run_mailcli)] == ["waiting", "waiting"]
+    assert len(server.connections) == 1
+
+
+def test_a_second_flush_leaves_the_first_alone(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], database: Path
+) -> None:
+    conversation = dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp"))
+    with Scripted(conversation) as server:
+        point_at(server)
+        queue(run_mailcli, "one")
+        with AccountLock(database.parents[1] / "a.outbox.lock"):
+            done = run_mailcli("outbox", "flush", "--json")
+            assert run_mailcli("outbox", "drop", "1").returncode == 75
+        assert (done.returncode, failure(done)["code"]) == (75, "locked")
+        assert not server.connections
+        assert flush(run_mailcli)[0] == 0
+
+
+@pytest.mark.parametrize("end", ["@bye 421 4.7.0 too many messages", "@cut"])
+def test_a_server_that_ends_the_connection_between_messages_is_asked_anew(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], end: str
+) -> None:
+    conversation = "\n".join(
+        [
+            "@connection 1",
+            dialogues.script(OPENING, TAKEN, r"C? MAIL FROM:.*", end),
+            "@connection 2",
+            dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp")),
+        ]
+    )
+    with Scripted(conversation) as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two")
+        code, flushed = flush(run_mailcli)
+    assert (code, [m["outcome"] for m in flushed["messages"]]) == (0, ["delivered"] * 2)
