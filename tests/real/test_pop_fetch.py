@@ -24,6 +24,7 @@ from tests.support.local_mail import (
     put,
     snapshot,
 )
+from tests.support.processes import wait_until
 from tests.support.scripted import Scripted
 
 NewUser = Callable[[], str]
@@ -627,6 +628,9 @@ def test_a_run_that_is_terminated_says_so_and_loses_nothing(
             stderr=subprocess.PIPE,
         ) as child:
             server.wait_for("half")
+            # Both were asked for together: the first is whole once the second is begun.
+            begun = inbox / "tmp"
+            wait_until(lambda: len(list(begun.glob("*"))) == 2, timeout=20, what="the second")
             child.terminate()
             _, told = child.communicate(timeout=30)
 
