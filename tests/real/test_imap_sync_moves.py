@@ -742,3 +742,85 @@ def test_without_copyuid_the_moved_messages_are_looked_up_by_their_octets(
         mirrored.sync()
         (flagged,) = (uid for uid, f in server.flags("Work").items() if "\\Flagged" in f)
         assert server.held("Work")[flagged - 1] == message("b"), "each is bound to its own"
+
+
+# -- a run of the new folder alone ---------------------------------------------------------
+
+
+def test_a_run_of_the_new_folder_alone_moves_and_does_nothing_else_in_the_old_one(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.flag_there("a", "+\\Flagged")
+    mirrored.deliver("new")
+    mirrored.flag_here("b", "S")
+    assert planned(mirrored.sync("-n", "Work")) == [("Work", "move")]
+
+    commands = mirrored.said("Work")
+
+    assert travels(commands) == ["UID MOVE"]
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged", "c"]
+    assert (mirrored.here(), mirrored.there()) == (["b \\Seen"], ["b", "new"])
+    mirrored.sync()
+    assert mirrored.here() == mirrored.there() == ["b \\Seen", "new"]
+    assert mirrored.settled()
+
+
+@pytest.mark.parametrize("options", [("Work",), ("--push",)], ids=["alone", "push"])
+def test_a_file_moved_here_waits_for_a_whole_run_where_its_message_was_moved_there_too(
+    mirrored: SyncAccount, options: tuple[str, ...]
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.deliver("d", folder="Other")
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work", name="1.elsewhere:2,")
+    mirrored.move_there("a", "INBOX", "Other")
+    for _ in range(2):
+        assert ("Work", "append") not in planned(mirrored.sync("-n", *options))
+        (left,) = of(mirrored.sync(*options), "Work")["skipped"]
+        assert left["path"] == str(mirrored.file("a", "Work"))
+    assert mirrored.there("Work") == ["c"]
+
+    mirrored.sync()
+
+    everywhere = [name for name in ("INBOX", "Other", "Work") if "a" in mirrored.there(name)]
+    assert everywhere == ["Other"]
+    assert mirrored.here("Other") == ["a", "d"]
+    assert mirrored.here("Work") == ["c"]
+    assert mirrored.settled()
+
+
+def test_a_file_moved_here_is_uploaded_by_a_whole_run_where_its_message_was_deleted_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.delete_there("a")
+    mirrored.sync("Work")
+    assert mirrored.there("Work") == ["c"]
+
+    mirrored.sync()
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "c"]
+    assert mirrored.settled()
+
+
+def test_what_both_sides_lost_in_a_folder_is_known_again_after_runs_of_single_folders(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b")
+    mirrored.deliver("d", folder="Other")
+    mirrored.fill("c", folder="Work")
+    mirrored.move_here("a", "INBOX", "Work")
+    mirrored.move_there("a", "INBOX", "Other")
+
+    for folder in ("INBOX", "Work", "INBOX"):
+        mirrored.sync(folder)
+    mirrored.sync()
+
+    assert mirrored.there("Work") == mirrored.here("Work") == ["c"]
+    assert mirrored.there("Other") == mirrored.here("Other") == ["a", "d"]
+    assert mirrored.settled()

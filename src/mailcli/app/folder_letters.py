@@ -11,14 +11,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from mailcli.app.folder_sources import missing_in
 from mailcli.app.folder_state import FolderState
 from mailcli.app.sync_run import SyncRun
-from mailcli.errors import LocalError, NotFound
+from mailcli.errors import NotFound
 from mailcli.imap.session import ImapSession
-from mailcli.model import Flags, Uid, keywords_of
+from mailcli.model import Flags, keywords_of
 from mailcli.store.keywords import KeywordLetters
 from mailcli.store.names import FolderName
-from mailcli.store.records import FolderRow, MessageRow
+from mailcli.store.records import MessageRow
 from mailcli.sync.moves import Missing, Moved, Stray, pair
 
 
@@ -86,7 +87,7 @@ def _from_elsewhere(
     others = {row.name: row for row in run.state.folders() if row.name not in by_name}
     if not strays or not others:
         return
-    rows = {name: _missing(run, others[name]) for name in others}
+    rows = {name: missing_in(run, others[name]) for name in others}
     missing = [
         Missing(name, row.uid, row.unique, (row.size, row.sha256))
         for name, each in rows.items()
@@ -97,16 +98,6 @@ def _from_elsewhere(
         letters = run.maildir.folder(FolderName.parse(name)).keyword_letters()
         row = rows[name][move.missing.uid]
         yield move.stray.folder, _Brought(move.stray.unique, row, letters)
-
-
-def _missing(run: SyncRun, known: FolderRow) -> dict[Uid, MessageRow]:
-    """Return the messages of a folder whose files are not in it."""
-    try:
-        entries = run.maildir.folder(FolderName.parse(known.name)).scan()
-    except (NotFound, LocalError):
-        entries = []
-    here = {entry.unique for entry in entries}
-    return {row.uid: row for row in run.state.messages(known.id) if row.unique not in here}
 
 
 def agreed_keywords(state: FolderState, unique: str) -> Flags:

@@ -22,19 +22,24 @@ from mailcli.store.records import AppendIntent, DeleteIntent
 from mailcli.sync.moves import Missing, Moved, Stray, pair
 
 
-def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
+def find_moves(
+    run: SyncRun, states: Collection[FolderState], sources: Collection[FolderState] = ()
+) -> list[Moved]:
     """Return what another program moved or renamed here, and take it out of the folders' plans.
 
     A file's new name within its folder is recorded at once: nothing has to be done. One that the
     server has no more may have been moved there as well: `Orphans` looks where the file is now.
+    `sources` are folders that only take part in that files were moved out of them.
     """
+    aside = {source.name for source in sources}
+    states = [*states, *sources]
     delivered = _find_delivered(states) if run.policy.changes_remote else set()
     missing = [message for state in states for message in _missing(state)]
     octets = {message.content[0] for message in missing}
     here = [state for state in states if missing and state.strays()]
     strays = [s for state in here for s in run.attempt(state, _strays, state, octets) or ()]
     by_name = {state.name: state for state in states}
-    pairs = pair(missing, strays)
+    pairs = [m for m in pair(missing, strays) if m.is_rename or m.stray.folder not in aside]
     if not run.dry_run:
         translate_letters(run, states, [moved for moved in pairs if not moved.is_rename])
     moves = []
@@ -51,6 +56,9 @@ def find_moves(run: SyncRun, states: Collection[FolderState]) -> list[Moved]:
             source.rebind(renamed)
         elif moved.missing.uid not in source.remote:
             source.elsewhere[moved.missing.uid] = target, moved.stray.unique
+            target.undecided.add(moved.stray.unique)
+            if not run.looks_everywhere:
+                target.spoken_for.add(moved.stray.unique)
         elif source.pair.wire:
             source.away.add(moved.missing.uid)
             if target.pair.wire:

@@ -32,9 +32,9 @@ class FolderState:
     folder and has it no more. `away` are messages whose files stand in another folder now, and
     `spoken_for` the files that are other folders' messages: both wait for their MOVE. `claimed`
     are those of the latter that can be no message of this folder. `elsewhere` is where the files
-    of messages are now that the server has lost or moved. `brought` are the keywords of files that
-    came with another folder's letters. `recognised` are files that turned out to be messages and
-    are about to be bound to them. `left` are messages that the account leaves on the server.
+    of messages are now that the server has lost or moved, `undecided` those files. `brought` are
+    the keywords of files that came with another folder's letters. `recognised` are files that are
+    about to be bound to messages. `left` are messages that the account leaves on the server.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -51,6 +51,7 @@ class FolderState:
         self.vanished: Side | None = None
         self.given_up, self.away = set[Uid](), set[Uid]()
         self.spoken_for, self.claimed = set[str](), set[str]()
+        self.undecided: set[str] = set()
         self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
         self.recognised: set[str] = set()
         self.brought: dict[str, Flags] = {}

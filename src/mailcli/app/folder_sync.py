@@ -89,35 +89,47 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     # Flags of messages that were moved here are merged where they are now.
     _apply_known(session, state, actions)
     _upload(session, state, [action for action in actions if isinstance(action, Append)])
+    if may_be_there:
+        _report_undecided(state)
     # What is away still is where this run does not upload: the deletions' pass says so.
     undone = state.policy.changes_remote and bool(state.away)
     return state.settled and (undone or any(isinstance(a, Deletion | Hold) for a in actions))
 
 
+def _report_undecided(state: FolderState) -> None:
+    """Say which files are not uploaded, since the server may have moved their messages, too."""
+    for unique in sorted(state.undecided.intersection(state.strays())):
+        why = (
+            "moved here, and its message is gone where it was: it is not uploaded until all"
+            " folders are synchronised both ways"
+        )
+        state.counts.skip(None, why, path=state.path_of(unique))
+
+
 def _without_undecided(
     state: FolderState, actions: Sequence[Action], *, may_be_here: bool, may_be_there: bool
 ) -> list[Action]:
-    """Return actions without those about messages that one side lost, and the other one wants.
+    """Return actions without those about messages that a side lost, and that are not deletions.
 
     They may turn up in another folder, here or there: until all have been looked through, they
     stay agreed on. Those that were moved here count, since the server may have moved their
-    messages, too.
+    messages, too: their files are no new ones.
     """
     kept = {
         action.uid
         for action in actions
         if isinstance(action, Forget)
-        and (
-            (may_be_there and (action.unique in state.entries or action.uid in state.elsewhere))
-            or (may_be_here and action.uid in state.remote)
-        )
+        and (may_be_there or action.uid in state.remote)
+        and (may_be_here or action.unique in state.entries or action.uid in state.elsewhere)
     }
     files = {state.rows[uid].unique for uid in kept}
+    moved = state.undecided if may_be_there else set()
     return [
         action
         for action in actions
         if getattr(action, "uid", None) not in kept
         and getattr(action, "unique", None) not in files
+        and not (isinstance(action, Append) and action.unique in moved)
     ]
 
 
@@ -161,7 +173,7 @@ def _recognised(
     if new or wanted:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
-    wants = bool(wrong or state.spoken_for or state.former)
+    wants = bool(wrong or state.spoken_for or state.former or state.undecided)
     wants = wants or any(isinstance(action, Append) for action in actions)
     return bool(fresh) and wants and recognise(session, state, fresh)
 

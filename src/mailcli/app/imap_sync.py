@@ -16,6 +16,7 @@ from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview, report_former
 from mailcli.app.folder_set import FolderSet, only_here_pair, pair_of
+from mailcli.app.folder_sources import sources_of
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_survey import (
     record_numbers,
@@ -55,6 +56,7 @@ class Passes:
         self.gone_there: list[FolderState] = []
         self.nowhere: list[FolderState] = []
         self.waiting: list[FolderState] = []
+        self.sources: dict[str, FolderState] = {}
         self.opened: dict[bytes, Selected | MailError] = {}
 
     def go(self, looks: Sequence[Look]) -> None:
@@ -67,8 +69,11 @@ class Passes:
         for look in looks:
             self._look(*look)
         self._look_at_left_out()
+        if run.is_partial and run.policy.changes_remote:
+            self._look_at_sources()
         looked_at = [*self._all(), *self.waiting]
-        moves = find_moves(run, [state for state in looked_at if not state.counts.broken])
+        looked_at = [state for state in looked_at if not state.counts.broken]
+        moves = find_moves(run, looked_at, self.sources.values())
         if run.dry_run:
             self._preview(moves)
         else:
@@ -125,6 +130,21 @@ class Passes:
             if known is not None and has_left_out(task, known, gone):
                 task.counts.skipped.clear()
                 self._survey(task, full=True)
+
+    def _look_at_sources(self) -> None:
+        """Look into folders that were not asked for, where files were moved out of them here.
+
+        Only those moves are carried; of the folders nothing is told, unless they cannot be read.
+        """
+        run = self.run
+        for name in sources_of(run, self._all()):
+            if name not in self.folders.there or not self.folders.is_mirrored(name):
+                continue
+            task = run.silent_task(self.folders.pair(name))
+            if state := run.attempt(task, survey, task, task.agreed_numbers()):
+                self.sources[state.name] = state
+            else:
+                run.tally.folders.append(task)
 
     def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR, *, full: bool = False) -> None:
         run = self.run
@@ -222,11 +242,12 @@ class Passes:
 
     def _move(self, moves: Sequence[Moved]) -> None:
         """Carry moves to the server, one folder's after the other's."""
-        for state in self.states.values():
+        states = self.states | self.sources
+        for state in states.values():
             mine = [m for m in moves if m.missing.folder == state.name]
             ready = [m for m in mine if self._is_ready(m.stray.folder)]
             if ready:
-                self.run.attempt(state, carry_moves, self.states, ready)
+                self.run.attempt(state, carry_moves, states, ready)
 
     def _release(self, moves: Sequence[Moved]) -> None:
         """Let moved files be uploaded, where the server cannot move; a `--pull` leaves them."""
@@ -234,7 +255,8 @@ class Passes:
             return
         for state in self.states.values():
             if mine := [m for m in moves if m.stray.folder == state.name]:
-                self.run.attempt(state, release_moves, state, self.states, mine)
+                states = self.states | self.sources
+                self.run.attempt(state, release_moves, state, states, mine)
 
     def _is_ready(self, name: str) -> bool:
         """Tell whether the server has a folder, and nothing went wrong with it."""
