@@ -334,7 +334,9 @@ class Model:
                 continue
             allowed = self._aliased(group.allowed(strict_moves=self.strict_moves))
             if any(self._is_made_again(event, group) for event in group.of(Act.DELETE)):
-                allowed = replace(allowed, least=0, most=max(1, allowed.most))
+                # One comes back with the folder, and one is where somebody moved it meanwhile.
+                most = max(1, allowed.most) + bool(group.of(Act.MOVE))
+                allowed = replace(allowed, least=0, most=most)
             if complaint := allowed.complaint(found):
                 yield f"{content}: {complaint}; {list(map(str, found))}, {_told(group)}"
 
