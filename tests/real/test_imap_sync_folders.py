@@ -522,6 +522,10 @@ def test_a_one_way_run_deletes_no_folder_on_the_side_that_it_leaves_alone(
     assert (mirrored.maildir / "Theirs").exists() is not pulls
     assert mirrored.folders_there() == ({"Mine"} if pulls else set())
 
+    mirrored.sync()
+    assert mirrored.folders_there() == set(), "what one run leaves alone, it leaves to the next"
+    assert not any((mirrored.maildir / name).exists() for name in ("Mine", "Theirs"))
+
 
 # -- chosen --------------------------------------------------------------------------------
 

@@ -150,7 +150,7 @@ class Passes:
         run = self.run
         # With no folder left at all, it is rather the disk that is not mounted.
         may_go = fate is Fate.GONE_HERE and bool(self.folders.here) and task.pair.name != INBOX
-        may_go = may_go and run.policy.changes_remote and run.server.delete_folders
+        may_go = may_go and run.server.delete_folders
         known = None if full or self.full else task.agreed_numbers()
         opened = self.opened.pop(task.pair.wire, None)
         if state := run.attempt(task, survey, task, known, opened=opened, may_go=may_go):
