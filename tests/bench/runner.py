@@ -105,11 +105,14 @@ class Runner:
     def _prime(self, row: Row, entry: Entry) -> None:
         """Bring a contender to where the row begins: warm, or in possession of all mail."""
         name = entry.contender.name
-        known = row.state is State.PRIMED and (row.user, name) in self._primed
-        if row.state is State.WIPED or known:
+        if row.state is State.WIPED:
             return
-        self._ground.wipe(row.user, name)  # what a failed run may have left
-        self._once(row, entry.contender, self._direct_port(row))
+        if row.state is not State.PRIMED or (row.user, name) not in self._primed:
+            self._ground.wipe(row.user, name)  # what a failed run may have left
+            self._once(row, entry.contender, self._direct_port(row))
+        if row.state is State.PRIMED:
+            # Who has just changed something may look at all of it once more.
+            self._once(row, entry.contender, self._direct_port(row))
 
     def _timed(self, row: Row, entry: Entry) -> None:
         if entry.spent > _ENOUGH:
