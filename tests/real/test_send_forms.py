@@ -135,13 +135,13 @@ def test_a_name_is_written_for_new_clients_and_for_old_ones(
 
 
 def test_an_account_whose_provider_keeps_copies_keeps_none_here(
-    run_mailcli: RunMailcli, write_config: WriteConfig, postfix: Postfix, ada: str
+    run_mailcli: RunMailcli, write_config: WriteConfig, postfix: Postfix, ada: str, home: Path
 ) -> None:
     write_config({"work": account(ada, smtp=postfix, save_sent=False)})
     args = ("send", f"{ada}@example.test", "--body", "x", "--json")
     assert document(run_mailcli(*args), "send")["saved"] is None
     assert document(run_mailcli(*args, "--fcc", "Kept"), "send")["saved"]
-    assert len(mail_files(Path("~/Mail/work/Kept").expanduser())) == 1
+    assert len(mail_files(home.joinpath("Mail", "work", "Kept"))) == 1
 
 
 def test_a_report_that_was_asked_for_comes(
