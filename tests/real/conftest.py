@@ -1,5 +1,6 @@
-"""Fixtures of the tests of `imap-sync` on real servers."""
+"""Fixtures of the tests on real servers: accounts that synchronise, and one that sends."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,7 +10,10 @@ from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
 from tests.support.local_mail import document
 from tests.support.mirror import Sync
+from tests.support.postfix import Postfix
 from tests.support.sync_account import SyncAccount, sync_account
+
+NewUser = Callable[[], str]
 
 
 @pytest.fixture
@@ -66,3 +70,16 @@ def configured(dovecot: Dovecot, user: str, write_config: WriteConfig) -> OpenAc
         return sync_account(server or dovecot, user, write_config, **imap)
 
     return configure
+
+
+@pytest.fixture
+def ada(new_user: NewUser) -> str:
+    """The user who sends."""
+    return new_user()
+
+
+@pytest.fixture
+def sending(write_config: WriteConfig, postfix: Postfix, ada: str, home: Path) -> Path:
+    """One account of the sender; returns its Maildir."""
+    write_config({"work": account(ada, smtp=postfix)})
+    return home.joinpath("Mail", "work")

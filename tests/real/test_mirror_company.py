@@ -1,11 +1,11 @@
 """`mailcli imap-sync` in company: two devices, `send`, `pop-fetch`, several accounts and runs."""
 
 import fcntl
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
+from tests.real.conftest import NewUser
 from tests.support.accounts import account
 from tests.support.certificates import Authority
 from tests.support.dovecot import Dovecot
@@ -23,8 +23,6 @@ from tests.support.local_mail import (
 from tests.support.mirror import Sync, by_subject, folder_of, mail, reflag
 from tests.support.postfix import Postfix
 from tests.support.processes import server_directory
-
-NewUser = Callable[[], str]
 
 
 def test_two_devices_converge(

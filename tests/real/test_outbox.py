@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
+from tests.real.conftest import NewUser
 from tests.support import dialogues
 from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
@@ -20,21 +21,7 @@ from tests.support.scripted import Scripted
 
 from mailcli.store.lock import AccountLock
 
-NewUser = Callable[[], str]
 DAY = 24 * 3600
-
-
-@pytest.fixture
-def ada(new_user: NewUser) -> str:
-    """The user who sends."""
-    return new_user()
-
-
-@pytest.fixture
-def configured(write_config: WriteConfig, postfix: Postfix, ada: str) -> Path:
-    """One account of the sender; returns its Maildir."""
-    write_config({"work": account(ada, smtp=postfix)})
-    return Path("~/Mail/work").expanduser()
 
 
 @pytest.fixture
@@ -69,7 +56,7 @@ def flush(run_mailcli: RunMailcli, *args: str) -> tuple[int, Any]:
 
 def test_a_queued_message_is_kept_private_and_sent_by_the_next_flush(
     run_mailcli: RunMailcli,
-    configured: Path,
+    sending: Path,
     database: Path,
     dovecot: Dovecot,
     postfix: Postfix,
@@ -89,7 +76,7 @@ def test_a_queued_message_is_kept_private_and_sent_by_the_next_flush(
     assert (waiting["id"], waiting["state"]) == (result["outbox_id"], "waiting")
     assert (waiting["subject"], waiting["tries"], waiting["error"]) == ("Grüße", 0, None)
     assert {mode(path) for path in database.parent.iterdir()} == {0o600}
-    assert not configured.exists()
+    assert not sending.exists()
 
     code, flushed = flush(run_mailcli)
 
@@ -99,7 +86,7 @@ def test_a_queued_message_is_kept_private_and_sent_by_the_next_flush(
     assert [a["email"] for a in message["accepted"]] == [f"{ada}@example.test", hidden]
     raw = postfix.wait_delivered(dovecot, ada, result["message_id"])
     assert b"bcc" not in raw.lower()
-    (path,) = mail_files(configured / "Sent")
+    (path,) = mail_files(sending / "Sent")
     assert letters(path) == "S"
     assert f"Bcc: {hidden}".encode() in path.read_bytes()
     assert waits(run_mailcli) == []
@@ -138,7 +125,7 @@ def test_a_server_that_cannot_be_reached_queues_the_message_where_that_is_asked_
 
 
 def test_only_the_deferred_recipient_is_queued_and_the_copy_is_kept_once(
-    run_mailcli: RunMailcli, configured: Path, ada: str
+    run_mailcli: RunMailcli, sending: Path, ada: str
 ) -> None:
     done = run_mailcli(
         *("send", "--queue-on-tempfail", f"{ada}@example.test", "later@example.test", "--json"),
@@ -150,11 +137,11 @@ def test_only_the_deferred_recipient_is_queued_and_the_copy_is_kept_once(
     assert [each["email"] for each in result["queued"]] == ["later@example.test"]
     (waiting,) = waits(run_mailcli)
     assert [each["email"] for each in waiting["recipients"]] == ["later@example.test"]
-    assert len(mail_files(configured / "Sent")) == 1
+    assert len(mail_files(sending / "Sent")) == 1
 
 
 def test_refused_for_good_is_67_even_if_the_rest_is_queued(
-    run_mailcli: RunMailcli, configured: Path
+    run_mailcli: RunMailcli, sending: Path
 ) -> None:
     done = run_mailcli(
         *("send", "--queue-on-tempfail", "reject@example.test", "later@example.test", "--json"),
@@ -165,7 +152,7 @@ def test_refused_for_good_is_67_even_if_the_rest_is_queued(
 
 
 def test_a_queued_message_refused_for_good_comes_back_as_a_report(
-    run_mailcli: RunMailcli, configured: Path, ada: str
+    run_mailcli: RunMailcli, sending: Path, ada: str
 ) -> None:
     args = ("send", "--queue", "-s", "News", f"{ada}@example.test", "reject@example.test")
     run_mailcli(*args, stdin="x")
@@ -174,7 +161,7 @@ def test_a_queued_message_refused_for_good_comes_back_as_a_report(
 
     assert (code, flushed["messages"][0]["outcome"]) == (67, "partial")
     assert waits(run_mailcli) == []
-    (raw,) = octets(configured / "INBOX")
+    (raw,) = octets(sending / "INBOX")
     report = message_from_bytes(raw)
     assert report.get_content_type() == "multipart/report"
     text, status, header = (part.as_string() for part in _parts(report))
@@ -186,7 +173,7 @@ def test_a_queued_message_refused_for_good_comes_back_as_a_report(
 
 
 def test_a_deferred_message_waits_twice_as_long_each_time(
-    run_mailcli: RunMailcli, configured: Path, database: Path
+    run_mailcli: RunMailcli, sending: Path, database: Path
 ) -> None:
     run_mailcli("send", "--queue", "later@example.test", stdin="x")
     waited = []
@@ -200,7 +187,7 @@ def test_a_deferred_message_waits_twice_as_long_each_time(
 
 
 def test_after_five_days_it_is_given_up_with_a_report(
-    run_mailcli: RunMailcli, configured: Path, database: Path
+    run_mailcli: RunMailcli, sending: Path, database: Path
 ) -> None:
     run_mailcli("send", "--queue", "later@example.test", "-s", "Old", stdin="x")
     age(database, 5 * DAY)
@@ -210,12 +197,12 @@ def test_after_five_days_it_is_given_up_with_a_report(
     assert code == 75
     assert flushed["messages"][0]["outcome"] == "refused"
     assert waits(run_mailcli) == []
-    (raw,) = octets(configured / "INBOX")
+    (raw,) = octets(sending / "INBOX")
     assert b"450 4.2.1" in raw
 
 
 def test_a_dropped_message_is_not_sent(
-    run_mailcli: RunMailcli, configured: Path, database: Path
+    run_mailcli: RunMailcli, sending: Path, database: Path
 ) -> None:
     for subject in ("one", "two"):
         run_mailcli("send", "--queue", "later@example.test", "-s", subject, stdin="x")
@@ -228,13 +215,13 @@ def test_a_dropped_message_is_not_sent(
     assert run_mailcli("outbox", "drop", "1").returncode == 66
 
 
-def test_nothing_to_flush_is_silent(run_mailcli: RunMailcli, configured: Path) -> None:
+def test_nothing_to_flush_is_silent(run_mailcli: RunMailcli, sending: Path) -> None:
     done = run_mailcli("outbox", "flush")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_litter_of_a_killed_queueing_is_removed(
-    run_mailcli: RunMailcli, configured: Path, database: Path
+    run_mailcli: RunMailcli, sending: Path, database: Path
 ) -> None:
     run_mailcli("send", "--queue", "later@example.test", stdin="x")
     litter = database.with_name("abcdef.eml")

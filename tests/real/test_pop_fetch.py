@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
+from tests.real.conftest import NewUser
 from tests.support import dialogues
 from tests.support.accounts import account
 from tests.support.certificates import Authority
@@ -26,8 +27,6 @@ from tests.support.local_mail import (
 )
 from tests.support.processes import wait_until
 from tests.support.scripted import Scripted
-
-NewUser = Callable[[], str]
 
 
 def message(number: int, body: bytes = b"Hello.\r\n") -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
+from tests.real.conftest import NewUser
 from tests.support import dialogues
 from tests.support.accounts import Table, account
 from tests.support.certificates import Authority
@@ -28,14 +29,6 @@ from tests.support.local_mail import (
 from tests.support.ports import free_ports
 from tests.support.postfix import Postfix
 from tests.support.scripted import Scripted
-
-NewUser = Callable[[], str]
-
-
-@pytest.fixture
-def ada(new_user: NewUser) -> str:
-    """The user who sends."""
-    return new_user()
 
 
 @pytest.fixture

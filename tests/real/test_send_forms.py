@@ -19,21 +19,7 @@ from tests.support.dovecot import Dovecot
 from tests.support.local_mail import document, mail_files
 from tests.support.postfix import Postfix
 
-NewUser = Callable[[], str]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
-
-
-@pytest.fixture
-def ada(new_user: NewUser) -> str:
-    """The user who sends."""
-    return new_user()
-
-
-@pytest.fixture
-def configured(write_config: WriteConfig, postfix: Postfix, ada: str) -> Path:
-    """One account of the sender; returns its Maildir."""
-    write_config({"work": account(ada, smtp=postfix)})
-    return Path("~/Mail/work").expanduser()
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -50,7 +36,7 @@ def kinds(message: EmailMessage) -> list[str]:
 
 @pytest.fixture
 def delivered(
-    run_mailcli: RunMailcli, configured: Path, dovecot: Dovecot, postfix: Postfix, ada: str
+    run_mailcli: RunMailcli, sending: Path, dovecot: Dovecot, postfix: Postfix, ada: str
 ) -> Callable[..., EmailMessage]:
     """Return what sends to the sender and gives what arrived."""
 
@@ -114,7 +100,7 @@ def test_an_inline_image_is_found_by_its_content_id(
     ],
 )
 def test_what_makes_no_sense_together_is_wrong_usage(
-    run_mailcli: RunMailcli, configured: Path, home: Path, args: tuple[str, ...], words: str
+    run_mailcli: RunMailcli, sending: Path, home: Path, args: tuple[str, ...], words: str
 ) -> None:
     home.joinpath("logo.png").write_bytes(PNG)
     done = run_mailcli("send", "x@example.test", *args, stdin="<p>x</p>")
@@ -123,7 +109,7 @@ def test_what_makes_no_sense_together_is_wrong_usage(
 
 
 def test_a_name_is_written_for_new_clients_and_for_old_ones(
-    run_mailcli: RunMailcli, configured: Path, home: Path
+    run_mailcli: RunMailcli, sending: Path, home: Path
 ) -> None:
     home.joinpath("Übersicht.pdf").write_bytes(b"x")
     done = run_mailcli("send", "-n", "x@example.test", "-a", "Übersicht.pdf", stdin="x")
@@ -145,7 +131,7 @@ def test_an_account_whose_provider_keeps_copies_keeps_none_here(
 
 
 def test_a_report_that_was_asked_for_comes(
-    run_mailcli: RunMailcli, configured: Path, dovecot: Dovecot, postfix: Postfix, ada: str
+    run_mailcli: RunMailcli, sending: Path, dovecot: Dovecot, postfix: Postfix, ada: str
 ) -> None:
     done = run_mailcli(
         *("send", f"{ada}@example.test", "--dsn-notify", "success", "--dsn-return", "hdrs"),
@@ -158,7 +144,7 @@ def test_a_report_that_was_asked_for_comes(
 
 @pytest.mark.parametrize("events", ["sometimes", "success,bounce"])
 def test_an_event_that_is_none_is_wrong_usage(
-    run_mailcli: RunMailcli, configured: Path, events: str
+    run_mailcli: RunMailcli, sending: Path, events: str
 ) -> None:
     done = run_mailcli("send", "x@example.test", "--dsn-notify", events, "--body", "x")
     assert done.returncode == 2
@@ -168,7 +154,7 @@ def test_an_event_that_is_none_is_wrong_usage(
 
 
 def test_ten_thousand_recipients_each_get_their_answer(
-    run_mailcli: RunMailcli, configured: Path
+    run_mailcli: RunMailcli, sending: Path
 ) -> None:
     people = ",\n ".join(f"r{number}@elsewhere.example" for number in range(10_000))
     stdin = f"From: a@example.test\nTo: {people}\nBcc: reject@example.test\n\nx\n"
@@ -194,7 +180,7 @@ def peak_memory(*args: str, env: dict[str, str], cwd: Path) -> int:
 
 
 def test_a_large_attachment_takes_no_memory(
-    mailcli_env: dict[str, str], configured: Path, home: Path
+    mailcli_env: dict[str, str], sending: Path, home: Path
 ) -> None:
     with home.joinpath("large.bin").open("wb") as file:
         file.truncate(35_000_000)
@@ -248,14 +234,14 @@ echo 'written' >> "$1" """
 
 def test_a_message_is_written_in_the_editor(
     at_terminal: Callable[..., tuple[int, str]],
-    configured: Path,
+    sending: Path,
     dovecot: Dovecot,
     postfix: Postfix,
     ada: str,
 ) -> None:
     code, screen = at_terminal(WRITE, "send", f"{ada}@example.test", "-s", "old")
     assert code == 0, screen
-    (copy,) = mail_files(configured / "Sent")
+    (copy,) = mail_files(sending / "Sent")
     message = parsed(copy.read_bytes())
     assert (message["Subject"], message["X-Note"]) == ("Grüße", "kept")
     assert message.get_content() == "written\n"
@@ -264,12 +250,12 @@ def test_a_message_is_written_in_the_editor(
 
 @pytest.mark.parametrize("script", ["true", ': > "$1"'], ids=["unchanged", "empty"])
 def test_an_unchanged_or_empty_message_is_not_sent(
-    at_terminal: Callable[..., tuple[int, str]], configured: Path, ada: str, script: str
+    at_terminal: Callable[..., tuple[int, str]], sending: Path, ada: str, script: str
 ) -> None:
     code, screen = at_terminal(script, "send", f"{ada}@example.test")
     assert code == 3
     assert "nothing was sent" in screen
-    assert not configured.exists()
+    assert not sending.exists()
 
 
 @pytest.mark.parametrize(
@@ -283,7 +269,7 @@ def test_an_unchanged_or_empty_message_is_not_sent(
 )
 def test_what_was_written_is_kept_until_it_is_sent(
     at_terminal: Callable[..., tuple[int, str]],
-    configured: Path,
+    sending: Path,
     mailcli_env: dict[str, str],
     ada: str,
     script: str,

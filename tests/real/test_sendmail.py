@@ -11,6 +11,7 @@ from typing import Protocol
 
 import pytest
 from tests.conftest import WriteConfig
+from tests.real.conftest import NewUser
 from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
 from tests.support.need import need
@@ -20,7 +21,6 @@ from tests.support.postfix import Postfix
 from mailcli.cli.sendmail import parse
 from mailcli.errors import UsageError
 
-NewUser = Callable[[], str]
 Done = subprocess.CompletedProcess[str]
 
 
@@ -30,18 +30,6 @@ class Sendmail(Protocol):
     def __call__(
         self, *args: str, stdin: str = "", env: Mapping[str, str] | None = None
     ) -> Done: ...
-
-
-@pytest.fixture
-def ada(new_user: NewUser) -> str:
-    """The user whose account it is."""
-    return new_user()
-
-
-@pytest.fixture
-def configured(write_config: WriteConfig, postfix: Postfix, ada: str) -> None:
-    """One account."""
-    write_config({"work": account(ada, smtp=postfix)})
 
 
 @pytest.fixture
@@ -139,7 +127,7 @@ def test_other_options_are_wrong_usage(line: str) -> None:
     ],
 )
 def test_exit_codes_are_those_of_sysexits(
-    sendmail: Sendmail, configured: None, args: tuple[str, ...], stdin: str, code: int
+    sendmail: Sendmail, sending: Path, args: tuple[str, ...], stdin: str, code: int
 ) -> None:
     done = sendmail(*args, stdin=stdin)
     assert (done.returncode, done.stdout) == (code, "")
@@ -154,7 +142,7 @@ def test_without_a_configuration_it_is_78(sendmail: Sendmail) -> None:
 
 
 def test_recipients_are_read_from_every_field_and_bcc_does_not_leave(
-    sendmail: Sendmail, configured: None, dovecot: Dovecot, postfix: Postfix, new_user: NewUser
+    sendmail: Sendmail, sending: Path, dovecot: Dovecot, postfix: Postfix, new_user: NewUser
 ) -> None:
     users = [new_user() for _ in range(5)]
     a, b, c, d, e = (f"{user}@example.test" for user in users)
@@ -170,14 +158,14 @@ def test_recipients_are_read_from_every_field_and_bcc_does_not_leave(
 
 
 def test_a_lone_dot_ends_the_message_unless_dots_are_ignored(
-    sendmail: Sendmail, configured: None, dovecot: Dovecot, postfix: Postfix, ada: str
+    sendmail: Sendmail, sending: Path, dovecot: Dovecot, postfix: Postfix, ada: str
 ) -> None:
     assert sendmail(f"{ada}@example.test", stdin=letter("x", f"{ada}-dot@x")).returncode == 0
     assert postfix.wait_delivered(dovecot, ada, f"{ada}-dot@x").endswith(b"\r\n\r\nHi.\r\n")
 
 
 def test_a_resent_block_says_who_gets_it(
-    sendmail: Sendmail, configured: None, dovecot: Dovecot, postfix: Postfix, new_user: NewUser
+    sendmail: Sendmail, sending: Path, dovecot: Dovecot, postfix: Postfix, new_user: NewUser
 ) -> None:
     old, latest, hidden, earlier = (new_user() for _ in range(4))
     resent = (
@@ -197,7 +185,7 @@ def test_a_resent_block_says_who_gets_it(
 
 
 def test_local_names_mean_the_account_itself(
-    sendmail: Sendmail, configured: None, dovecot: Dovecot, postfix: Postfix, ada: str
+    sendmail: Sendmail, sending: Path, dovecot: Dovecot, postfix: Postfix, ada: str
 ) -> None:
     stdin = letter("root", f"{ada}-local@x").replace("Ada <ada@example.test>", "root (Cron)")
     done = sendmail("-t", "-i", "-f", "root", "grace", stdin=stdin, env={"LOGNAME": "grace"})
@@ -208,7 +196,7 @@ def test_local_names_mean_the_account_itself(
 
 
 def test_the_null_sender_of_a_report_is_kept(
-    sendmail: Sendmail, configured: None, dovecot: Dovecot, postfix: Postfix, ada: str
+    sendmail: Sendmail, sending: Path, dovecot: Dovecot, postfix: Postfix, ada: str
 ) -> None:
     args = ("-f", "<>", f"{ada}@example.test")
     assert sendmail(*args, stdin=letter("x", f"{ada}-null@x")).returncode == 0
@@ -236,7 +224,7 @@ def test_the_account_follows_from_the_envelope_where_from_is_nobodys(
 
 
 def test_a_queued_message_is_listed_and_sent_by_q(
-    sendmail: Sendmail, link: Path, configured: None, dovecot: Dovecot, postfix: Postfix, ada: str
+    sendmail: Sendmail, link: Path, sending: Path, dovecot: Dovecot, postfix: Postfix, ada: str
 ) -> None:
     done = sendmail("-odq", f"{ada}@example.test", stdin=letter("x", f"{ada}-q@x"))
     assert (done.returncode, done.stdout) == (0, "")
@@ -254,7 +242,7 @@ def test_a_queued_message_is_listed_and_sent_by_q(
 def test_git_sends_patches_with_it(
     run: Callable[..., Done],
     link: Path,
-    configured: None,
+    sending: Path,
     home: Path,
     dovecot: Dovecot,
     postfix: Postfix,
@@ -288,7 +276,7 @@ def test_git_sends_patches_with_it(
 def test_s_nail_sends_with_it(
     run: Callable[..., Done],
     link: Path,
-    configured: None,
+    sending: Path,
     home: Path,
     dovecot: Dovecot,
     postfix: Postfix,
@@ -324,7 +312,7 @@ done: größer
 
 def test_cron_mails_with_it(
     link: Path,
-    configured: None,
+    sending: Path,
     home: Path,
     mailcli_env: dict[str, str],
     dovecot: Dovecot,

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
@@ -234,7 +235,7 @@ def _opened(directory: Path, count: int) -> list[int]:
 
 
 def _sync(directory: Path, *counts: int) -> None:
-    with Disk(str(directory)) as disk:
+    with closing(Disk(str(directory))) as disk:
         for count in counts:
             files = _opened(directory, count)
             try:
@@ -303,7 +304,7 @@ def test_a_disk_that_fails_is_an_error_and_not_asked_again(
 
 
 def test_the_call_itself_makes_files_durable_and_tells_when_it_cannot(tmp_path: Path) -> None:
-    with Disk(str(tmp_path)):
+    with closing(Disk(str(tmp_path))):
         descriptor = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
         syncfs(descriptor)
         os.close(descriptor)

@@ -18,8 +18,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from threading import Thread
 from time import monotonic
-from types import TracebackType
-from typing import Self
 
 from mailcli.errors import MailError
 from mailcli.store.files import fsync_directory, translated
@@ -56,17 +54,6 @@ class Disk:
         with translated(directory):
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
             self._descriptor = os.open(directory, flags)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the directory."""
