@@ -3,7 +3,8 @@
 What is deleted on the server stays here: its files are the user's, and perhaps
 the last copy of a message. Before the server is told, the state marks the folder
 as detached, so that no later run uploads it again; the mark goes when the server
-has such a folder, or the Maildir none. Renames are `folder_rename`'s.
+has such a folder, which a file that was never agreed on makes it have, or the
+Maildir none. Renames are `folder_rename`'s.
 """
 
 from collections.abc import Callable, Sequence

@@ -45,7 +45,7 @@ def flags_to_compare(state: FolderState, unique: str, row: MessageRow | None) ->
     """Return a file's flags; keywords without a letter are those that were agreed on."""
     if row is None and unique in state.brought:
         return state.entries[unique].flags | state.brought[unique]
-    flags = state.flags_here(unique)
     if row is None:
-        return flags
-    return flags | {k for k in keywords_of(row.flags) if not state.letters.covers(k)}
+        return state.flags_here(unique)
+    entry = state.entries[unique]
+    return entry.flags | state.letters.read(entry.others, keywords_of(row.flags))

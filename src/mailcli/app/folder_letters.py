@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mailcli.app.folder_sources import missing_in
 from mailcli.app.folder_state import FolderState
 from mailcli.app.sync_run import SyncRun
-from mailcli.errors import NotFound
+from mailcli.errors import LocalError, NotFound, TemporaryFailure
 from mailcli.imap.session import ImapSession
 from mailcli.model import Flags, keywords_of
 from mailcli.store.keywords import KeywordLetters
@@ -87,7 +87,8 @@ def _from_elsewhere(
     others = {row.name: row for row in run.state.folders() if row.name not in by_name}
     if not strays or not others:
         return
-    rows = {name: missing_in(run, others[name]) for name in others}
+    contents = {stray.content for stray in strays}
+    rows = {name: missing_in(run, others[name], contents) for name in others}
     missing = [
         Missing(name, row.uid, row.unique, (row.size, row.sha256))
         for name, each in rows.items()
@@ -95,7 +96,10 @@ def _from_elsewhere(
     ]
     for move in pair(missing, strays):
         name = move.missing.folder
-        letters = run.maildir.folder(FolderName.parse(name)).keyword_letters()
+        try:
+            letters = run.maildir.folder(FolderName.parse(name)).keyword_letters()
+        except (NotFound, LocalError, TemporaryFailure):
+            continue  # its letters cannot be known now
         row = rows[name][move.missing.uid]
         yield move.stray.folder, _Brought(move.stray.unique, row, letters)
 
@@ -106,9 +110,7 @@ def agreed_keywords(state: FolderState, unique: str) -> Flags:
     They are what the next run reads. So letters that a run could not change are no change of
     the user's, and the next one puts them right.
     """
-    letters = state.letters
-    unlettered = {each for each in keywords_of(state.brought[unique]) if not letters.covers(each)}
-    return letters.keywords_of(state.entries[unique].others) | unlettered
+    return state.letters.read(state.entries[unique].others, keywords_of(state.brought[unique]))
 
 
 def base_of(state: FolderState, unique: str, there: Flags) -> Flags:

@@ -18,6 +18,7 @@ from mailcli.errors import NotFound
 from mailcli.imap.session import STORE_SET, CommandFailed, ImapSession
 from mailcli.imap.values import Moved as Places
 from mailcli.model import Uid, system_flags_of
+from mailcli.store.line_ends import may_become
 from mailcli.store.records import AppendIntent, DeleteIntent
 from mailcli.sync.moves import Missing, Moved, Stray, pair
 
@@ -114,9 +115,7 @@ def _strays(session: ImapSession, state: FolderState, octets: Collection[int]) -
         return found  # in a dry run, the folder may not be there yet
     sizes = {entry.unique: entry.size for entry in state.folder.scan(stat=True)}
     for unique in waiting:
-        # A file has its own line ends: it may be smaller by one octet for each line.
-        size = sizes.get(unique, 0)
-        if size > largest or 2 * size < smallest:
+        if not may_become(sizes.get(unique, 0), smallest, largest):
             continue
         content = state.content_of(unique)
         if content and content[0] in octets:

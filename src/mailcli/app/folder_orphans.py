@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import hash_of
 from mailcli.errors import NotFound
-from mailcli.model import Keyword, Uid, keywords_of
+from mailcli.model import Uid, keywords_of
 from mailcli.store.entries import Entry
 from mailcli.store.files import OtherFileSystem
 from mailcli.store.records import MessageRow
@@ -134,18 +134,12 @@ def adopt(state: FolderState, uid: Uid, orphan: Orphan | None) -> Adoption | Non
 def _taken_over(state: FolderState, orphan: Orphan, entry: Entry) -> Entry:
     """Rename an orphan's file into another folder; return it as it is there."""
     source = orphan.holder
-    others = state.letters_for(_keywords(orphan, entry))
+    keywords = source.letters.read(entry.others, keywords_of(orphan.row.flags))
+    others = state.letters_for(keywords)
     adopted = state.folder.adopt(entry, source.folder, others=others, there=state.entries)
     state.entries[adopted.unique] = adopted
     del source.entries[orphan.unique]
     return adopted
-
-
-def _keywords(orphan: Orphan, entry: Entry) -> frozenset[Keyword]:
-    """Return the keywords of an orphan's file; one that has no letter stands as agreed on."""
-    agreed, letters = keywords_of(orphan.row.flags), orphan.holder.letters
-    unlettered = {keyword for keyword in agreed if not letters.covers(keyword)}
-    return letters.keywords_of(entry.others) | unlettered
 
 
 def settle_adoptions(state: FolderState, adopted: Sequence[Adoption]) -> None:

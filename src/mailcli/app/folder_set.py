@@ -5,6 +5,7 @@ lists, and the state. Renames are `folder_follow`'s.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from mailcli.app.folder_rename import settle_renames
@@ -71,9 +72,14 @@ class FolderSet:
         only_here = name in self.here and name not in self.there
         if not (row.detached and only_here and self.is_mirrored(name)):
             return known
+        run, task = self._run, self._run.silent_task(only_here_pair(name))
+        with suppress(MailError):  # the look below tells why
+            if {each.unique for each in task.folder.scan()} == {
+                each.unique for each in run.state.messages(row.id)
+            }:
+                return known
         from mailcli.app.folder_survey import survey_here
 
-        run, task = self._run, self._run.silent_task(only_here_pair(name))
         state = run.attempt(task, lambda _: survey_here(task, None))
         if task.counts.error:
             run.failed(name, task.counts.error)

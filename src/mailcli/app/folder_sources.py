@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from mailcli.app.folder_state import FolderState
 from mailcli.app.sync_run import SyncRun
-from mailcli.errors import LocalError, NotFound
+from mailcli.errors import LocalError, NotFound, TemporaryFailure
 from mailcli.model import Uid
 from mailcli.store.names import FolderName
 from mailcli.store.records import FolderRow, MessageRow
@@ -23,11 +23,7 @@ def sources_of(run: SyncRun, states: Collection[FolderState]) -> list[FolderName
         return []
     names = {state.name for state in states}
     others = [each for each in run.state.folders() if each.name not in names and not each.detached]
-    return [
-        FolderName.parse(known.name)
-        for known in others
-        if any((row.size, row.sha256) in strays for row in missing_in(run, known).values())
-    ]
+    return [FolderName.parse(each.name) for each in others if missing_in(run, each, strays)]
 
 
 def _strays(state: FolderState) -> list[Content]:
@@ -35,15 +31,18 @@ def _strays(state: FolderState) -> list[Content]:
     return [content for content in contents if content]
 
 
-def missing_in(run: SyncRun, known: FolderRow) -> dict[Uid, MessageRow]:
-    """Return the messages of a folder whose files are not in it."""
+def missing_in(
+    run: SyncRun, known: FolderRow, wanted: Collection[Content]
+) -> dict[Uid, MessageRow]:
+    """Return those messages of a folder, of these octets, whose files are not in it."""
+    rows = [
+        row
+        for row in run.state.messages(known.id)
+        if row.uidvalidity == known.uidvalidity and (row.size, row.sha256) in wanted
+    ]
     try:
-        entries = run.maildir.folder(FolderName.parse(known.name)).scan()
-    except (NotFound, LocalError):
+        entries = run.maildir.folder(FolderName.parse(known.name)).scan() if rows else []
+    except (NotFound, LocalError, TemporaryFailure):
         entries = []
     here = {entry.unique for entry in entries}
-    return {
-        row.uid: row
-        for row in run.state.messages(known.id)
-        if row.unique not in here and row.uidvalidity == known.uidvalidity
-    }
+    return {row.uid: row for row in rows if row.unique not in here}

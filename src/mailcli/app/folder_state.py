@@ -34,7 +34,9 @@ class FolderState:
     are those of the latter that can be no message of this folder. `elsewhere` is where the files
     of messages are now that the server has lost or moved, `undecided` those files. `brought` are
     the keywords of files that came with another folder's letters. `recognised` are files that are
-    about to be bound to messages. `left` are messages that the account leaves on the server.
+    about to be bound to messages. `left` are messages that the account leaves on the server,
+    `given_up` those of which something was refused in this run. From the UID `told_from` on, an
+    answer may have told the UIDs, and no listing (`folder_told`).
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:

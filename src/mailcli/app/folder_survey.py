@@ -3,9 +3,9 @@
 It also settles what an earlier run left open, makes the folder where it is new
 here, and keeps to reading in a dry run.
 
-The server is asked for no more than is needed: nothing at all where its counters
-are those of the last agreement, only the changes since then where it can tell
-them (RFC 7162). That is a hint, held against the number of messages; where it does
+The server is asked for no more than is needed: only the changes since the last
+agreement where it can tell them (RFC 7162; what has none is not looked at, see
+`folder_unchanged`). That is a hint, held against the number of messages; where it does
 not fit, and with `--full`, all flags are listed. Deletions never rest on it.
 """
 
@@ -51,7 +51,7 @@ def survey(
     is_here = state.scanned()
     state.load()
     load_left_out(state)
-    state.counts.resumed = known is None and state.settled and bool(state.rows)
+    state.counts.resumed = task.agreed_numbers() is None and state.settled and bool(state.rows)
     # What was once agreed on shows that the folder was here, until it is made again or deleted.
     was_here = state.settled and (bool(state.rows) or task.agreed_numbers() is not None)
     if not task.dry_run and (is_here or not was_here):

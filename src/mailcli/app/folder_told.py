@@ -54,7 +54,7 @@ def drop_wrong(session: ImapSession, state: FolderState, unknown: Iterable[Uid])
 
 
 def _told(state: FolderState) -> list[MessageRow]:
-    """Return the messages whose UIDs no listing had when they were agreed on."""
+    """Return the messages from the last agreement's UIDNEXT on: those told are among them."""
     first = state.told_from
     return [row for row in state.rows.values() if row.uid >= first] if first else []
 

@@ -76,13 +76,20 @@ def with_other_flags(session: ImapSession, tasks: Sequence[FolderTask]) -> list[
 
     Raises: MailError where the connection is lost.
     """
-    asked = [(t, t.pair.status) for t in tasks if t.pair.status and t.pair.status.messages]
-    unsure = {t.pair.wire: t for t, status in asked if status.highestmodseq is None}
+    unsure = {
+        task.pair.wire: (task, status.messages)
+        for task in tasks
+        if (status := task.pair.status) and status.messages and status.highestmodseq is None
+    }
     if not unsure:
         return []
-    sizes = [(t.pair.wire, s.messages) for t, s in asked if t.pair.wire in unsure]
+    sizes = [(wire, messages) for wire, (_, messages) in unsure.items()]
     told = session.newest_flags(sizes, count=NEWEST)
-    return [t for wire, t in unsure.items() if wire not in told or not _is_known(t, *told[wire])]
+    return [
+        task
+        for wire, (task, _) in unsure.items()
+        if wire not in told or not _is_known(task, *told[wire])
+    ]
 
 
 def _is_known(task: FolderTask, selected: Selected, flags: Mapping[Uid, Flags]) -> bool:

@@ -7,6 +7,7 @@ not mirror does not count: what was moved there has left the mirror.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import TypeGuard
 
 from mailcli.app.folder_decision import decide
@@ -14,6 +15,7 @@ from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import hash_of
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import LocalError, MailError, NotFound, TemporaryFailure
+from mailcli.store.line_ends import may_become
 from mailcli.store.names import FolderName
 from mailcli.store.records import MessageRow
 from mailcli.sync.moves import Content
@@ -62,12 +64,12 @@ def _waiting(run: SyncRun, name: FolderName, octets: Collection[int]) -> set[Con
     folder, known = run.maildir.folder(name), run.state.folder(str(name))
     uploaded = {row.unique for row in run.state.messages(known.id)} if known else set()
     waiting = set()
-    for entry in folder.scan(stat=True):
-        # A file has its own line ends: it may be smaller by one octet for each line.
-        fits = entry.size <= max(octets) and 2 * entry.size >= min(octets)
-        if entry.unique not in uploaded and fits:
-            digest, size = hash_of(folder, entry)
-            waiting.add((size, digest))
+    unsent = {entry.unique for entry in folder.scan()} - uploaded
+    for entry in folder.scan(stat=True) if unsent else []:
+        if entry.unique in unsent and may_become(entry.size, min(octets), max(octets)):
+            with suppress(NotFound):  # another program took this one away meanwhile
+                digest, size = hash_of(folder, entry)
+                waiting.add((size, digest))
     return waiting
 
 

@@ -2,7 +2,8 @@
 
 A folder is deleted only when nothing is left in it, and only where the account
 allows it (`delete_folders`). Where it does not, a folder that the server has no
-more stays here and is marked as detached, so that no run makes it there again.
+more stays here and is marked as detached: no run makes it there again until a file
+comes into it that was never agreed on.
 """
 
 from collections.abc import Iterable, Sequence

@@ -128,7 +128,6 @@ class Passes:
         for task in self.unchanged if gone else []:
             known = task.agreed_numbers()
             if known is not None and has_left_out(task, known, gone):
-                task.counts.skipped.clear()
                 self._survey(task, full=True)
 
     def _look_at_sources(self) -> None:
@@ -148,6 +147,7 @@ class Passes:
 
     def _survey(self, task: FolderTask, fate: Fate = Fate.MIRROR, *, full: bool = False) -> None:
         run = self.run
+        task.counts.skipped.clear()  # what a look from outside has said is said again
         # With no folder left at all, it is rather the disk that is not mounted.
         may_go = fate is Fate.GONE_HERE and bool(self.folders.here) and task.pair.name != INBOX
         may_go = may_go and run.server.delete_folders
@@ -204,10 +204,9 @@ class Passes:
             for state in self.states.values():
                 run.attempt(state, bring, state, orphans, elsewhere, run)
         self._forget_nowhere()
-        if run.policy.changes_remote and can_move(run.session):
-            self._move(moves)
-        else:
-            self._release(moves)
+        if run.policy.changes_remote:  # a `--pull` leaves them
+            carry = self._move if can_move(run.session) else self._release
+            carry(moves)
         deletions = [s for s in self.states.values() if run.attempt(s, put, s, run)]
         again = [
             s for s in inner_first(self.gone_there) if run.attempt(s, settle_gone_there, s, run)
@@ -215,13 +214,13 @@ class Passes:
         for state in reversed(again):
             self._create(state.pair.name)
             self._fill(state.name, moves)
-        trash = self._trash()
+        trash, unsent = self._trash(), unsent_in(run, self.folders.is_mirrored)
         for state in deletions:
             after = run.attempt(
                 state,
                 delete_in_folder,
                 state.task,
-                unsent=unsent_in(run, self.folders.is_mirrored),
+                unsent=unsent,
                 trash=trash,
                 here=run.has_seen_all,
             )
@@ -250,12 +249,10 @@ class Passes:
                 self.run.attempt(state, carry_moves, states, ready)
 
     def _release(self, moves: Sequence[Moved]) -> None:
-        """Let moved files be uploaded, where the server cannot move; a `--pull` leaves them."""
-        if not self.run.policy.changes_remote:
-            return
+        """Let moved files be uploaded, where the server cannot move."""
+        states = self.states | self.sources
         for state in self.states.values():
             if mine := [m for m in moves if m.stray.folder == state.name]:
-                states = self.states | self.sources
                 self.run.attempt(state, release_moves, state, states, mine)
 
     def _is_ready(self, name: str) -> bool:

@@ -46,6 +46,10 @@ class KeywordLetters:
         """Return the keywords that these letters mean, as far as they have a name."""
         return frozenset(self.names[letter] for letter in letters if letter in self.names)
 
+    def read(self, letters: Iterable[str], agreed: Iterable[Keyword]) -> frozenset[Keyword]:
+        """Return the keywords of a file: those without a letter stand for as long as agreed on."""
+        return self.keywords_of(letters) | {each for each in agreed if not self.covers(each)}
+
     def covers(self, keyword: Keyword) -> bool:
         """Tell whether the keyword has a letter."""
         return keyword in self.names.values()

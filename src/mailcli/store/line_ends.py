@@ -14,6 +14,14 @@ terminator stays without.
 from collections.abc import Iterable, Iterator
 
 
+def may_become(octets: int, smallest: int, largest: int) -> bool:
+    """Tell whether a file of so many octets can have a size in this range on the wire.
+
+    It may be smaller in the Maildir, by one octet for each line.
+    """
+    return octets <= largest and 2 * octets >= smallest
+
+
 class LineEndConverter:
     """Turns the chunks of one message into what is stored, in one pass and flat memory.
 

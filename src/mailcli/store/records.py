@@ -56,7 +56,7 @@ class FolderRow:
     Zero UIDVALIDITY and UIDNEXT: nothing yet. `highestmodseq` is None without
     CONDSTORE (RFC 7162). `role` is its special use (RFC 6154), such as `sent`.
     `server_name`, `delimiter` and `subscribed` are what the server last said.
-    `detached`: deleted on the server by us; what is here stays here, and only here.
+    `detached`: deleted on the server; what was agreed on stays here, and only here.
     `messages` is how many the server had when all up to the counters was done; None: no
     shortcut may rest on them. `mailbox_id` outlives a rename (RFC 8474 §4). `stamps` (their
     `text`) are those of the files when they were just what was agreed on; None: list them.

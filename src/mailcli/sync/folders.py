@@ -19,7 +19,7 @@ class Fate(Enum):
     NEW_THERE = "only the server has it, and it was never here"
     GONE_HERE = "both had it; it is no longer in the Maildir"
     GONE_THERE = "both had it; it is no longer on the server"
-    DETACHED = "deleted on the server by us: only here, as it is meant to be"
+    DETACHED = "deleted on the server: only here, as it is meant to be"
     FORGOTTEN = "neither side has it any more"
 
 
