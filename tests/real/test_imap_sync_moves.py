@@ -24,6 +24,11 @@ from tests.support.sync_account import (
     travels,
 )
 
+from mailcli.app import folder_unsent
+from mailcli.app.stores import hash_of
+from mailcli.store.entries import Entry
+from mailcli.store.folder import MaildirFolder
+
 BASE = (
     "IMAP4rev1 SASL-IR LITERAL+ ENABLE NAMESPACE LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE"
 )
@@ -824,3 +829,25 @@ def test_what_both_sides_lost_in_a_folder_is_known_again_after_runs_of_single_fo
     assert mirrored.there("Work") == mirrored.here("Work") == ["c"]
     assert mirrored.there("Other") == mirrored.here("Other") == ["a", "d"]
     assert mirrored.settled()
+
+
+def test_a_file_that_goes_away_while_moved_ones_are_looked_for_hides_no_other(
+    mirrored: SyncAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirrored.fill("a", "b", "c")
+    mirrored.fill("d", folder="Work")
+    for subject in ("a", "b"):
+        mirrored.move_here(subject, "INBOX", "Work")
+    gone: list[Path] = []
+
+    def removed_first(folder: MaildirFolder, entry: Entry) -> tuple[bytes, int]:
+        if not gone:
+            gone.append(folder.path_of(entry))
+            gone[0].unlink()
+        return hash_of(folder, entry)
+
+    monkeypatch.setattr(folder_unsent, "hash_of", removed_first)
+    mirrored.sync("INBOX")
+
+    (left,) = set(mirrored.here("Work")) - {"d"}
+    assert left in mirrored.there(), "its file waits for the upload"

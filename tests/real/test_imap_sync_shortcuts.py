@@ -10,7 +10,7 @@ from tests.real.conftest import OpenAccount
 from tests.support.certificates import Authority
 from tests.support.dovecot import Dovecot
 from tests.support.dovecot import dovecot as running_dovecot
-from tests.support.imap_sides import done, errors, message
+from tests.support.imap_sides import done, errors, message, of
 from tests.support.local_mail import mail_files, put
 from tests.support.processes import server_directory
 from tests.support.proxy import FaultProxy
@@ -445,3 +445,18 @@ def test_without_condstore_a_connection_lost_over_the_flags_is_made_again(
         assert proxy.tripped.is_set()
 
     assert account.here("Work") == ["c \\Seen"]
+
+
+def test_without_condstore_what_stays_on_the_server_is_told_once_though_flags_have_changed(
+    configured: OpenAccount, neither: Dovecot
+) -> None:
+    account = configured(neither, max_size=5000)
+    account.deliver("a")
+    account.server.deliver(account.user, message("large", b"x" * 6000))
+    account.sync()
+    account.flag_there("a", "+\\Seen")
+
+    result = account.sync()
+
+    assert account.here() == ["a \\Seen"]
+    assert len(of(result, "INBOX")["skipped"]) == 1
