@@ -45,12 +45,12 @@ def preview(state: FolderState, moves: Sequence[Moved]) -> tuple[PlannedAction, 
 
 
 def report_former(state: FolderState) -> None:
-    """Say which files the server lacks since it has renumbered the folder; they stay."""
+    """Say which files the server lacks since its folder is another one; they stay."""
     for unique in state.former:
         if path := state.path_of(unique):
             why = (
-                "the server renumbered the folder and has this message no longer; to upload it,"
-                " move it to another folder"
+                "the server renumbered the folder, or it was made anew, without this message;"
+                " to upload it, move it to another folder"
             )
             state.counts.skip(None, why, path=path)
 

@@ -270,7 +270,7 @@ class _FolderComparison:
 
 def _why_only_here(state: FolderState, unique: str) -> str:
     if unique in state.former:
-        return "the server renumbered the folder, and has this message no longer"
+        return "the server renumbered the folder, or it was made anew, without this message"
     return "there before" if unique in state.bound() else "new here"
 
 
