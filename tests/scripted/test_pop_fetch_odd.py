@@ -108,6 +108,22 @@ def test_when_all_unique_ids_change_nothing_is_deleted_and_it_is_said_once(
     assert drop.here == [WIRE_A, WIRE_B]
 
 
+def test_a_run_that_was_stopped_while_all_unique_ids_were_others_is_gone_on_with(
+    drop: Maildrop,
+) -> None:
+    one, two = sent(1, "a: 1"), sent(2, "b: 2")
+    drop.fetch(plain(listing(("A", 6), ("B", 6)), one, two, QUIT))
+    there = listing(("X", 6), ("Y", 6), ("Z", 6))
+    half = script("C: RETR 2", "S: +OK", "S: half", "@cut")
+    stopped = script("@connection 1", opened(), there, one, half)
+    stopped += script("@connection 2", opened(greeting="S: -ERR [SYS/TEMP] later").split("C:")[0])
+    assert drop.fetch(stopped).code == 75
+
+    ran = drop.fetch(plain(there, two, sent(3, "c: 3"), QUIT), "--delete")
+    assert ran.counts("fetched", "deleted", "kept") == (1, 0, 3)
+    assert drop.here == [WIRE_A, WIRE_B, WIRE_C]
+
+
 def test_a_standing_warning_is_not_repeated_to_nobody(drop: Maildrop) -> None:
     both = plain(listing(("", 6)), sent(1, "a: 1"), QUIT)
     told = [drop.fetch(both, "-q").err.count("no unique-ids") for _ in range(3)]

@@ -62,6 +62,17 @@ def test_what_a_limit_leaves_comes_with_the_next_run(drop: Maildrop, limit: str)
     assert drop.here == [WIRE_A, WIRE_B, WIRE_C]
 
 
+@pytest.mark.parametrize("limit", ["--max-messages=1", "--max-bytes=6"])
+def test_a_run_that_was_stopped_leaves_the_next_ones_limits_as_they_are(
+    drop: Maildrop, limit: str
+) -> None:
+    stopped = script(opened(), listing(A, B), ONE, "C: RETR 2", "S: +OK", "S: half", "@cut")
+    assert drop.fetch(stopped).code == 75
+    ran = drop.fetch(plain(listing(A, B, C), TWO, QUIT), limit)
+    assert ran.counts("fetched", "waiting", "kept") == (1, 1, 2)
+    assert drop.here == [WIRE_A, WIRE_B]
+
+
 def test_delete_after_an_age_is_keep_with_one(drop: Maildrop) -> None:
     drop.fetch(plain(listing(A), ONE, QUIT), "--delete-after=1d")
     ran = drop.fetch(plain(listing(A), deleted(1), QUIT), "--delete-after=0s")

@@ -126,9 +126,10 @@ class PopDelivery:
     # -- fetching ----------------------------------------------------------
 
     @contextmanager
-    def receiving(self, listing: Iterable[Message]) -> Iterator[None]:
+    def receiving(self, listing: Iterable[Message], *, renaming: bool) -> Iterator[None]:
         """Be ready to `take` a session's messages; nothing is written before this.
 
+        `renaming`: all unique-ids may be others than before, as the next run must know.
         At the end all that were taken are durable and recorded, also where the block fails: what
         arrived whole need not come again.
 
@@ -138,7 +139,7 @@ class PopDelivery:
         self._given = set()
         self._known = self._known_by_content({key_of(message) for message in listing})
         self._folder.create()
-        self._state.set_delivering(self._source.id, self._target)
+        self._state.set_delivering(self._source.id, self._target, renaming=renaming)
         with Delivery[Taken](self._folder, self._commit) as self._groups:
             yield
 

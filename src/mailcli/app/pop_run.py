@@ -159,7 +159,7 @@ class PopRun:
 
     def _decide(self, session: PopSession, listing: Listing) -> list[Action]:
         seen = self._seen()
-        stopped = self._source.delivering or self._renamed
+        stopped = self._source.renaming or self._renamed
         self._renamed = all_are_new(listing.messages, seen, stopped=stopped)
         now = Time(self._now)
         actions = plan(listing.messages, seen, self._policy, now, renamed=self._renamed)
@@ -251,8 +251,9 @@ class PopRun:
         action = wanted[0]
         refused: Message | None = None
         messages = [each.message for each in wanted]
+        receiving = self._delivery.receiving(listing.messages, renaming=self._renamed)
         try:
-            with self._progress(messages) as show, self._delivery.receiving(listing.messages):
+            with self._progress(messages) as show, receiving:
                 for message, chunks in session.retrieve(messages, ahead=self._ahead):
                     action = next(actions)
                     try:
