@@ -92,6 +92,12 @@ def test_what_is_marked_as_seen_is_never_fetched_and_never_deleted(drop: Maildro
     assert drop.here == [WIRE_C]
 
 
+def test_what_has_no_unique_id_of_its_own_is_not_marked_and_is_told(drop: Maildrop) -> None:
+    ran = drop.fetch(plain(listing(("same", 6), B, ("same", 6)), QUIT), "--mark-seen-only")
+    assert ran.counts("marked", "kept") == (1, 0)
+    assert [each["uidl"] for each in ran.account["skipped"]] == ["same", "same"]
+
+
 def test_marking_finds_what_was_stored_before_the_state_was_lost(drop: Maildrop) -> None:
     drop.fetch(plain(listing(A), ONE, QUIT))
     for path in drop.home.joinpath(".local/state/mailcli").glob("home.db*"):

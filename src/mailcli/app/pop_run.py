@@ -200,11 +200,12 @@ class PopRun:
     def _mark(self, actions: Sequence[Action]) -> None:
         """Note everything as seen that has a unique-id of its own, whatever its size."""
         self._tally.kept = sum(isinstance(action, Keep | Delete) for action in actions)
-        new = [a for a in actions if isinstance(a, Retrieve | Skip | Wait)]
-        anonymous = [a for a in new if isinstance(a, Retrieve) and a.known is Known.BY_CONTENT]
-        for action in anonymous:
-            self._tally.skip(action.message, "it has no unique-id of its own to be known by")
-        marked = [action.message for action in new if action not in anonymous]
+        marked = []
+        for action in actions:
+            if isinstance(action, Retrieve) and action.known is Known.BY_CONTENT:
+                self._tally.skip(action.message, "it has no unique-id of its own to be known by")
+            elif isinstance(action, Retrieve | Skip | Wait):
+                marked.append(action.message)
         self._delivery.mark(marked)
         self._tally.marked = len(marked)
 
