@@ -161,6 +161,28 @@ def test_a_message_that_ends_the_session_keeps_no_other_away(
     assert drop.here == [WIRE_A, WIRE_C]
 
 
+@pytest.mark.parametrize("names", ["ABC", ["", "", ""]], ids=["unique-ids", "none"])
+def test_a_refused_message_is_asked_for_once_however_many_sessions_follow(
+    drop: Maildrop, names: list[str]
+) -> None:
+    there = script(opened(), listing(*((name, 6) for name in names)))
+    refused = script("C: RETR 1", "S: -ERR [SYS/TEMP] later")
+    broken = script("C: RETR 2", "S: +OK", "S: half", "@cut")
+    first = script("@connection 1", there, refused, broken)
+    ran = drop.fetch(script(first, "@connection 2", there, sent(3, "c: 3"), QUIT))
+    assert (ran.code, ran.counts("fetched", "kept")) == (75, (1, 1))
+    assert [each["uidl"] for each in ran.account["skipped"]] == list(names[:2])
+    assert drop.here == [WIRE_C]
+
+
+def test_where_only_refused_messages_are_left_no_other_session_begins(drop: Maildrop) -> None:
+    refused = script("C: RETR 1", "S: -ERR [SYS/TEMP] later")
+    broken = script("C: RETR 2", "S: +OK", "S: half", "@cut")
+    ran = drop.fetch(plain(listing(("A", 6), ("B", 6)), refused, broken))
+    assert (ran.code, ran.counts("fetched")) == (75, (0,))
+    assert [each["uidl"] for each in ran.account["skipped"]] == ["A", "B"]
+
+
 def test_without_unique_ids_too_a_broken_message_keeps_no_other_away(drop: Maildrop) -> None:
     there = listing(("", 6), ("", 6), ("", 6))
     begin = script(opened(), there, sent(1, "a: 1"))

@@ -78,7 +78,7 @@ class PopRun:
         self._target = target_of(account, options.deliver)
         self._delivery = PopDelivery(account, state, self._source, self._target, tally, self._now)
         self._renamed = False
-        self._excluded: set[PopKey] = set()  # messages that ended a session
+        self._excluded: set[PopKey] = set()  # refused, or ended a session
         self._ahead = True  # whether commands may go out ahead of their answers
 
     def run(self) -> None:
@@ -261,6 +261,7 @@ class PopRun:
                         self._delivery.take(action, chunks)
                     except (CommandFailed, ShortMessage) as exc:
                         refused = message
+                        self._excluded.add(_lasting(message))
                         self._tally.refuse(message, exc)
                     show(message.size)
         except (LocalError, CannotCreate):
