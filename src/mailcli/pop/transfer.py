@@ -64,10 +64,6 @@ class Window:
         """Note that the oldest command has its answer."""
         self._octets -= self._unanswered.popleft()
 
-    def stop(self) -> None:
-        """Send no more."""
-        self._waiting.clear()
-
 
 class Stream:
     """What the server sends for RETR commands, cut into status lines and contents."""
