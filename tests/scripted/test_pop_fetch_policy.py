@@ -197,10 +197,28 @@ def test_what_a_killed_run_put_elsewhere_is_found_by_a_run_that_puts_it_here(
 ) -> None:
     elsewhere = drop.home / "elsewhere"
     drop.fetch(plain(listing(A), ONE, QUIT), f"--deliver=maildir:{elsewhere}")
+    _kill_before_recording(drop)
+    assert drop.fetch(plain(listing(A), QUIT)).counts("fetched", "kept") == (0, 1)
+
+
+def test_without_unique_ids_too_what_a_killed_run_put_elsewhere_is_known_to_be_there(
+    drop: Maildrop,
+) -> None:
+    elsewhere = drop.home / "elsewhere"
+    there = plain(listing(("", 6)), ONE, QUIT)
+    drop.fetch(there, f"--deliver=maildir:{elsewhere}")
+    _kill_before_recording(drop)
+    assert drop.fetch(there).counts("fetched", "kept") == (0, 1)
+
+    elsewhere.rename(drop.home / "away")
+    assert drop.run(f"--deliver=maildir:{elsewhere}").code == 74
+
+
+def _kill_before_recording(drop: Maildrop) -> None:
+    """Leave the state as a run does that is killed when its files are there."""
     with closing(sqlite3.connect(drop.home / ".local/state/mailcli/home.db")) as state, state:
         state.execute("DELETE FROM pop_message")
         state.execute("UPDATE pop_source SET delivering = 1")
-    assert drop.fetch(plain(listing(A), QUIT)).counts("fetched", "kept") == (0, 1)
 
 
 def _told(path: Path) -> list[str]:
