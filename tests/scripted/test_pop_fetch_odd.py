@@ -108,6 +108,22 @@ def test_when_all_unique_ids_change_nothing_is_deleted_and_it_is_said_once(
     assert drop.here == [WIRE_A, WIRE_B]
 
 
+def test_a_run_that_was_stopped_while_all_unique_ids_were_others_is_gone_on_with(
+    drop: Maildrop,
+) -> None:
+    one, two = sent(1, "a: 1"), sent(2, "b: 2")
+    drop.fetch(plain(listing(("A", 6), ("B", 6)), one, two, QUIT))
+    there = listing(("X", 6), ("Y", 6), ("Z", 6))
+    half = script("C: RETR 2", "S: +OK", "S: half", "@cut")
+    stopped = script("@connection 1", opened(), there, one, half)
+    stopped += script("@connection 2", opened(greeting="S: -ERR [SYS/TEMP] later").split("C:")[0])
+    assert drop.fetch(stopped).code == 75
+
+    ran = drop.fetch(plain(there, two, sent(3, "c: 3"), QUIT), "--delete")
+    assert ran.counts("fetched", "deleted", "kept") == (1, 0, 3)
+    assert drop.here == [WIRE_A, WIRE_B, WIRE_C]
+
+
 def test_a_standing_warning_is_not_repeated_to_nobody(drop: Maildrop) -> None:
     both = plain(listing(("", 6)), sent(1, "a: 1"), QUIT)
     told = [drop.fetch(both, "-q").err.count("no unique-ids") for _ in range(3)]
@@ -143,6 +159,28 @@ def test_a_message_that_ends_the_session_keeps_no_other_away(
     assert ran.counts("fetched", "deleted", "kept") == ((2, 2, 0) if delete else (2, 0, 2))
     assert [each["uidl"] for each in ran.account["skipped"]] == ["B"]
     assert drop.here == [WIRE_A, WIRE_C]
+
+
+@pytest.mark.parametrize("names", ["ABC", ["", "", ""]], ids=["unique-ids", "none"])
+def test_a_refused_message_is_asked_for_once_however_many_sessions_follow(
+    drop: Maildrop, names: list[str]
+) -> None:
+    there = script(opened(), listing(*((name, 6) for name in names)))
+    refused = script("C: RETR 1", "S: -ERR [SYS/TEMP] later")
+    broken = script("C: RETR 2", "S: +OK", "S: half", "@cut")
+    first = script("@connection 1", there, refused, broken)
+    ran = drop.fetch(script(first, "@connection 2", there, sent(3, "c: 3"), QUIT))
+    assert (ran.code, ran.counts("fetched", "kept")) == (75, (1, 1))
+    assert [each["uidl"] for each in ran.account["skipped"]] == list(names[:2])
+    assert drop.here == [WIRE_C]
+
+
+def test_where_only_refused_messages_are_left_no_other_session_begins(drop: Maildrop) -> None:
+    refused = script("C: RETR 1", "S: -ERR [SYS/TEMP] later")
+    broken = script("C: RETR 2", "S: +OK", "S: half", "@cut")
+    ran = drop.fetch(plain(listing(("A", 6), ("B", 6)), refused, broken))
+    assert (ran.code, ran.counts("fetched")) == (75, (0,))
+    assert [each["uidl"] for each in ran.account["skipped"]] == ["A", "B"]
 
 
 def test_without_unique_ids_too_a_broken_message_keeps_no_other_away(drop: Maildrop) -> None:

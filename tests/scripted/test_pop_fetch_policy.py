@@ -62,6 +62,17 @@ def test_what_a_limit_leaves_comes_with_the_next_run(drop: Maildrop, limit: str)
     assert drop.here == [WIRE_A, WIRE_B, WIRE_C]
 
 
+@pytest.mark.parametrize("limit", ["--max-messages=1", "--max-bytes=6"])
+def test_a_run_that_was_stopped_leaves_the_next_ones_limits_as_they_are(
+    drop: Maildrop, limit: str
+) -> None:
+    stopped = script(opened(), listing(A, B), ONE, "C: RETR 2", "S: +OK", "S: half", "@cut")
+    assert drop.fetch(stopped).code == 75
+    ran = drop.fetch(plain(listing(A, B, C), TWO, QUIT), limit)
+    assert ran.counts("fetched", "waiting", "kept") == (1, 1, 2)
+    assert drop.here == [WIRE_A, WIRE_B]
+
+
 def test_delete_after_an_age_is_keep_with_one(drop: Maildrop) -> None:
     drop.fetch(plain(listing(A), ONE, QUIT), "--delete-after=1d")
     ran = drop.fetch(plain(listing(A), deleted(1), QUIT), "--delete-after=0s")
@@ -79,6 +90,12 @@ def test_what_is_marked_as_seen_is_never_fetched_and_never_deleted(drop: Maildro
     after = drop.fetch(plain(listing(A, B, C), THREE, deleted(3), QUIT), "--delete")
     assert after.counts("fetched", "deleted", "kept") == (1, 1, 2)
     assert drop.here == [WIRE_C]
+
+
+def test_what_has_no_unique_id_of_its_own_is_not_marked_and_is_told(drop: Maildrop) -> None:
+    ran = drop.fetch(plain(listing(("same", 6), B, ("same", 6)), QUIT), "--mark-seen-only")
+    assert ran.counts("marked", "kept") == (1, 0)
+    assert [each["uidl"] for each in ran.account["skipped"]] == ["same", "same"]
 
 
 def test_marking_finds_what_was_stored_before_the_state_was_lost(drop: Maildrop) -> None:
@@ -180,10 +197,28 @@ def test_what_a_killed_run_put_elsewhere_is_found_by_a_run_that_puts_it_here(
 ) -> None:
     elsewhere = drop.home / "elsewhere"
     drop.fetch(plain(listing(A), ONE, QUIT), f"--deliver=maildir:{elsewhere}")
+    _kill_before_recording(drop)
+    assert drop.fetch(plain(listing(A), QUIT)).counts("fetched", "kept") == (0, 1)
+
+
+def test_without_unique_ids_too_what_a_killed_run_put_elsewhere_is_known_to_be_there(
+    drop: Maildrop,
+) -> None:
+    elsewhere = drop.home / "elsewhere"
+    there = plain(listing(("", 6)), ONE, QUIT)
+    drop.fetch(there, f"--deliver=maildir:{elsewhere}")
+    _kill_before_recording(drop)
+    assert drop.fetch(there).counts("fetched", "kept") == (0, 1)
+
+    elsewhere.rename(drop.home / "away")
+    assert drop.run(f"--deliver=maildir:{elsewhere}").code == 74
+
+
+def _kill_before_recording(drop: Maildrop) -> None:
+    """Leave the state as a run does that is killed when its files are there."""
     with closing(sqlite3.connect(drop.home / ".local/state/mailcli/home.db")) as state, state:
         state.execute("DELETE FROM pop_message")
         state.execute("UPDATE pop_source SET delivering = 1")
-    assert drop.fetch(plain(listing(A), QUIT)).counts("fetched", "kept") == (0, 1)
 
 
 def _told(path: Path) -> list[str]:

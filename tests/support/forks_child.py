@@ -17,6 +17,8 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 _FAILED = 99  # the child itself is broken
@@ -26,6 +28,8 @@ _LAZY = (
     *("resource", "rich.console", "rich.table", "shutil", "stringprep", "tempfile", "tomllib"),
 )
 """What mailcli imports inside functions, and nearly every run needs."""
+_PROGRAMS = ("mailcli.__main__:main", "tests.support.faults_delivery:main")
+_BATCHES = ("MAX_BATCH", "FETCH_SET", "UPLOAD_SET")
 
 
 def _load() -> None:
@@ -38,9 +42,23 @@ def _load() -> None:
             importlib.import_module(module.name)
     for name in (*_LAZY, "tests.support.faults_effects", "tests.support.guard"):
         importlib.import_module(name)
+    for program in _PROGRAMS:
+        pkgutil.resolve_name(program)
 
 
-def _run(request: dict[str, Any], streams: list[int]) -> None:
+def _with_batches() -> list[tuple[ModuleType, str]]:
+    """Return the constants that say how many messages make a batch, with their modules."""
+    return [
+        (module, constant)
+        for name, module in sys.modules.items()
+        for constant in _BATCHES
+        if name.startswith("mailcli.") and hasattr(module, constant)
+    ]
+
+
+def _run(
+    request: dict[str, Any], streams: list[int], batches: Sequence[tuple[ModuleType, str]]
+) -> None:
     """Be a mailcli that was just started; never returns."""
     code = _FAILED
     try:
@@ -52,7 +70,8 @@ def _run(request: dict[str, Any], streams: list[int]) -> None:
         sys.argv[:] = ["mailcli", *request["arguments"]]
         signal.alarm(request["seconds"])
         _guard()
-        _set_batch(request["batch"])
+        if request["batch"] is not None:
+            _set_batch(request["batch"], batches)
         program = pkgutil.resolve_name(request["program"])
         _disturb(request["disturbance"])
         program()
@@ -99,12 +118,10 @@ def _guard() -> None:
         sys.addaudithook(guard.hear)
 
 
-def _set_batch(size: int | None) -> None:
+def _set_batch(size: int, batches: Sequence[tuple[ModuleType, str]]) -> None:
     """Let batches be small, so that a few messages make several."""
-    for name, module in list(sys.modules.items()):
-        for constant in ("MAX_BATCH", "FETCH_SET", "UPLOAD_SET"):
-            if size is not None and name.startswith("mailcli.") and hasattr(module, constant):
-                setattr(module, constant, size)
+    for module, constant in batches:
+        setattr(module, constant, size)
 
 
 def _set_disk(*, trusting: bool) -> None:
@@ -131,6 +148,7 @@ class _Forker:
 
     def __init__(self, requests: socket.socket) -> None:
         self._requests = requests
+        self._batches = _with_batches()
         self._answers: dict[int, socket.socket] = {}
 
     def begin(self) -> bool:
@@ -143,7 +161,7 @@ class _Forker:
             request = json.load(file)
         process = os.fork()
         if process == 0:
-            _run(request, streams)
+            _run(request, streams, self._batches)
         for stream in streams:
             os.close(stream)
         self._answers[process] = socket.socket(fileno=answer)
@@ -167,9 +185,9 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake)
     _load()
+    forker = _Forker(requests)
     gc.collect()
     gc.freeze()  # what no run collects, no run needs to copy
-    forker = _Forker(requests)
     while True:
         ready, _, _ = select.select([requests.fileno(), ended], [], [])
         if ended in ready:

@@ -89,6 +89,9 @@ def count(
         pytest.param(
             count(10, 12, of=210), 10.0, "10/210  12 B  1 B/s  3:20 min left", id="minutes"
         ),
+        pytest.param(
+            count(10, MB - 1, of=20), 1.0, "10/20  1.0 MB  1.0 MB/s", id="nearly the next unit"
+        ),
         pytest.param(count(1000, MB), 5.0, "1,000/1,000  1.0 MB  200 kB/s  0 s left", id="done"),
         pytest.param(
             count(1001, MB, whole=MB // 2),
@@ -138,7 +141,7 @@ def test_a_part_and_the_whole_are_shown_together(
     drawn = terminal.getvalue()
     assert "100/300" in drawn
     assert "100/100" in drawn
-    assert "200/300  200 MB  10.0 MB/s  10 s left" in drawn
+    assert "200/300  200 MB  10 MB/s  10 s left" in drawn
     assert drawn.index("INBOX") < drawn.index("Lists")
 
 

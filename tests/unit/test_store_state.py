@@ -137,6 +137,15 @@ def test_a_source_tells_whether_deliveries_are_under_way(state: StateStore) -> N
     assert state.pop_source("h", "u") == replace(source, target="INBOX")
 
 
+def test_a_source_tells_whether_all_unique_ids_were_taken_for_others(state: StateStore) -> None:
+    source = state.pop_source("h", "u")
+    state.set_delivering(source.id, "INBOX", renaming=True)
+    known = state.pop_source("h", "u")
+    assert known == replace(source, delivering=True, renaming=True, target="INBOX")
+    state.set_delivering(source.id, "INBOX")
+    assert not state.pop_source("h", "u").renaming
+
+
 def test_failures_are_counted_in_a_row(state: StateStore) -> None:
     source = state.pop_source("h", "u").id
     assert [state.count_failure(source, failed) for failed in (True, True)] == [1, 2]

@@ -19,7 +19,7 @@ from mailcli.config import Account
 from mailcli.model import UniqueId
 from mailcli.pop.plan import NO_ID, Known, Message, Retrieve
 from mailcli.store.delivery import Delivery
-from mailcli.store.entries import Entry, unique_name
+from mailcli.store.entries import unique_name
 from mailcli.store.folder import Delivered, MaildirFolder
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
@@ -83,7 +83,7 @@ class PopDelivery:
         self._folder = folder_of(account, target)
         self._tally = tally
         self._now = now
-        self._left: dict[str, Entry] = {}  # by token: what a run that was stopped delivered
+        self._left: dict[str, str] = {}  # by token: where a run that was stopped delivered it
         self._known: dict[bytes, list[PopRecord]] = {}
         self._given: set[UniqueId] = set()  # names given by content in this session
         self._groups: Delivery[Taken]
@@ -97,25 +97,27 @@ class PopDelivery:
 
         Also after the state was lost. Costs a look through the folder, and only then.
         """
-        if self._folder.exists():
-            self._folder.remove_stale_tmp()
-        if self.records and not self._source.delivering:
-            return
-        targets = dict.fromkeys([self._target, self._source.target or self._target])
+        looks = self._source.delivering or not self.records
+        last = self._source.target if looks else None
         found: list[PopRecord] = []
-        for target in targets:
+        for target in dict.fromkeys([self._target, last or self._target]):
             folder = folder_of(self._account, target)
-            if not folder.exists():
-                continue
-            folder.remove_stale_tmp()
-            delivered = folder.tokens()
-            self._left |= delivered
-            for message in listing:
-                entry = delivered.get(self._token(message.uidl, message.size))
-                if entry and key_of(message) not in self.records and message.uidl != NO_ID:
-                    digest, _ = hash_of(folder, entry)
-                    found.append(replace(self._record(message, digest), folder=target))
+            if folder.exists():
+                folder.remove_stale_tmp()
+                found += self._found(folder, target, listing) if looks else []
         self._save(found)
+
+    def _found(
+        self, folder: MaildirFolder, target: str, listing: Iterable[Message]
+    ) -> Iterator[PopRecord]:
+        """Yield what was delivered to a folder of what is listed, and is not recorded."""
+        delivered = folder.tokens()
+        self._left |= dict.fromkeys(delivered, target)
+        for message in listing if delivered else ():
+            entry = delivered.get(self._token(message.uidl, message.size))
+            if entry and key_of(message) not in self.records and message.uidl != NO_ID:
+                digest, _ = hash_of(folder, entry)
+                yield replace(self._record(message, digest), folder=target)
 
     def _token(self, uidl: UniqueId, size: int) -> str:
         """Name a message for ever: the same maildrop, unique-id and size give the same name."""
@@ -126,9 +128,10 @@ class PopDelivery:
     # -- fetching ----------------------------------------------------------
 
     @contextmanager
-    def receiving(self, listing: Iterable[Message]) -> Iterator[None]:
+    def receiving(self, listing: Iterable[Message], *, renaming: bool) -> Iterator[None]:
         """Be ready to `take` a session's messages; nothing is written before this.
 
+        `renaming`: all unique-ids may be others than before, as the next run must know.
         At the end all that were taken are durable and recorded, also where the block fails: what
         arrived whole need not come again.
 
@@ -138,7 +141,7 @@ class PopDelivery:
         self._given = set()
         self._known = self._known_by_content({key_of(message) for message in listing})
         self._folder.create()
-        self._state.set_delivering(self._source.id, self._target)
+        self._state.set_delivering(self._source.id, self._target, renaming=renaming)
         with Delivery[Taken](self._folder, self._commit) as self._groups:
             yield
 
@@ -180,9 +183,9 @@ class PopDelivery:
             return
         named = self._named(message, digest.hexdigest())
         staged.close(unique=self._unique(named))
-        if self._token(*key_of(named)) in self._left:  # by a run that was killed
+        if target := self._left.get(self._token(*key_of(named))):  # by a run that was killed
             staged.abandon()
-            self._save([self._record(named, staged.sha256)])
+            self._save([replace(self._record(named, staged.sha256), folder=target)])
             self.stored.add(message)
         else:
             self._add(message, named, staged)

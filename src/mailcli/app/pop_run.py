@@ -78,7 +78,7 @@ class PopRun:
         self._target = target_of(account, options.deliver)
         self._delivery = PopDelivery(account, state, self._source, self._target, tally, self._now)
         self._renamed = False
-        self._excluded: set[PopKey] = set()  # messages that ended a session
+        self._excluded: set[PopKey] = set()  # refused, or ended a session
         self._ahead = True  # whether commands may go out ahead of their answers
 
     def run(self) -> None:
@@ -159,7 +159,7 @@ class PopRun:
 
     def _decide(self, session: PopSession, listing: Listing) -> list[Action]:
         seen = self._seen()
-        stopped = self._source.delivering or self._renamed
+        stopped = self._source.renaming or self._renamed
         self._renamed = all_are_new(listing.messages, seen, stopped=stopped)
         now = Time(self._now)
         actions = plan(listing.messages, seen, self._policy, now, renamed=self._renamed)
@@ -200,11 +200,12 @@ class PopRun:
     def _mark(self, actions: Sequence[Action]) -> None:
         """Note everything as seen that has a unique-id of its own, whatever its size."""
         self._tally.kept = sum(isinstance(action, Keep | Delete) for action in actions)
-        new = [a for a in actions if isinstance(a, Retrieve | Skip | Wait)]
-        anonymous = [a for a in new if isinstance(a, Retrieve) and a.known is Known.BY_CONTENT]
-        for action in anonymous:
-            self._tally.skip(action.message, "it has no unique-id of its own to be known by")
-        marked = [action.message for action in new if action not in anonymous]
+        marked = []
+        for action in actions:
+            if isinstance(action, Retrieve) and action.known is Known.BY_CONTENT:
+                self._tally.skip(action.message, "it has no unique-id of its own to be known by")
+            elif isinstance(action, Retrieve | Skip | Wait):
+                marked.append(action.message)
         self._delivery.mark(marked)
         self._tally.marked = len(marked)
 
@@ -251,14 +252,16 @@ class PopRun:
         action = wanted[0]
         refused: Message | None = None
         messages = [each.message for each in wanted]
+        receiving = self._delivery.receiving(listing.messages, renaming=self._renamed)
         try:
-            with self._progress(messages) as show, self._delivery.receiving(listing.messages):
+            with self._progress(messages) as show, receiving:
                 for message, chunks in session.retrieve(messages, ahead=self._ahead):
                     action = next(actions)
                     try:
                         self._delivery.take(action, chunks)
                     except (CommandFailed, ShortMessage) as exc:
                         refused = message
+                        self._excluded.add(_lasting(message))
                         self._tally.refuse(message, exc)
                     show(message.size)
         except (LocalError, CannotCreate):

@@ -125,14 +125,14 @@ class SyncRun:
 
     def record_stamps(self) -> None:
         """Record what the folders look like that are as agreed, all in one transaction."""
-        known = {row.name: row.id for row in self.state.folders()}
         found = {
-            known[str(task.pair.name)]: task.counts.stamps
+            str(task.pair.name): task.counts.stamps
             for task in self.tally.folders
             if isinstance(task, FolderTask) and task.counts.stamps is not None
         }
         if found:
-            self.state.save_stamps(found)
+            known = {row.name: row.id for row in self.state.folders()}
+            self.state.save_stamps({known[name]: stamps for name, stamps in found.items()})
 
     def failed(self, name: FolderName | str, error: MailError) -> None:
         """Tell why nothing could be done about a folder."""

@@ -16,7 +16,7 @@ from mailcli.imap.answers import Answer
 from mailcli.imap.client import Client
 from mailcli.imap.responses import Condition, Continuation, Data, Response, Streamed
 from mailcli.imap.values import Body, Fetched
-from mailcli.net import Wire
+from mailcli.net import WINDOW_OCTETS, Wire
 
 TRANSFER_CAP = 1 << 40
 """Octets that the answer to one command may have; what limits it in practice is the disk."""
@@ -32,10 +32,6 @@ MESSAGE_CAP = 2**32 - 1
 
 CHUNK = 64 * 1024
 """Octets of a literal read at once: nearly all messages are one chunk."""
-
-WINDOW_OCTETS = 16 * 1024
-"""Octets of commands that may be on their way. They fit into the buffers of any connection, so
-that we never wait for a server to take them that itself waits for us to take its answers."""
 
 WINDOW_COUNT = 256
 """Commands that may be on their way."""

@@ -2,7 +2,7 @@
 
 Names are encoded here, once, as bytes. RFC 3501 §6.3; LIST-EXTENDED and LIST-STATUS by
 RFC 5258 and RFC 5819, special uses by RFC 6154, sizes by RFC 8438, NAMESPACE by RFC 2342,
-CONDSTORE and QRESYNC by RFC 7162, MAILBOXID by RFC 8474.
+the counter HIGHESTMODSEQ by RFC 7162.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,6 @@ from mailcli.imap.conversation import CommandFailed
 from mailcli.imap.folder_answers import Told, key
 from mailcli.imap.names import encode
 from mailcli.imap.values import Folder, Namespaces
-
-CHANGES_CAP = 64 * 1024 * 1024
-"""Octets that the changes of a folder may have: a million changed messages."""
 
 
 class FolderCommands(ImapConnection):

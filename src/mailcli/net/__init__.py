@@ -6,6 +6,6 @@ Nothing here knows SMTP, POP3 or IMAP. A protocol's session gets a `Wire` from
 
 from mailcli.net.connect import connect
 from mailcli.net.trace import Trace
-from mailcli.net.wire import Wire
+from mailcli.net.wire import WINDOW_OCTETS, Wire
 
-__all__ = ["Trace", "Wire", "connect"]
+__all__ = ["WINDOW_OCTETS", "Trace", "Wire", "connect"]

@@ -37,6 +37,10 @@ REPLY_CAP = 1024 * 1024
 PROGRESS = 4096
 """Octets that a transfer must bring within each time-out (about 136 octets a second)."""
 
+WINDOW_OCTETS = 16 * 1024
+"""Octets of commands that may be on their way. They fit into the buffers of any connection, so
+that we never wait for a server to take them that itself waits for us to take its answers."""
+
 
 class _Blamed(ProtocolViolation):
     """A violation that says which server, and what was going on."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from mailcli.message.clean import visible
+from mailcli.output.words import size_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -26,8 +27,6 @@ _TRUSTED = 2.0
 _DRAWN_EVERY = 0.1
 _TICKS = 1000  # of a bar
 _MINUTE, _HOUR = 60, 3600
-_UNITS = ("B", "kB", "MB", "GB")
-_STEP = 1000
 
 
 @dataclass(slots=True)
@@ -60,10 +59,10 @@ class Count:
 
     def text(self, now: float) -> str:
         """Tell messages, octets, pace, and the time that is left once it can be believed."""
-        parts = [f"{self.here + self.came:,}/{self.messages:,}", _octets(self.came_octets)]
+        parts = [f"{self.here + self.came:,}/{self.messages:,}", size_text(self.came_octets)]
         elapsed = now - self.began
         if elapsed > 0:
-            parts.append(f"{_octets(self.came_octets / elapsed)}/s")
+            parts.append(f"{size_text(round(self.came_octets / elapsed))}/s")
         if (left := self._left(elapsed)) is not None:
             parts.append(f"{_duration(left)} left")
         return "  ".join(parts)
@@ -175,15 +174,6 @@ class TerminalProgress:
 
 def _ticks(count: Count) -> int:
     return round(_TICKS * count.share)
-
-
-def _octets(count: float) -> str:
-    """Return a number of octets for people: `950 B`, `1.2 MB`, `120 MB`."""
-    unit = 0
-    while count >= _STEP and unit < len(_UNITS) - 1:
-        count, unit = count / _STEP, unit + 1
-    digits = 1 if unit and count < _STEP / 10 else 0
-    return f"{count:.{digits}f} {_UNITS[unit]}"
 
 
 def _duration(seconds: float) -> str:

@@ -142,7 +142,8 @@ def all_are_new(
     """Whether the server may have given every message another unique-id than before.
 
     As after it was moved or repaired: nothing that it lists is known, though something is.
-    `stopped`: an earlier run did not end, and perhaps knows some of them already by the new ones.
+    `stopped`: an earlier run for which they were did not end, and perhaps knows some of them
+    already by the new ones.
     """
     known = any(_find(message, seen) for message in listing)
     return bool(listing and seen) and (stopped or not known)

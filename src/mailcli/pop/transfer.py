@@ -9,17 +9,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from mailcli.errors import ProtocolViolation
-from mailcli.net import Wire
+from mailcli.net import WINDOW_OCTETS, Wire
 from mailcli.pop.client import Client
 from mailcli.pop.multiline import Unstuffer
 from mailcli.pop.plan import Message
 
 CHUNK = 256 * 1024
 """Octets of a message read at once."""
-
-WINDOW_OCTETS = 16 * 1024
-"""Octets of commands that may be on their way. They fit into the buffers of any connection, so
-that we never wait for a server to take them that itself waits for us to take its answers."""
 
 LINE_CAP = 64 * 1024
 """Octets of a status line."""
@@ -63,10 +59,6 @@ class Window:
     def answered(self) -> None:
         """Note that the oldest command has its answer."""
         self._octets -= self._unanswered.popleft()
-
-    def stop(self) -> None:
-        """Send no more."""
-        self._waiting.clear()
 
 
 class Stream:

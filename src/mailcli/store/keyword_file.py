@@ -15,9 +15,8 @@ from mailcli.store.dotlock import Dotlock
 from mailcli.store.entries import TMP, temporary_name, unique_name
 from mailcli.store.files import fsync_directory, read_chunks, translated, write_all
 from mailcli.store.folder_view import refuse_link
-from mailcli.store.keywords import KeywordLetters, extended, parse
+from mailcli.store.keywords import FILE, KeywordLetters, extended, parse
 
-NAME = "dovecot-keywords"
 _LOCKED = "dovecot-uidlist"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -29,7 +28,7 @@ def read_letters(folder: str) -> KeywordLetters:
     Raises:
         LocalError: it cannot be read, or is no regular file.
     """
-    return parse(_read(f"{folder}/{NAME}")[0])
+    return parse(_read(f"{folder}/{FILE}")[0])
 
 
 def add_letters(folder: str, wanted: KeywordLetters) -> KeywordLetters:
@@ -39,7 +38,7 @@ def add_letters(folder: str, wanted: KeywordLetters) -> KeywordLetters:
         TemporaryFailure: another program holds the lock.
         LocalError: the system refuses, or the file is no regular file.
     """
-    path = f"{folder}/{NAME}"
+    path = f"{folder}/{FILE}"
     with Dotlock(f"{folder}/{_LOCKED}", scratch=_scratch(folder, "lock")):
         data, status = _read(path)
         after, letters = extended(data, wanted)

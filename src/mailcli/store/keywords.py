@@ -19,6 +19,9 @@ from types import MappingProxyType
 
 from mailcli.model import Flag, Keyword
 
+FILE = "dovecot-keywords"
+"""The name of the file, in each folder's directory."""
+
 _LINE = re.compile(rb"\s*([0-9]{1,9})(?: ([^\n]*))?")
 # flag-keyword = atom (RFC 3501 §9). Octets beyond ASCII are none, and are kept all the same.
 _ATOM = re.compile(r'[^\x00-\x20\x7f(){%*"\\\]]+')

@@ -9,6 +9,8 @@ from mailcli.store.records import PopRecord, PopSource
 PopKey = tuple[UniqueId, int]
 """A message of a maildrop: UIDL and size. A known UIDL with another size is new mail."""
 
+_DELIVERING = 1  # and one more where all unique-ids may be others than before
+
 
 class PopState(Database):
     """The part of an account's state that `pop-fetch` asks and tells."""
@@ -32,22 +34,26 @@ class PopState(Database):
             host,
             username,
             bool(delivering),
+            delivering > _DELIVERING,
             loaded_if_any(target),
             logged_in,
             loaded(told),
         )
 
-    def set_delivering(self, source: int, target: str | None, /) -> None:
+    def set_delivering(
+        self, source: int, target: str | None, /, *, renaming: bool = False
+    ) -> None:
         """Record that deliveries to a folder begin, or with None that all are committed.
 
-        A run that finds it set looks for what the last one delivered (`tokens`).
+        A run that finds it set looks for what the last one delivered (`tokens`). `renaming`: the
+        server may have given every message another unique-id, and the run looks at octets.
         """
         if target is None:
             self._write("UPDATE pop_source SET delivering = 0 WHERE id = ?", [(source,)])
         else:
             self._write(
-                "UPDATE pop_source SET delivering = 1, target = ? WHERE id = ?",
-                [(stored(target), source)],
+                "UPDATE pop_source SET delivering = ?, target = ? WHERE id = ?",
+                [(_DELIVERING + renaming, stored(target), source)],
             )
 
     def record_login(self, source: int, when: int) -> None:

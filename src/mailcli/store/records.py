@@ -13,14 +13,16 @@ from mailcli.model import Flags, Uid, UidValidity, UniqueId
 class PopSource:
     """A maildrop. `delivering`: a run began to deliver and did not commit all of it yet.
 
-    `target` is where it delivered, None where that is not known. `logged_in` is when the
-    last login was tried, `told` what the user was last told about the server.
+    `renaming`: it took the server to have given every message another unique-id. `target` is
+    where it delivered, None where that is not known. `logged_in` is when the last login was
+    tried, `told` what the user was last told about the server.
     """
 
     id: int
     host: str
     username: str
     delivering: bool
+    renaming: bool = False
     target: str | None = None
     logged_in: int = 0
     told: str = ""

@@ -114,8 +114,7 @@ class Staged:
 
         Raises: ValueError: the message is not complete, or was abandoned.
         """
-        if self.entry is None or not self._path:
-            raise ValueError(f"not ready to be delivered: {self._unique}")
+        self._complete()
         return self._descriptor
 
     def make_durable(self) -> None:
@@ -134,10 +133,9 @@ class Staged:
 
         Raises: ValueError: the message is not complete, or was abandoned.
         """
-        if self.entry is None or not self._path:
-            raise ValueError(f"not ready to be delivered: {self._unique}")
+        entry = self._complete()
         self._close_file()
-        return self.entry
+        return entry
 
     def renumbered(self, number: int) -> Entry:
         """Return another place for the message, when its own is taken by other content."""
@@ -150,6 +148,12 @@ class Staged:
     def leave(self) -> None:
         """Note that the file is no longer in `tmp`: it was placed."""
         self._path = ""
+
+    def _complete(self) -> Entry:
+        """Return where the message is to go, unless it is not to be delivered."""
+        if self.entry is None or not self._path:
+            raise ValueError(f"not ready to be delivered: {self._unique}")
+        return self.entry
 
     def _open(self) -> None:
         """Open the next free name: a killed run may have left some taken."""

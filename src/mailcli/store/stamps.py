@@ -16,8 +16,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-_DIRECTORIES = ("cur", "new")
-_KEYWORDS = "dovecot-keywords"
+from mailcli.store.entries import SUBDIRECTORIES, TMP
+from mailcli.store.keywords import FILE
+
+_DIRECTORIES = sorted({*SUBDIRECTORIES} - {TMP})
 _CLOCK = ".mailcli-clock"
 _SECOND = 1_000_000_000
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -68,7 +70,7 @@ def read_stamps(folder: str) -> Stamps | None:
         return None
     devices = frozenset(status.st_dev for status in found)
     try:
-        found.append(os.lstat(f"{folder}/{_KEYWORDS}"))
+        found.append(os.lstat(f"{folder}/{FILE}"))
     except FileNotFoundError:
         pass  # most folders have no keywords
     except OSError:
