@@ -188,6 +188,17 @@ def test_a_killed_flush_leaves_as_unknown_only_what_was_beyond_its_final_dot(
         assert len(loaded.queued().phases) == unknown
 
 
+@pytest.mark.parametrize("mode", ERRORS)
+def test_what_the_server_took_is_not_sent_again_where_that_cannot_be_noted(
+    loaded: Ground, mode: Mode
+) -> None:
+    effects = undisturbed(loaded)
+    kinds = [effect.kind for effect in effects]
+    dots = [place for place, effect in enumerate(effects) if effect.what == ("3 octets",)]
+    noted = [kinds.index(kind, dot) for dot in dots for kind in ("sql", "commit")]
+    assert disturb(loaded, (Fault(mode, place + 1) for place in noted)) == 4
+
+
 @pytest.mark.parametrize("loss", Loss)
 def test_power_lost_in_a_flush_loses_and_doubles_nothing(loaded: Ground, loss: Loss) -> None:
     effects = undisturbed(loaded)

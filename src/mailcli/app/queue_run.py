@@ -5,7 +5,7 @@ phase → bounce, copy → row → file. Every step can be the last one of a run
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -131,7 +131,7 @@ class AccountRun:
         )
         watch = Watch(
             ending=lambda emails: self._outbox.move(message.id, emails, Phase.ENDING),
-            accepted=lambda emails: self._outbox.move(message.id, emails, Phase.ACCEPTED),
+            accepted=lambda emails: self._note_accepted(message.id, emails),
         )
         chunks = _Anew(self._outbox, message)
         used = self._is_open()
@@ -142,6 +142,15 @@ class AccountRun:
                 raise
         # The server had enough of this connection, not of the message.
         return self._open().submit(envelope, chunks, size=message.size, watch=watch)
+
+    def _note_accepted(self, number: int, emails: tuple[str, ...]) -> None:
+        """Record whom the server has taken it for, or leave them in phase `ending`.
+
+        `_answered` records it again. Where that cannot be done either, they are unknown to the
+        next run: an error here would look like a message that was not sent.
+        """
+        with suppress(MailError):
+            self._outbox.move(number, emails, Phase.ACCEPTED)
 
     def _is_open(self) -> bool:
         return self._session is not None and self._session.is_open
@@ -164,7 +173,7 @@ class AccountRun:
     def _answered(
         self, message: Queued, waiting: tuple[Recipient, ...], submission: Submission
     ) -> FlushedMessage:
-        """Record the answers. Those accepted are recorded already, before anything else."""
+        """Record the answers. Those accepted are recorded already, where that could be done."""
         by_email = {each.address.email: each for each in waiting}
         later: list[Recipient] = []
         never: list[Recipient] = []
@@ -178,6 +187,7 @@ class AccountRun:
         words = "; ".join(dict.fromkeys(f"{r.code} {r.text}" for r in (*never, *later)))
         lost = submission.lost
         with self._outbox.transaction():
+            self._outbox.move(message.id, submission.accepted, Phase.ACCEPTED)
             self._outbox.record(message.id, (*never, *later))
             self._outbox.move(message.id, submission.unknown, Phase.UNKNOWN)
             self._note_try(message, (lost.message if lost else words), later)

@@ -42,7 +42,8 @@ class Watch:
     """Whoever must know how far it has come.
 
     `ending` is called before the final dot, `accepted` after the server said yes, each with
-    the recipients of that transaction.
+    the recipients of that transaction. `ending` may fail, and then there is no dot; `accepted`
+    must not, since by then they have the message.
     """
 
     ending: Callable[[tuple[str, ...]], None] = _nothing
