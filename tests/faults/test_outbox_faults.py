@@ -205,7 +205,7 @@ def test_power_lost_in_a_flush_loses_and_doubles_nothing(loaded: Ground, loss: L
     assert disturb(loaded, each(Mode.KILL_AFTER, effects, every=7), loss=loss)
 
 
-@pytest.mark.parametrize("mode", [*ERRORS, *SIGNALS])
+@pytest.mark.parametrize("mode", [*ERRORS, Mode.EIO_AFTER, *SIGNALS])
 def test_a_flush_that_fails_or_is_ended_loses_and_doubles_nothing(
     loaded: Ground, mode: Mode
 ) -> None:
@@ -233,6 +233,19 @@ def test_a_message_queued_by_a_killed_command_is_queued_whole_or_not_at_all(
             ground.run((*QUEUE, "two"))
             assert ground.run(FLUSH).code == 0
             assert ground.queued() == Table({}, 0), fault
+
+
+def test_a_queued_message_that_was_called_failed_keeps_its_file(ground: Ground) -> None:
+    ground.save()
+    kinds = [effect.kind for effect in ground.run((*QUEUE, "one")).effects]
+    ground.restore()
+    commit = len(kinds) - kinds[::-1].index("commit")
+
+    assert ground.run((*QUEUE, "one"), Fault(Mode.EIO_AFTER, commit)).code == 74
+
+    assert ground.queued() == Table({"one": Counter({"waiting": 2})}, 1)
+    assert ground.run(FLUSH).code == 0
+    assert ground.sink.subjects() == ["one"]
 
 
 @pytest.mark.parametrize("mode", ERRORS)

@@ -21,7 +21,6 @@ from mailcli.model import Address
 from mailcli.store.database import Database
 from mailcli.store.files import (
     fsync_directory,
-    local_error,
     read_chunks,
     translated,
     write_all,
@@ -150,32 +149,43 @@ class Outbox(Database):
 
         Raises: CannotCreate, LocalError.
         """
-        token = secrets.token_hex(16)
-        path = self._file(token)
-        with self._created(path) as descriptor:
+        token, descriptor = self._created()
+        try:
+            self._fill(descriptor, self._file(token), chunks)
+            # From here on the row may be there, whatever is said about it: the file stays.
+            return self._insert(message, token)
+        finally:
+            os.close(descriptor)
+
+    def _created(self) -> tuple[str, int]:
+        """Make a file, and lock it until its row is there: to a flush it is litter so far."""
+        while True:
+            token = secrets.token_hex(16)
+            path = self._file(token)
+            with translated(path, creating=True):
+                descriptor = os.open(path, _CREATE, 0o600)
+            try:
+                with translated(path):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                    if os.fstat(descriptor).st_nlink:
+                        return token, descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)  # a flush was here before the lock, and has removed it
+
+    def _fill(self, descriptor: int, path: Path, chunks: Iterable[bytes]) -> None:
+        """Write a file durably, or take it away again."""
+        try:
             with translated(path):
                 for chunk in chunks:
                     write_all(descriptor, chunk)
                 os.fsync(descriptor)
             fsync_directory(self.directory)
-            return self._insert(message, token)
-
-    @contextlib.contextmanager
-    def _created(self, path: Path) -> Iterator[int]:
-        """Give a new file, locked until its row is there: a flush must not take it for litter."""
-        try:
-            descriptor = os.open(path, _CREATE, 0o600)
-        except OSError as error:
-            raise local_error(error, path, creating=True) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield descriptor
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(path)  # noqa: PTH108 - the fault tests stop at calls of os
             raise
-        finally:
-            os.close(descriptor)
 
     def _insert(self, message: Queued, token: str) -> int:
         values: dict[str, Any] = {
