@@ -11,7 +11,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,9 @@ class Outbox(Database):
     """The queue of all accounts, below the state directory."""
 
     migrations = (_VERSION_1,)
+    without = (
+        "copy the .eml files beside it away first, for a new outbox knows none and removes them"
+    )
 
     @classmethod
     def below(cls, state_dir: Path) -> "Outbox":
@@ -228,10 +231,10 @@ class Outbox(Database):
         return self._select("? IS NULL OR account = ?", account, account)
 
     def _select(self, where: str, *values: str | int | None) -> list[Queued]:
-        sql = f"SELECT * FROM message WHERE {where} ORDER BY id"  # noqa: S608 - words of ours
+        columns = ", ".join(_COLUMNS)
+        sql = f"SELECT {columns} FROM message WHERE {where} ORDER BY id"  # noqa: S608 - words of ours
         rows = list(self._rows(sql, *values))
-        names = [row[1] for row in self._rows("PRAGMA table_info(message)")]
-        return [self._queued(dict(zip(names, row, strict=True))) for row in rows]
+        return [self._queued(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
     def message(self, number: int) -> Queued:
         """Return one message. Raises: NotFound (66)."""
@@ -322,6 +325,7 @@ class Outbox(Database):
         return self.directory / f"{token}.eml"
 
 
+_COLUMNS = tuple(each.name for each in fields(Queued) if each.name != "recipients")
 _SPECIAL = frozenset({"utf8_header", "notify", "saved"})
 
 
