@@ -137,7 +137,50 @@ def test_only_the_deferred_recipient_is_queued_and_the_copy_is_kept_once(
     assert [each["email"] for each in result["queued"]] == ["later@example.test"]
     (waiting,) = waits(run_mailcli)
     assert [each["email"] for each in waiting["recipients"]] == ["later@example.test"]
+    assert waiting["error"].startswith("450 ")
+    assert flush(run_mailcli)[1]["messages"] == [], "it waits, as after any failure"
     assert len(mail_files(sending / "Sent")) == 1
+
+
+def test_what_was_accepted_is_told_where_the_rest_cannot_be_queued(
+    run_mailcli: RunMailcli, sending: Path, ada: str, database: Path
+) -> None:
+    database.parent.parent.mkdir(parents=True, exist_ok=True)
+    database.parent.write_text("in the way")
+    done = run_mailcli(
+        *("send", "--queue-on-tempfail", f"{ada}@example.test", "later@example.test", "--json"),
+        stdin="x",
+    )
+    result = document(done, "send")
+    assert (done.returncode, result["outcome"]) == (75, "partial")
+    assert [each["email"] for each in result["accepted"]] == [f"{ada}@example.test"]
+    assert (result["queued"], len(mail_files(sending / "Sent"))) == ([], 1)
+    (warning,) = result["warnings"]
+    assert warning.startswith("not queued: ")
+
+
+def test_the_copy_waits_with_the_queued_where_nobody_is_known_to_have_it(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], home: Path
+) -> None:
+    group = ("C: RCPT TO:<x@y.example>", "S: 250 ok", "C: RCPT TO:<later@y.example>", "S: 450 no")
+    conversation = "\n".join(
+        [
+            "@connection 1",
+            dialogues.script(OPENING, "C? MAIL FROM:.*", "S: 250 ok", *group),
+            dialogues.script("C: DATA", "S: 354 go", "C. message", "@cut"),
+            "@connection 2",
+            dialogues.script(OPENING, TAKEN.replace("x@", "later@"), dialogues.goodbye("smtp")),
+        ]
+    )
+    with Scripted(conversation) as server:
+        point_at(server)
+        done = run_mailcli(
+            *("send", "--queue-on-tempfail", "x@y.example", "later@y.example"), stdin="x"
+        )
+        assert (done.returncode, "later@y.example" in done.stderr) == (75, False)
+        assert not mail_files(home / "Mail" / "a" / "Sent")
+        assert flush(run_mailcli, "--now")[0] == 0
+    assert len(mail_files(home / "Mail" / "a" / "Sent")) == 1
 
 
 def test_refused_for_good_is_67_even_if_the_rest_is_queued(
