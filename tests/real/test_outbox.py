@@ -85,7 +85,7 @@ def test_a_queued_message_is_kept_private_and_sent_by_the_next_flush(
     assert (message["outcome"], message["message_id"]) == ("delivered", result["message_id"])
     assert [a["email"] for a in message["accepted"]] == [f"{ada}@example.test", hidden]
     raw = postfix.wait_delivered(dovecot, ada, result["message_id"])
-    assert b"bcc" not in raw.lower()
+    assert b"\nbcc:" not in raw.lower()
     (path,) = mail_files(sending / "Sent")
     assert letters(path) == "S"
     assert f"Bcc: {hidden}".encode() in path.read_bytes()
