@@ -1,6 +1,11 @@
 """`mailcli outbox`: queued, sent once, told about, on a real Postfix and on scripted servers."""
 
+import os
+import pty
+import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from email import message_from_bytes
@@ -258,6 +263,21 @@ def test_a_dropped_message_is_not_sent(
     assert run_mailcli("outbox", "drop", "1").returncode == 66
 
 
+def test_of_several_messages_either_all_are_dropped_or_none(
+    run_mailcli: RunMailcli, write_config: WriteConfig, database: Path
+) -> None:
+    server = {"host": "127.0.0.1", "port": 9, "tls": "none", "auth": "none"}
+    write_config({name: {"email": f"{name}@b.example", "smtp": server} for name in ("a", "b")})
+    for name in ("a", "b"):
+        run_mailcli("send", "--queue", "-A", name, "x@y.example", "-s", name, stdin="x")
+    with AccountLock(database.parents[1] / "b.outbox.lock"):
+        assert run_mailcli("outbox", "drop", "1", "2").returncode == 75
+    assert run_mailcli("outbox", "drop", "1", "3").returncode == 66
+    assert [message["subject"] for message in waits(run_mailcli)] == ["a", "b"]
+    assert run_mailcli("outbox", "drop", "1", "2", "1").returncode == 0
+    assert (waits(run_mailcli), list(database.parent.glob("*.eml"))) == ([], [])
+
+
 def test_nothing_to_flush_is_silent(run_mailcli: RunMailcli, sending: Path) -> None:
     done = run_mailcli("outbox", "flush")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -306,6 +326,33 @@ def point_at(write_config: WriteConfig) -> Callable[[Scripted], None]:
     return write
 
 
+def forget_answers(database: Path) -> None:
+    """Let the outcome of all that is in the outbox be unknown."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE recipient SET state = 'unknown'")
+
+
+def flush_at_terminal(environ: dict[str, str], typed: bytes, *args: str) -> tuple[int, str]:
+    """Flush where somebody types; return the exit code and what stands at the terminal."""
+    outside, inside = pty.openpty()
+    try:
+        os.write(outside, typed)
+        done = subprocess.run(
+            [sys.executable, "-m", "mailcli", "outbox", "flush", *args],
+            stdin=inside,
+            stdout=subprocess.DEVNULL,
+            stderr=inside,
+            env=environ,
+            timeout=60,
+            check=False,
+        )
+        os.write(inside, b"\n")  # there is always something to read
+        return done.returncode, os.read(outside, 65536).decode()
+    finally:
+        os.close(outside)
+        os.close(inside)
+
+
 def queue(run_mailcli: RunMailcli, *subjects: str) -> None:
     for subject in subjects:
         run_mailcli("send", "--queue", "x@y.example", "-s", subject, stdin="x")
@@ -352,6 +399,61 @@ def test_a_message_cut_after_its_final_dot_is_unknown_until_the_user_decides(
         code, flushed = flush(run_mailcli, "--retry", "1")
     assert (code, flushed["messages"][0]["outcome"]) == (0, "delivered")
     assert waits(run_mailcli) == []
+
+
+@pytest.mark.parametrize("more", [(), ("--now",)])
+def test_only_the_messages_that_are_named_are_sent(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], more: tuple[str, ...]
+) -> None:
+    with Scripted(dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp"))) as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two", "three")
+        code, flushed = flush(run_mailcli, "2", *more)
+    assert (code, [m["subject"] for m in flushed["messages"]]) == (0, ["two"])
+    assert [m["subject"] for m in waits(run_mailcli)] == ["one", "three"]
+
+
+@pytest.mark.parametrize(
+    ("args", "asked", "sent"),
+    [
+        (("2",), [2], {"two"}),
+        ((), [1, 2], {"one", "two"}),
+        (("--retry", "1"), [2], {"one", "two"}),
+        (("--yes", "--retry", "1"), [], {"one"}),
+        (("2", "--retry-unknown"), [], {"two"}),
+    ],
+)
+def test_at_a_terminal_flush_asks_whether_what_is_unknown_is_sent_again(
+    run_mailcli: RunMailcli,
+    point_at: Callable[[Scripted], None],
+    mailcli_env: dict[str, str],
+    database: Path,
+    args: tuple[str, ...],
+    asked: list[int],
+    sent: set[str],
+) -> None:
+    conversation = dialogues.script(OPENING, *[TAKEN] * len(sent), dialogues.goodbye("smtp"))
+    with Scripted(conversation) as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two")
+        forget_answers(database)
+        code, said = flush_at_terminal(mailcli_env, b"y\n" * len(asked), *args)
+    assert code == 0, said
+    assert [int(n) for n in re.findall(r"Message (\d+) .*? Send again\?", said)] == asked
+    assert {m["subject"] for m in waits(run_mailcli)} == {"one", "two"} - sent
+
+
+def test_yes_to_everything_sends_nothing_again(
+    run_mailcli: RunMailcli,
+    sending: Path,
+    mailcli_env: dict[str, str],
+    database: Path,
+) -> None:
+    queue(run_mailcli, "one")
+    forget_answers(database)
+    code, said = flush_at_terminal(mailcli_env, b"", "--yes")
+    assert (code, "again" in said) == (0, False)
+    assert [m["state"] for m in waits(run_mailcli)] == ["unknown"]
 
 
 @pytest.mark.parametrize("cut_at", ["MAIL", "RCPT", "DATA"])
