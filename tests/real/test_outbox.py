@@ -220,6 +220,37 @@ def test_a_queued_message_refused_for_good_comes_back_as_a_report(
     assert "Subject: News" in header
 
 
+@pytest.mark.parametrize("lacking", ["INBOX", "the message"])
+def test_a_report_that_cannot_be_written_stops_no_other_message(
+    run_mailcli: RunMailcli, sending: Path, database: Path, ada: str, lacking: str
+) -> None:
+    run_mailcli("send", "--queue", "reject@example.test", "-s", "one", stdin="x")
+    if lacking == "INBOX":
+        sending.mkdir(parents=True)
+        sending.joinpath("INBOX").write_text("in the way")
+    else:
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("UPDATE recipient SET state = 'refused', text = '550 no'")
+        for path in database.parent.glob("*.eml"):
+            path.unlink()
+    run_mailcli("send", "--queue", f"{ada}@example.test", "-s", "two", stdin="x")
+
+    code, flushed = flush(run_mailcli)
+
+    outcomes = {m["subject"]: m["outcome"] for m in flushed["messages"]}
+    tried = {"one": "refused"} if lacking == "INBOX" else {}
+    assert outcomes == {**tried, "two": "delivered"}
+    (error,) = flushed["errors"]
+    assert (error["account"], error["exit_code"] in {73, 74}) == ("work", True)
+    assert code in {67, 73, 74}
+    (left,) = waits(run_mailcli)
+    assert (left["subject"], left["state"]) == ("one", "done")
+    if lacking == "INBOX":
+        sending.joinpath("INBOX").unlink()
+        assert flush(run_mailcli)[0] == 0
+        assert (waits(run_mailcli), len(octets(sending / "INBOX"))) == ([], 1)
+
+
 def test_a_deferred_message_waits_twice_as_long_each_time(
     run_mailcli: RunMailcli, sending: Path, database: Path
 ) -> None:

@@ -129,7 +129,7 @@ def flush(context: Context, request: FlushRequest) -> FlushResult:
             try:
                 account = context.account(name)
                 with _lock(context, name):
-                    messages += _flush_account(context, outbox, account, request)
+                    messages += _flush_account(context, outbox, account, request, errors)
             except MailError as exc:
                 errors.append(ErrorReport.of(exc, account=name))
         left = tuple(_shown(message) for message in outbox.messages())
@@ -141,10 +141,14 @@ def _lock(context: Context, account: str) -> AccountLock:
 
 
 def _flush_account(
-    context: Context, outbox: Outbox, account: Account, request: FlushRequest
+    context: Context,
+    outbox: Outbox,
+    account: Account,
+    request: FlushRequest,
+    errors: list[ErrorReport],
 ) -> Iterator[FlushedMessage]:
     at = context.unix_time()
-    with AccountRun(context, outbox, account) as run:
+    with AccountRun(context, outbox, account, errors) as run:
         for message in outbox.messages(account=account.name):
             stopped = run.note_stopped(message)
             unknown = message.those(Phase.UNKNOWN, Phase.ENDING)

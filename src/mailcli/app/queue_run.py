@@ -1,7 +1,7 @@
 """One account's part of a flush: a connection, and what becomes of each message on it.
 
 What happens when (see ARCHITECTURE.md): phase `ending` → final dot → answer →
-phase → bounce, copy → row → file. Every step can be the last one of a run.
+phase → copy, bounce → row → file. Every step can be the last one of a run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,12 +54,16 @@ class AccountRun:
     """Sends an account's messages over one connection, opened when there is one to send.
 
     Where it cannot be opened, each further message of the run fails for the same reason.
+    `errors` gets what kept a message that was tried from being finished.
     """
 
-    def __init__(self, context: Context, outbox: Outbox, account: Account) -> None:
+    def __init__(
+        self, context: Context, outbox: Outbox, account: Account, errors: list[ErrorReport]
+    ) -> None:
         self._context = context
         self._outbox = outbox
         self._account = account
+        self._errors = errors
         self._stack = ExitStack()
         self._session: SmtpSession | None = None
         self._broken: MailError | None = None
@@ -99,18 +103,28 @@ class AccountRun:
     # -- one message -----------------------------------------------------------
 
     def settle(self, message: Queued) -> FlushedMessage | None:
-        """Try those that wait, then tell, save and remove as far as that goes; report a try."""
+        """Try those that wait, then save, tell and remove as far as that goes; report a try.
+
+        A message that cannot be finished is left to the next run, and the others go on.
+        """
         report = None
         if message.those(Phase.WAITING):
             report = self._try(message)
         current = self._outbox.message(message.id)
-        with named(self._account):
+        saved, warnings = self._save(current)
+        try:
+            if saved:
+                self._outbox.note_saved(message.id)
             self._tell(current)
-            saved, warnings = self._save(current)
-        current = self._outbox.message(message.id)
+            self._remove_if_over(message.id)
+        except MailError as exc:
+            self._errors.append(ErrorReport.of(exc, account=self._account.name))
+        return report and replace(report, saved=saved, warnings=warnings)
+
+    def _remove_if_over(self, number: int) -> None:
+        current = self._outbox.message(number)
         if current.is_over:
             self._outbox.remove(current)
-        return report and replace(report, saved=saved, warnings=warnings)
 
     def _try(self, message: Queued) -> FlushedMessage:
         waiting = message.those(Phase.WAITING)
@@ -266,7 +280,6 @@ class AccountRun:
             )
         except MailError as exc:
             return None, (f"sent, but no copy was saved: {exc.message}",)
-        self._outbox.note_saved(message.id)
         return path, ()
 
     def _report(
