@@ -188,13 +188,24 @@ def test_a_killed_flush_leaves_as_unknown_only_what_was_beyond_its_final_dot(
         assert len(loaded.queued().phases) == unknown
 
 
+@pytest.mark.parametrize("mode", ERRORS)
+def test_what_the_server_took_is_not_sent_again_where_that_cannot_be_noted(
+    loaded: Ground, mode: Mode
+) -> None:
+    effects = undisturbed(loaded)
+    kinds = [effect.kind for effect in effects]
+    dots = [place for place, effect in enumerate(effects) if effect.what == ("3 octets",)]
+    noted = [kinds.index(kind, dot) for dot in dots for kind in ("sql", "commit")]
+    assert disturb(loaded, (Fault(mode, place + 1) for place in noted)) == 4
+
+
 @pytest.mark.parametrize("loss", Loss)
 def test_power_lost_in_a_flush_loses_and_doubles_nothing(loaded: Ground, loss: Loss) -> None:
     effects = undisturbed(loaded)
     assert disturb(loaded, each(Mode.KILL_AFTER, effects, every=7), loss=loss)
 
 
-@pytest.mark.parametrize("mode", [*ERRORS, *SIGNALS])
+@pytest.mark.parametrize("mode", [*ERRORS, Mode.EIO_AFTER, *SIGNALS])
 def test_a_flush_that_fails_or_is_ended_loses_and_doubles_nothing(
     loaded: Ground, mode: Mode
 ) -> None:
@@ -222,6 +233,19 @@ def test_a_message_queued_by_a_killed_command_is_queued_whole_or_not_at_all(
             ground.run((*QUEUE, "two"))
             assert ground.run(FLUSH).code == 0
             assert ground.queued() == Table({}, 0), fault
+
+
+def test_a_queued_message_that_was_called_failed_keeps_its_file(ground: Ground) -> None:
+    ground.save()
+    kinds = [effect.kind for effect in ground.run((*QUEUE, "one")).effects]
+    ground.restore()
+    commit = len(kinds) - kinds[::-1].index("commit")
+
+    assert ground.run((*QUEUE, "one"), Fault(Mode.EIO_AFTER, commit)).code == 74
+
+    assert ground.queued() == Table({"one": Counter({"waiting": 2})}, 1)
+    assert ground.run(FLUSH).code == 0
+    assert ground.sink.subjects() == ["one"]
 
 
 @pytest.mark.parametrize("mode", ERRORS)

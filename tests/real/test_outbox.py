@@ -1,6 +1,11 @@
 """`mailcli outbox`: queued, sent once, told about, on a real Postfix and on scripted servers."""
 
+import os
+import pty
+import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from email import message_from_bytes
@@ -85,7 +90,7 @@ def test_a_queued_message_is_kept_private_and_sent_by_the_next_flush(
     assert (message["outcome"], message["message_id"]) == ("delivered", result["message_id"])
     assert [a["email"] for a in message["accepted"]] == [f"{ada}@example.test", hidden]
     raw = postfix.wait_delivered(dovecot, ada, result["message_id"])
-    assert b"bcc" not in raw.lower()
+    assert b"\nbcc:" not in raw.lower()
     (path,) = mail_files(sending / "Sent")
     assert letters(path) == "S"
     assert f"Bcc: {hidden}".encode() in path.read_bytes()
@@ -137,7 +142,50 @@ def test_only_the_deferred_recipient_is_queued_and_the_copy_is_kept_once(
     assert [each["email"] for each in result["queued"]] == ["later@example.test"]
     (waiting,) = waits(run_mailcli)
     assert [each["email"] for each in waiting["recipients"]] == ["later@example.test"]
+    assert waiting["error"].startswith("450 ")
+    assert flush(run_mailcli)[1]["messages"] == [], "it waits, as after any failure"
     assert len(mail_files(sending / "Sent")) == 1
+
+
+def test_what_was_accepted_is_told_where_the_rest_cannot_be_queued(
+    run_mailcli: RunMailcli, sending: Path, ada: str, database: Path
+) -> None:
+    database.parent.parent.mkdir(parents=True, exist_ok=True)
+    database.parent.write_text("in the way")
+    done = run_mailcli(
+        *("send", "--queue-on-tempfail", f"{ada}@example.test", "later@example.test", "--json"),
+        stdin="x",
+    )
+    result = document(done, "send")
+    assert (done.returncode, result["outcome"]) == (75, "partial")
+    assert [each["email"] for each in result["accepted"]] == [f"{ada}@example.test"]
+    assert (result["queued"], len(mail_files(sending / "Sent"))) == ([], 1)
+    (warning,) = result["warnings"]
+    assert warning.startswith("not queued: ")
+
+
+def test_the_copy_waits_with_the_queued_where_nobody_is_known_to_have_it(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], home: Path
+) -> None:
+    group = ("C: RCPT TO:<x@y.example>", "S: 250 ok", "C: RCPT TO:<later@y.example>", "S: 450 no")
+    conversation = "\n".join(
+        [
+            "@connection 1",
+            dialogues.script(OPENING, "C? MAIL FROM:.*", "S: 250 ok", *group),
+            dialogues.script("C: DATA", "S: 354 go", "C. message", "@cut"),
+            "@connection 2",
+            dialogues.script(OPENING, TAKEN.replace("x@", "later@"), dialogues.goodbye("smtp")),
+        ]
+    )
+    with Scripted(conversation) as server:
+        point_at(server)
+        done = run_mailcli(
+            *("send", "--queue-on-tempfail", "x@y.example", "later@y.example"), stdin="x"
+        )
+        assert (done.returncode, "later@y.example" in done.stderr) == (75, False)
+        assert not mail_files(home / "Mail" / "a" / "Sent")
+        assert flush(run_mailcli, "--now")[0] == 0
+    assert len(mail_files(home / "Mail" / "a" / "Sent")) == 1
 
 
 def test_refused_for_good_is_67_even_if_the_rest_is_queued(
@@ -170,6 +218,37 @@ def test_a_queued_message_refused_for_good_comes_back_as_a_report(
     assert "reject@example.test" in status
     assert f"{ada}@example.test" not in text
     assert "Subject: News" in header
+
+
+@pytest.mark.parametrize("lacking", ["INBOX", "the message"])
+def test_a_report_that_cannot_be_written_stops_no_other_message(
+    run_mailcli: RunMailcli, sending: Path, database: Path, ada: str, lacking: str
+) -> None:
+    run_mailcli("send", "--queue", "reject@example.test", "-s", "one", stdin="x")
+    if lacking == "INBOX":
+        sending.mkdir(parents=True)
+        sending.joinpath("INBOX").write_text("in the way")
+    else:
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("UPDATE recipient SET state = 'refused', text = '550 no'")
+        for path in database.parent.glob("*.eml"):
+            path.unlink()
+    run_mailcli("send", "--queue", f"{ada}@example.test", "-s", "two", stdin="x")
+
+    code, flushed = flush(run_mailcli)
+
+    outcomes = {m["subject"]: m["outcome"] for m in flushed["messages"]}
+    tried = {"one": "refused"} if lacking == "INBOX" else {}
+    assert outcomes == {**tried, "two": "delivered"}
+    (error,) = flushed["errors"]
+    assert (error["account"], error["exit_code"] in {73, 74}) == ("work", True)
+    assert code in {67, 73, 74}
+    (left,) = waits(run_mailcli)
+    assert (left["subject"], left["state"]) == ("one", "done")
+    if lacking == "INBOX":
+        sending.joinpath("INBOX").unlink()
+        assert flush(run_mailcli)[0] == 0
+        assert (waits(run_mailcli), len(octets(sending / "INBOX"))) == ([], 1)
 
 
 def test_a_deferred_message_waits_twice_as_long_each_time(
@@ -213,6 +292,21 @@ def test_a_dropped_message_is_not_sent(
     assert [message["subject"] for message in waits(run_mailcli)] == ["two"]
     assert len(list(database.parent.glob("*.eml"))) == 1
     assert run_mailcli("outbox", "drop", "1").returncode == 66
+
+
+def test_of_several_messages_either_all_are_dropped_or_none(
+    run_mailcli: RunMailcli, write_config: WriteConfig, database: Path
+) -> None:
+    server = {"host": "127.0.0.1", "port": 9, "tls": "none", "auth": "none"}
+    write_config({name: {"email": f"{name}@b.example", "smtp": server} for name in ("a", "b")})
+    for name in ("a", "b"):
+        run_mailcli("send", "--queue", "-A", name, "x@y.example", "-s", name, stdin="x")
+    with AccountLock(database.parents[1] / "b.outbox.lock"):
+        assert run_mailcli("outbox", "drop", "1", "2").returncode == 75
+    assert run_mailcli("outbox", "drop", "1", "3").returncode == 66
+    assert [message["subject"] for message in waits(run_mailcli)] == ["a", "b"]
+    assert run_mailcli("outbox", "drop", "1", "2", "1").returncode == 0
+    assert (waits(run_mailcli), list(database.parent.glob("*.eml"))) == ([], [])
 
 
 def test_nothing_to_flush_is_silent(run_mailcli: RunMailcli, sending: Path) -> None:
@@ -263,6 +357,33 @@ def point_at(write_config: WriteConfig) -> Callable[[Scripted], None]:
     return write
 
 
+def forget_answers(database: Path) -> None:
+    """Let the outcome of all that is in the outbox be unknown."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE recipient SET state = 'unknown'")
+
+
+def flush_at_terminal(environ: dict[str, str], typed: bytes, *args: str) -> tuple[int, str]:
+    """Flush where somebody types; return the exit code and what stands at the terminal."""
+    outside, inside = pty.openpty()
+    try:
+        os.write(outside, typed)
+        done = subprocess.run(
+            [sys.executable, "-m", "mailcli", "outbox", "flush", *args],
+            stdin=inside,
+            stdout=subprocess.DEVNULL,
+            stderr=inside,
+            env=environ,
+            timeout=60,
+            check=False,
+        )
+        os.write(inside, b"\n")  # there is always something to read
+        return done.returncode, os.read(outside, 65536).decode()
+    finally:
+        os.close(outside)
+        os.close(inside)
+
+
 def queue(run_mailcli: RunMailcli, *subjects: str) -> None:
     for subject in subjects:
         run_mailcli("send", "--queue", "x@y.example", "-s", subject, stdin="x")
@@ -309,6 +430,61 @@ def test_a_message_cut_after_its_final_dot_is_unknown_until_the_user_decides(
         code, flushed = flush(run_mailcli, "--retry", "1")
     assert (code, flushed["messages"][0]["outcome"]) == (0, "delivered")
     assert waits(run_mailcli) == []
+
+
+@pytest.mark.parametrize("more", [(), ("--now",)])
+def test_only_the_messages_that_are_named_are_sent(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], more: tuple[str, ...]
+) -> None:
+    with Scripted(dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp"))) as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two", "three")
+        code, flushed = flush(run_mailcli, "2", *more)
+    assert (code, [m["subject"] for m in flushed["messages"]]) == (0, ["two"])
+    assert [m["subject"] for m in waits(run_mailcli)] == ["one", "three"]
+
+
+@pytest.mark.parametrize(
+    ("args", "asked", "sent"),
+    [
+        (("2",), [2], {"two"}),
+        ((), [1, 2], {"one", "two"}),
+        (("--retry", "1"), [2], {"one", "two"}),
+        (("--yes", "--retry", "1"), [], {"one"}),
+        (("2", "--retry-unknown"), [], {"two"}),
+    ],
+)
+def test_at_a_terminal_flush_asks_whether_what_is_unknown_is_sent_again(
+    run_mailcli: RunMailcli,
+    point_at: Callable[[Scripted], None],
+    mailcli_env: dict[str, str],
+    database: Path,
+    args: tuple[str, ...],
+    asked: list[int],
+    sent: set[str],
+) -> None:
+    conversation = dialogues.script(OPENING, *[TAKEN] * len(sent), dialogues.goodbye("smtp"))
+    with Scripted(conversation) as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two")
+        forget_answers(database)
+        code, said = flush_at_terminal(mailcli_env, b"y\n" * len(asked), *args)
+    assert code == 0, said
+    assert [int(n) for n in re.findall(r"Message (\d+) .*? Send again\?", said)] == asked
+    assert {m["subject"] for m in waits(run_mailcli)} == {"one", "two"} - sent
+
+
+def test_yes_to_everything_sends_nothing_again(
+    run_mailcli: RunMailcli,
+    sending: Path,
+    mailcli_env: dict[str, str],
+    database: Path,
+) -> None:
+    queue(run_mailcli, "one")
+    forget_answers(database)
+    code, said = flush_at_terminal(mailcli_env, b"", "--yes")
+    assert (code, "again" in said) == (0, False)
+    assert [m["state"] for m in waits(run_mailcli)] == ["unknown"]
 
 
 @pytest.mark.parametrize("cut_at", ["MAIL", "RCPT", "DATA"])

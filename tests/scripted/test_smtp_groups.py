@@ -1,12 +1,20 @@
 """The submission session with PIPELINING, many recipients, and delivery reports."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
 
-from mailcli.errors import Exit, InvalidMessage, LoginFailed, MailError, Refused, TemporaryFailure
+from mailcli.errors import (
+    Exit,
+    InvalidMessage,
+    LocalError,
+    LoginFailed,
+    MailError,
+    Refused,
+    TemporaryFailure,
+)
 from mailcli.model import AuthKind, Notify, Return, Secret
 from mailcli.sasl import Identity
 from mailcli.smtp.envelope import Envelope
@@ -237,6 +245,52 @@ def test_only_the_batch_that_was_cut_after_its_final_dot_is_unknown() -> None:
     assert (submission.accepted, submission.unknown) == ((BOB,), (EVE,))
     assert list(submission.refused) == [LATER]
     assert told == [("ending", (BOB,)), ("yes", (BOB,)), ("ending", (EVE,))]
+
+
+def test_those_set_aside_for_another_transaction_are_not_in_doubt() -> None:
+    conversation = script(
+        FAST, transaction((BOB, EVE, LATER), "250 ok", "452 4.5.3 too many", "550 no", ends="@cut")
+    )
+    with Scripted(conversation) as server:
+        submission = submit(server)
+    assert (submission.accepted, submission.unknown) == ((), (BOB,))
+    assert [(r, reply.code) for r, reply in submission.refused.items()] == [
+        (EVE, 421),
+        (LATER, 550),
+    ]
+    assert "not tried" in submission.refused[EVE].text
+
+
+# -- half a message --------------------------------------------------------
+
+ONE = replace(THREE, recipients=(BOB,))
+FULL = LocalError("no space left")
+
+
+def _unreadable() -> Iterator[bytes]:
+    yield LETTER
+    raise FULL
+
+
+def _fails(_: tuple[str, ...]) -> None:
+    raise FULL
+
+
+@pytest.mark.parametrize(
+    ("chunks", "watch"),
+    [(_unreadable(), Watch()), ([LETTER], Watch(ending=_fails))],
+    ids=["the message cannot be read", "its end cannot be noted"],
+)
+def test_a_message_that_cannot_be_ended_ends_the_connection(
+    chunks: Iterable[bytes], watch: Watch
+) -> None:
+    group = (r"C? MAIL FROM:.*", f"C: RCPT TO:<{BOB}>", "C: DATA")
+    answers = ("S: 250 ok", "S: 250 ok", "S: 354 go")
+    conversation = script(FAST, *group, *answers, f"C* {len(LETTER)}", "@gone")
+    with Scripted(conversation) as server, session_with(server) as session:
+        with pytest.raises(LocalError):
+            session.submit(ONE, chunks, size=len(LETTER), watch=watch)
+        assert not session.is_open
 
 
 # -- delivery reports ------------------------------------------------------

@@ -51,7 +51,7 @@ UNDISTURBED = Fault()
 
 def each(mode: Mode, effects: Sequence[Effect], *, every: int = 1) -> Iterator[Fault]:
     """Yield a fault at each effect, or at every n-th; disk errors only where there is a disk."""
-    fails = mode in {Mode.ENOSPC, Mode.EIO}
+    fails = mode in {Mode.ENOSPC, Mode.EIO, Mode.EIO_AFTER}
     places = [at for at, effect in enumerate(effects, start=1) if effect.can_fail or not fails]
     return (Fault(mode, at) for at in places[::every])
 

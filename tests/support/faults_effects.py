@@ -35,6 +35,7 @@ class Mode(StrEnum):
     ENOSPC = "ENOSPC"
     EIO = "EIO"
     DISK_FULL = "disk full from here on"
+    EIO_AFTER = "EIO, though it is done"
     SIGTERM = "SIGTERM"
     SIGINT = "SIGINT"
     PAUSE = "pause"
@@ -50,6 +51,7 @@ _ERRORS: Final = {
     Mode.ENOSPC: (errno.ENOSPC, sqlite3.SQLITE_FULL),
     Mode.DISK_FULL: (errno.ENOSPC, sqlite3.SQLITE_FULL),
     Mode.EIO: (errno.EIO, sqlite3.SQLITE_IOERR),
+    Mode.EIO_AFTER: (errno.EIO, sqlite3.SQLITE_IOERR),
 }
 _SIGNALS: Final = {Mode.SIGTERM: signal.SIGTERM, Mode.SIGINT: signal.SIGINT}
 _DATABASE: Final = frozenset({"sql", "commit"})
@@ -76,8 +78,8 @@ class Effects:
             self._before(kind)
         done = act()
         self._append(json.dumps([kind, *what]).encode() + b"\n")
-        if self._mode is Mode.KILL_AFTER and self._count == self._at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self._count == self._at:
+            self._after(kind)
         return done
 
     def _is_due(self, kind: str) -> bool:
@@ -95,6 +97,15 @@ class Effects:
                 self._append(json.dumps(["pause", str(os.getpid())]).encode() + b"\n")
                 os.kill(os.getpid(), signal.SIGSTOP)
             case Mode.ENOSPC | Mode.EIO | Mode.DISK_FULL if kind not in NEVER_FAILS:
+                self._fail(kind, *_ERRORS[self._mode])
+            case _:
+                pass
+
+    def _after(self, kind: str) -> None:
+        match self._mode:
+            case Mode.KILL_AFTER:
+                os.kill(os.getpid(), signal.SIGKILL)
+            case Mode.EIO_AFTER if kind not in NEVER_FAILS:
                 self._fail(kind, *_ERRORS[self._mode])
             case _:
                 pass

@@ -449,7 +449,10 @@ def test_failures_stand_among_the_planned_actions() -> None:
         ),
         pytest.param(
             dataclasses.replace(
-                samples.PARTIAL, outcome="queued", refused=samples.PARTIAL.refused[1:]
+                samples.PARTIAL,
+                outcome="queued",
+                refused=samples.PARTIAL.refused[1:],
+                queued=(samples.PARTIAL.refused[1].address,),
             ),
             Exit.OK,
             id="a 4xx that is queued",

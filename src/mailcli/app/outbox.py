@@ -7,6 +7,7 @@ does not know, says so, and never sends again by itself.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -71,23 +72,24 @@ def listed(context: Context, accounts: Iterable[str] = ()) -> OutboxResult:
 def drop(context: Context, numbers: Iterable[int]) -> OutboxChange:
     """Remove messages from the outbox; they are not sent any more, whatever state they are in.
 
-    Raises: NotFound (66); Locked (75) while a flush may be sending them.
+    Raises: NotFound (66); Locked (75) while a flush may be sending them. None is removed then.
     """
-    dropped = []
-    with Outbox.below(context.state_dir) as outbox:
-        messages = [outbox.message(number) for number in dict.fromkeys(numbers)]
+    wanted = tuple(dict.fromkeys(numbers))
+    with Outbox.below(context.state_dir) as outbox, ExitStack() as locks:
+        for account in dict.fromkeys(outbox.message(number).account for number in wanted):
+            locks.enter_context(_lock(context, account))
+        messages = [outbox.message(number) for number in wanted]  # as the last flush left them
         for message in messages:
-            with _lock(context, message.account):
-                outbox.remove(message)
-            dropped.append(_shown(message))
-    return OutboxChange(tuple(dropped))
+            outbox.remove(message)
+    return OutboxChange(tuple(map(_shown, messages)))
 
 
 @dataclass(frozen=True, slots=True)
 class FlushRequest:
-    """Which messages to try: those that are due, or some, or all that wait.
+    """Which messages to try: those that are due, or some, or with `now` all that wait.
 
-    `retry` are numbers of messages whose outcome is unknown, to be sent again.
+    `retry` are numbers of messages whose outcome is unknown, to be sent again; with
+    `retry_unknown` all of them, or those among the `numbers`.
     """
 
     accounts: tuple[str, ...] = ()
@@ -98,9 +100,14 @@ class FlushRequest:
 
     def is_wanted(self, message: Queued, at: int) -> bool:
         """Tell whether a message is to be tried in this run."""
-        if message.id in self.retry or (self.numbers and not self.now):
+        if self.numbers:
             return message.id in self.numbers | self.retry
-        return self.now or message.next_try <= at
+        return message.id in self.retry or self.now or message.next_try <= at
+
+    def is_retried(self, message: Queued) -> bool:
+        """Tell whether a message is to be sent again though it may have arrived."""
+        is_named = not self.numbers or message.id in self.numbers
+        return message.id in self.retry or (self.retry_unknown and is_named)
 
 
 def flush(context: Context, request: FlushRequest) -> FlushResult:
@@ -122,7 +129,7 @@ def flush(context: Context, request: FlushRequest) -> FlushResult:
             try:
                 account = context.account(name)
                 with _lock(context, name):
-                    messages += _flush_account(context, outbox, account, request)
+                    messages += _flush_account(context, outbox, account, request, errors)
             except MailError as exc:
                 errors.append(ErrorReport.of(exc, account=name))
         left = tuple(_shown(message) for message in outbox.messages())
@@ -134,14 +141,18 @@ def _lock(context: Context, account: str) -> AccountLock:
 
 
 def _flush_account(
-    context: Context, outbox: Outbox, account: Account, request: FlushRequest
+    context: Context,
+    outbox: Outbox,
+    account: Account,
+    request: FlushRequest,
+    errors: list[ErrorReport],
 ) -> Iterator[FlushedMessage]:
     at = context.unix_time()
-    with AccountRun(context, outbox, account) as run:
+    with AccountRun(context, outbox, account, errors) as run:
         for message in outbox.messages(account=account.name):
             stopped = run.note_stopped(message)
-            retry = request.retry_unknown or message.id in request.retry
-            retried = retry and bool(message.those(Phase.UNKNOWN, Phase.ENDING))
+            unknown = message.those(Phase.UNKNOWN, Phase.ENDING)
+            retried = bool(unknown) and request.is_retried(message)
             if retried:
                 run.forget_unknown(message)
             elif stopped:

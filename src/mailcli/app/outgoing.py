@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
+from typing import IO
 
 from mailcli.app.context import Context
 from mailcli.app.rich_text import Form, both_forms
+from mailcli.app.sessions import lacks
 from mailcli.config import Account, SmtpServer
 from mailcli.errors import ConfigError, InvalidMessage, LocalError, NotFound, UsageError
 from mailcli.message import relay
@@ -22,9 +24,8 @@ from mailcli.message.summary import decode_text, summarise
 from mailcli.model import Address, Notify, Return
 from mailcli.smtp.data import with_crlf
 from mailcli.smtp.envelope import Envelope
+from mailcli.store.files import CHUNK
 from mailcli.store.spool import Spool
-
-_CHUNK = 1 << 16
 
 
 class Queue(Enum):
@@ -114,11 +115,7 @@ def prepare(context: Context, request: Request, account_name: str | None) -> Out
 
 def _server_of(account: Account) -> SmtpServer:
     if account.smtp is None:
-        raise ConfigError(
-            "no smtp server is configured",
-            hint=f"add [accounts.{account.name}.smtp] with its host, or choose another with -A",
-            account=account.name,
-        )
+        raise lacks(account, "smtp")
     return account.smtp
 
 
@@ -269,23 +266,27 @@ def _attachment(path: Path) -> Attachment:
             f"--attach {path}: no such file",
             hint="to add a header, use -H 'Name: value'; -a attaches a file",
         )
-    next(_octets_of(path), None)  # what cannot be read is told before anything else is done
+    next(octets_of(path), None)  # what cannot be read is told before anything else is done
     media_type, encoding = mimetypes.guess_type(path.name)
     if media_type is None or encoding:
         media_type = "application/octet-stream"
-    return Attachment(path.name, media_type, lambda: _octets_of(path))
+    return Attachment(path.name, media_type, lambda: octets_of(path))
 
 
-def _octets_of(path: Path) -> Iterator[bytes]:
+def octets_of(path: Path) -> Iterator[bytes]:
     """Yield a file in pieces. Raises: NotFound (66), LocalError (74)."""
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
+            yield from pieces_of(file)
     except FileNotFoundError as exc:
         raise NotFound(f"{path}: no such file") from exc
     except OSError as exc:
         raise LocalError(f"{path}: {exc.strerror}") from exc
+
+
+def pieces_of(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield what is left of an open file, in pieces. Raises: OSError."""
+    return iter(lambda: file.read(CHUNK), b"")
 
 
 # -- relayed -------------------------------------------------------------------

@@ -1,11 +1,11 @@
 """One account's part of a flush: a connection, and what becomes of each message on it.
 
 What happens when (see ARCHITECTURE.md): phase `ending` → final dot → answer →
-phase → bounce, copy → row → file. Every step can be the last one of a run.
+phase → copy, bounce → row → file. Every step can be the last one of a run.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -54,12 +54,16 @@ class AccountRun:
     """Sends an account's messages over one connection, opened when there is one to send.
 
     Where it cannot be opened, each further message of the run fails for the same reason.
+    `errors` gets what kept a message that was tried from being finished.
     """
 
-    def __init__(self, context: Context, outbox: Outbox, account: Account) -> None:
+    def __init__(
+        self, context: Context, outbox: Outbox, account: Account, errors: list[ErrorReport]
+    ) -> None:
         self._context = context
         self._outbox = outbox
         self._account = account
+        self._errors = errors
         self._stack = ExitStack()
         self._session: SmtpSession | None = None
         self._broken: MailError | None = None
@@ -99,18 +103,28 @@ class AccountRun:
     # -- one message -----------------------------------------------------------
 
     def settle(self, message: Queued) -> FlushedMessage | None:
-        """Try those that wait, then tell, save and remove as far as that goes; report a try."""
+        """Try those that wait, then save, tell and remove as far as that goes; report a try.
+
+        A message that cannot be finished is left to the next run, and the others go on.
+        """
         report = None
         if message.those(Phase.WAITING):
             report = self._try(message)
         current = self._outbox.message(message.id)
-        with named(self._account):
+        saved, warnings = self._save(current)
+        try:
+            if saved:
+                self._outbox.note_saved(message.id)
             self._tell(current)
-            saved, warnings = self._save(current)
-        current = self._outbox.message(message.id)
+            self._remove_if_over(message.id)
+        except MailError as exc:
+            self._errors.append(ErrorReport.of(exc, account=self._account.name))
+        return report and replace(report, saved=saved, warnings=warnings)
+
+    def _remove_if_over(self, number: int) -> None:
+        current = self._outbox.message(number)
         if current.is_over:
             self._outbox.remove(current)
-        return report and replace(report, saved=saved, warnings=warnings)
 
     def _try(self, message: Queued) -> FlushedMessage:
         waiting = message.those(Phase.WAITING)
@@ -131,7 +145,7 @@ class AccountRun:
         )
         watch = Watch(
             ending=lambda emails: self._outbox.move(message.id, emails, Phase.ENDING),
-            accepted=lambda emails: self._outbox.move(message.id, emails, Phase.ACCEPTED),
+            accepted=lambda emails: self._note_accepted(message.id, emails),
         )
         chunks = _Anew(self._outbox, message)
         used = self._is_open()
@@ -142,6 +156,15 @@ class AccountRun:
                 raise
         # The server had enough of this connection, not of the message.
         return self._open().submit(envelope, chunks, size=message.size, watch=watch)
+
+    def _note_accepted(self, number: int, emails: tuple[str, ...]) -> None:
+        """Record whom the server has taken it for, or leave them in phase `ending`.
+
+        `_answered` records it again. Where that cannot be done either, they are unknown to the
+        next run: an error here would look like a message that was not sent.
+        """
+        with suppress(MailError):
+            self._outbox.move(number, emails, Phase.ACCEPTED)
 
     def _is_open(self) -> bool:
         return self._session is not None and self._session.is_open
@@ -164,7 +187,7 @@ class AccountRun:
     def _answered(
         self, message: Queued, waiting: tuple[Recipient, ...], submission: Submission
     ) -> FlushedMessage:
-        """Record the answers. Those accepted are recorded already, before anything else."""
+        """Record the answers. Those accepted are recorded already, where that could be done."""
         by_email = {each.address.email: each for each in waiting}
         later: list[Recipient] = []
         never: list[Recipient] = []
@@ -178,6 +201,7 @@ class AccountRun:
         words = "; ".join(dict.fromkeys(f"{r.code} {r.text}" for r in (*never, *later)))
         lost = submission.lost
         with self._outbox.transaction():
+            self._outbox.move(message.id, submission.accepted, Phase.ACCEPTED)
             self._outbox.record(message.id, (*never, *later))
             self._outbox.move(message.id, submission.unknown, Phase.UNKNOWN)
             self._note_try(message, (lost.message if lost else words), later)
@@ -256,7 +280,6 @@ class AccountRun:
             )
         except MailError as exc:
             return None, (f"sent, but no copy was saved: {exc.message}",)
-        self._outbox.note_saved(message.id)
         return path, ()
 
     def _report(

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from mailcli.errors import UsageError
 
-_PAGE = '<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n'
+_PAGE = '<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{}</body></html>\n'
 
 
 class Form(Enum):
@@ -59,9 +59,7 @@ def _from_markdown(text: str) -> str:
     from markdown_it import MarkdownIt
 
     body = MarkdownIt("commonmark").enable("table").enable("strikethrough").render(text)
-    return (
-        f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{body}</body></html>\n'
-    )
+    return _PAGE.format(body)
 
 
 def _shown(html: str, name: str, content_id: str) -> str:

@@ -107,4 +107,5 @@ def lacks(account: Account, protocol: str) -> ConfigError:
     return ConfigError(
         f"no {protocol} server is configured",
         hint=f"add [accounts.{account.name}.{protocol}] with its host, or choose another with -A",
+        account=account.name,
     )

@@ -89,17 +89,23 @@ def _result(
 def _queue_the_rest(
     context: Context, request: Request, outgoing: Outgoing, result: SendResult
 ) -> SendResult:
-    """Queue the message for those whom the server refused for now, where that was asked for."""
-    deferred = tuple(each.address for each in result.refused if not each.permanent)
+    """Queue the message for those whom the server refused for now, where that was asked for.
+
+    What the server said is told in any case: where it cannot be queued, there is a warning.
+    """
+    deferred = tuple(each for each in result.refused if not each.permanent)
     if request.queue is not Queue.ON_TEMPFAIL or not deferred:
         return result
-    keeps_copy = not result.accepted and not result.unknown
     rest = replace(
         outgoing,
-        envelope=replace(outgoing.envelope, recipients=tuple(a.email for a in deferred)),
-        copy_head=outgoing.copy_head if keeps_copy else None,
+        envelope=replace(outgoing.envelope, recipients=tuple(r.address.email for r in deferred)),
+        copy_head=None if result.accepted else outgoing.copy_head,
     )
-    queued = _queued(context, request, rest)
+    reason = "; ".join(dict.fromkeys(f"{each.code} {each.text}" for each in deferred))
+    try:
+        queued = _queued(context, request, rest, reason=reason)
+    except MailError as exc:
+        return replace(result, warnings=(*result.warnings, f"not queued: {exc.message}"))
     outcome = result.outcome if result.unknown else queued.outcome
     return replace(result, outcome=outcome, queued=queued.queued, outbox_id=queued.outbox_id)
 

@@ -1,5 +1,6 @@
 """`mailcli outbox`: messages queued by `send --queue` and `--queue-on-tempfail`."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +9,7 @@ from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.errors import Exit
 
 if TYPE_CHECKING:
+    from mailcli.app.outbox import FlushRequest
     from mailcli.cli.runtime import Runtime
 
 _LIST_EXAMPLE = """\b
@@ -75,10 +77,11 @@ def flush_outbox(
     request = FlushRequest(
         accounts=common.account,
         numbers=frozenset(numbers),
-        retry=frozenset(retry) | _asked(runtime, retry_unknown),
+        retry=frozenset(retry),
         retry_unknown=retry_unknown,
         now=now,
     )
+    request = replace(request, retry=request.retry | _asked(runtime, request))
     result = flush(runtime.context, request)
     runtime.printer.emit(result)
     return exit_of(result)
@@ -97,17 +100,21 @@ def drop_outbox(common: Common, numbers: tuple[int, ...]) -> Exit:
     return Exit.OK
 
 
-def _asked(runtime: "Runtime", retry_unknown: bool) -> frozenset[int]:
-    """Ask, where somebody is there, which of the unknown ones to send again."""
+def _asked(runtime: "Runtime", request: "FlushRequest") -> frozenset[int]:
+    """Ask, where somebody is there, which of the unknown ones to send again.
+
+    `--yes` is no answer to this: it is given to flush what waits. `--retry-unknown` is one.
+    """
     from mailcli.app.outbox import listed
     from mailcli.message.clean import clean
 
-    if retry_unknown or not runtime.interactive:
+    if request.retry_unknown or runtime.common.yes or not runtime.interactive:
         return frozenset()
     found = set()
     for message in listed(runtime.context, runtime.common.account).messages:
-        if message.state == "unknown":
+        is_meant = not request.numbers or message.id in request.numbers
+        if message.state == "unknown" and is_meant and message.id not in request.retry:
             text = f"Message {message.id} ({message.subject}) may have been delivered. Send again?"
-            if runtime.common.yes or click.confirm(clean(text), err=True):
+            if click.confirm(clean(text), err=True):
                 found.add(message.id)
     return frozenset(found)

@@ -4,21 +4,18 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
-from mailcli.errors import Exit, NotFound, UsageError
+from mailcli.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from mailcli.app.outgoing import Request
     from mailcli.cli.runtime import Runtime
     from mailcli.model import Notify
-
-_CHUNK = 1 << 16
 
 _EXAMPLE = """\b
 Examples:
@@ -218,13 +215,11 @@ def _is_typed(path: Path | None) -> bool:
 
 def _chunks(path: Path | None) -> Iterator[bytes]:
     """Read a file, or standard input where none is named, or `-`, in pieces."""
+    from mailcli.app.outgoing import octets_of, pieces_of
+
     if path is None or str(path) == "-":
         if _is_typed(path):
             click.echo("Type the text; end it with Ctrl-D on a line of its own.", err=True)
-        yield from iter(partial(sys.stdin.buffer.read, _CHUNK), b"")
-        return
-    try:
-        with path.open("rb") as file:
-            yield from iter(partial(file.read, _CHUNK), b"")
-    except FileNotFoundError as exc:
-        raise NotFound(f"{path}: no such file") from exc
+        yield from pieces_of(sys.stdin.buffer)
+    else:
+        yield from octets_of(path)

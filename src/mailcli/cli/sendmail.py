@@ -17,11 +17,7 @@ from mailcli.errors import Exit, UsageError
 if TYPE_CHECKING:
     from mailcli.cli.runtime import Runtime
 
-NAMES = ("sendmail", "mailq")
-"""What the link may be called."""
-
 EX_USAGE = 64
-EX_TEMPFAIL = 75
 
 _WITH_VALUE = frozenset("ABCFLNORVXfhopr")
 """Options that take a value, glued to them or as the next argument."""
@@ -115,7 +111,7 @@ def main(name: str, args: Sequence[str]) -> int:
 
 def sysexit(code: int) -> int:
     """Return the exit code as sysexits.h has it: 2 and 3 are mailcli's own."""
-    return {int(Exit.USAGE): EX_USAGE, int(Exit.CONFIRM): EX_TEMPFAIL}.get(code, code)
+    return {int(Exit.USAGE): EX_USAGE, int(Exit.CONFIRM): int(Exit.TEMPORARY)}.get(code, code)
 
 
 def _runtime(options: Options | None = None) -> "Runtime":

@@ -6,10 +6,11 @@ header comes back.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 
+from mailcli.message.addresses import to_ascii
 from mailcli.message.clean import clean
 from mailcli.message.headers import address_field, identifier_field, text_field
 from mailcli.message.mime import Leaf, Multipart, body, text_leaf
@@ -47,7 +48,7 @@ def bounce(
 
     The same arguments give the same octets.
     """
-    failed = tuple(failures)
+    failed, email = tuple(failures), to_ascii(owner.email)
     report = Multipart(
         'report; report-type="delivery-status"',
         f"=_bounce_{token}",
@@ -63,13 +64,12 @@ def bounce(
             ),
         ),
     )
-    domain = owner.email.rpartition("@")[2]
     fields = [
         text_field("Date", format_datetime(now)),
-        address_field("From", [Address("mailcli", owner.email)]),
-        address_field("To", [owner]),
+        address_field("From", [Address("mailcli", email)]),
+        address_field("To", [replace(owner, email=email)]),
         text_field("Subject", f"Not delivered: {clean(subject) or '(no subject)'}"),
-        identifier_field("Message-ID", [f"<{token}@{domain}>"]),
+        identifier_field("Message-ID", [f"<{token}@{email.rpartition('@')[2]}>"]),
         text_field("Auto-Submitted", "auto-generated"),
         b"MIME-Version: 1.0\r\n",
         *report.fields,

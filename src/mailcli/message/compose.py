@@ -61,16 +61,6 @@ class Composed:
         yield from body(self.body)
 
     @property
-    def wire(self) -> bytes:
-        """What is sent, whole."""
-        return b"".join(self.chunks())
-
-    @property
-    def saved(self) -> bytes:
-        """The copy for the Sent folder: the same message, with its Bcc."""
-        return self.bcc_field + self.wire
-
-    @property
     def utf8_header(self) -> bool:
         """Whether the header holds characters outside ASCII, as in a local part."""
         return not self.header.isascii()

@@ -100,9 +100,9 @@ def _named(error: ErrorReport, account: str) -> ErrorReport:
 def _of_send(result: SendResult) -> Iterator[ErrorReport]:
     if result.error:
         yield result.error
-    queued = result.outcome == "queued"  # what was refused for now goes out with the next flush
+    queued = {each.email for each in result.queued}  # these are tried again by a flush
     for each in result.refused:
-        if each.permanent or not queued:
+        if each.permanent or each.address.email not in queued:
             yield _of_recipient(each)
 
 

@@ -138,7 +138,8 @@ def _send(result: SendResult) -> list[str]:
         case "refused":
             return [f"Not delivered{saved}."]
         case "unknown":
-            return [f"Sent{saved}, but not confirmed."]
+            queued = [_queued(result)] if result.queued else []
+            return [f"Sent{saved}, but not confirmed.", *queued]
 
 
 def _queued(result: SendResult) -> str:

@@ -20,6 +20,7 @@ from mailcli.results import (
     AccountsResult,
     CredentialChange,
     ErrorReport,
+    FlushedMessage,
     FlushResult,
     FolderInfo,
     FoldersResult,
@@ -62,11 +63,7 @@ def table_of(result: object) -> Table:
 @table_of.register
 def _(result: SendResult) -> Table:
     """One row for each recipient; one without a recipient when there is none."""
-    recipients: list[Row] = [(each.email, "accepted", None) for each in result.accepted]
-    for each in result.refused:
-        status = "refused" if each.permanent else "deferred"
-        recipients.append((each.address.email, status, reply_text(each)))
-    recipients += [(each.email, "unknown", None) for each in result.unknown]
+    recipients = list(_answers(result))
     deferred = {each.address.email for each in result.refused}
     recipients += [(a.email, "queued", None) for a in result.queued if a.email not in deferred]
     shared: Row = (result.outcome, result.message_id, result.saved)
@@ -74,6 +71,15 @@ def _(result: SendResult) -> Table:
         ("outcome", "message_id", "saved", "address", "status", "reply"),
         tuple((*shared, *each) for each in recipients or [(None, None, None)]),
     )
+
+
+def _answers(result: SendResult | FlushedMessage) -> Iterator[Row]:
+    """Yield address, status and reply of each recipient that was tried."""
+    yield from ((each.email, "accepted", None) for each in result.accepted)
+    for each in result.refused:
+        status = "refused" if each.permanent else "deferred"
+        yield (each.address.email, status, reply_text(each))
+    yield from ((each.email, "unknown", None) for each in result.unknown)
 
 
 @table_of.register
@@ -121,13 +127,8 @@ def _(result: FlushResult) -> Table:
     rows: list[Row] = []
     for message in result.messages:
         shared: Row = (message.id, message.account, message.outcome, message.message_id)
-        people: list[Row] = [(each.email, "accepted", None) for each in message.accepted]
-        for each in message.refused:
-            status = "refused" if each.permanent else "deferred"
-            people.append((each.address.email, status, reply_text(each)))
-        people += [(each.email, "unknown", None) for each in message.unknown]
         nobody: Row = (None, None, message.error.message if message.error else None)
-        rows += [(*shared, *each) for each in people or [nobody]]
+        rows += [(*shared, *each) for each in list(_answers(message)) or [nobody]]
     columns = ("id", "account", "outcome", "message_id", "address", "status", "reply")
     return Table(columns, tuple(rows))
 

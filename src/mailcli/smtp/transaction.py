@@ -42,7 +42,8 @@ class Watch:
     """Whoever must know how far it has come.
 
     `ending` is called before the final dot, `accepted` after the server said yes, each with
-    the recipients of that transaction.
+    the recipients of that transaction. `ending` may fail, and then there is no dot; `accepted`
+    must not, since by then they have the message.
     """
 
     ending: Callable[[tuple[str, ...]], None] = _nothing
@@ -66,6 +67,8 @@ class Delivery:
 
     _accepted: list[str] = field(default_factory=list)
     _refused: dict[str, Reply] = field(default_factory=dict)
+    _in_doubt: tuple[str, ...] = ()
+    """Those whose transaction has come to its message."""
 
     def run(self) -> Submission:
         """Send the message to everybody.
@@ -98,9 +101,9 @@ class Delivery:
 
     def _end_unknown(self, batch: list[str], rest: list[str], exc: OutcomeUnknown) -> Submission:
         self.conversation.wire.close()  # the next answer could be to this message
-        self._give_up(rest, TemporaryFailure("not tried: the connection was lost"))
-        unknown = tuple(r for r in batch if r not in self._refused)
-        return Submission(tuple(self._accepted), self._in_order(), unknown, exc)
+        left = [each for each in (*batch, *rest) if each not in self._in_doubt]
+        self._give_up(left, TemporaryFailure("not tried: the connection was lost"))
+        return Submission(tuple(self._accepted), self._in_order(), self._in_doubt, exc)
 
     # -- what is asked -----------------------------------------------------
 
@@ -243,18 +246,26 @@ class Delivery:
     # -- the message -------------------------------------------------------
 
     def _send(self, recipients: list[str]) -> None:
-        wire, batch = self.conversation.wire, tuple(recipients)
-        wire.phase = "message"
-        for chunk in as_data(self.message):
-            wire.send_data(chunk)
-        wire.phase = "answer to the message"
-        self.watch.ending(batch)
+        batch = self._in_doubt = tuple(recipients)
+        try:
+            self._send_data()
+            self.watch.ending(batch)
+        except BaseException:
+            self.conversation.wire.close()  # whatever is said next would be part of the message
+            raise
         reply = self._verdict()
         if reply.code >= 400:
             raise self.conversation.refusal(reply)
         if not reply.ok:
             raise _unknown(self.conversation.refusal(reply))
         self.watch.accepted(batch)
+
+    def _send_data(self) -> None:
+        wire = self.conversation.wire
+        wire.phase = "message"
+        for chunk in as_data(self.message):
+            wire.send_data(chunk)
+        wire.phase = "answer to the message"
 
     def _verdict(self) -> Reply:
         """Send the final dot and read the answer. Raises: OutcomeUnknown."""

@@ -8,7 +8,7 @@ sqlite3; it, and what builds on it, is imported only by those who need it.
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -36,7 +36,7 @@ _SYSTEM = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-_DAMAGED_HINT = "move it away, with its -wal and -shm: the next run takes longer, no mail is lost"
+_MOVE_AWAY = "move it away, with its -wal and -shm"
 
 
 class Database:
@@ -47,6 +47,9 @@ class Database:
     """
 
     migrations: ClassVar[Sequence[Sequence[str]]] = ()
+
+    without: ClassVar[str] = "the next run takes longer, no mail is lost"
+    """What it means to move the file away, for hints that say so."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
@@ -63,7 +66,7 @@ class Database:
         """
         make_private_directory(path.parent)
         _make_private_file(path)
-        with _errors_of(path):
+        with _errors_of(path, cls.without):
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
         database = cls(connection, path)
         try:
@@ -99,7 +102,7 @@ class Database:
         if self._connection.in_transaction:
             yield
             return
-        with _errors_of(self._path):
+        with self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -109,8 +112,11 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
+    def _errors(self) -> AbstractContextManager[None]:
+        return _errors_of(self._path, self.without)
+
     def _prepare(self) -> None:
-        with _errors_of(self._path):
+        with self._errors():
             # Where the file system cannot do WAL, SQLite stays with its journal: as durable.
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
@@ -128,7 +134,7 @@ class Database:
             if version > len(self.migrations):
                 raise LocalError(
                     f"{self._path}: made by a newer version of mailcli",
-                    hint="update mailcli; or move the file away: that costs time, but no mail",
+                    hint=f"update mailcli; or {_MOVE_AWAY}: {self.without}",
                 )
             for migration in self.migrations[version:]:
                 for statement in migration:
@@ -136,7 +142,7 @@ class Database:
             self._connection.execute(f"PRAGMA user_version={len(self.migrations)}")
 
     def _rows(self, sql: str, *values: Value) -> Iterator[tuple[Any, ...]]:
-        with _errors_of(self._path):
+        with self._errors():
             yield from self._connection.execute(sql, values)
 
     def _write(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
@@ -188,18 +194,21 @@ def _make_private_file(path: Path) -> None:
 
 
 @contextmanager
-def _errors_of(path: Path) -> Iterator[None]:
-    """Turn what can go wrong outside of mailcli into its errors; defects stay as they are."""
+def _errors_of(path: Path, without: str) -> Iterator[None]:
+    """Turn what can go wrong outside of mailcli into its errors; defects stay as they are.
+
+    `without` is what it means to move the file away.
+    """
     try:
         yield
     except sqlite3.Error as error:
-        ours = _error(error, path)
+        ours = _error(error, path, without)
         if ours is None:
             raise
         raise ours from error
 
 
-def _error(error: sqlite3.Error, path: Path) -> MailError | None:
+def _error(error: sqlite3.Error, path: Path, without: str) -> MailError | None:
     code = getattr(error, "sqlite_errorcode", None)  # none for misuse of the module
     primary = code & 0xFF if code is not None else None
     if code in _FULL:
@@ -209,7 +218,8 @@ def _error(error: sqlite3.Error, path: Path) -> MailError | None:
         hint = "wait until it is done, and run again"
         return TemporaryFailure(f"{path}: another process is using it", hint=hint)
     if primary in _DAMAGED:
-        return LocalError(f"{path}: the file is damaged ({error})", hint=_DAMAGED_HINT)
+        hint = f"{_MOVE_AWAY}: {without}"
+        return LocalError(f"{path}: the file is damaged ({error})", hint=hint)
     if primary in _SYSTEM:
         return LocalError(f"{path}: {error}")
     return None

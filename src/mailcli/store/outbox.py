@@ -11,7 +11,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from mailcli.model import Address
 from mailcli.store.database import Database
 from mailcli.store.files import (
     fsync_directory,
-    local_error,
     read_chunks,
     translated,
     write_all,
@@ -132,6 +131,9 @@ class Outbox(Database):
     """The queue of all accounts, below the state directory."""
 
     migrations = (_VERSION_1,)
+    without = (
+        "copy the .eml files beside it away first, for a new outbox knows none and removes them"
+    )
 
     @classmethod
     def below(cls, state_dir: Path) -> "Outbox":
@@ -150,32 +152,43 @@ class Outbox(Database):
 
         Raises: CannotCreate, LocalError.
         """
-        token = secrets.token_hex(16)
-        path = self._file(token)
-        with self._created(path) as descriptor:
+        token, descriptor = self._created()
+        try:
+            self._fill(descriptor, self._file(token), chunks)
+            # From here on the row may be there, whatever is said about it: the file stays.
+            return self._insert(message, token)
+        finally:
+            os.close(descriptor)
+
+    def _created(self) -> tuple[str, int]:
+        """Make a file, and lock it until its row is there: to a flush it is litter so far."""
+        while True:
+            token = secrets.token_hex(16)
+            path = self._file(token)
+            with translated(path, creating=True):
+                descriptor = os.open(path, _CREATE, 0o600)
+            try:
+                with translated(path):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                    if os.fstat(descriptor).st_nlink:
+                        return token, descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)  # a flush was here before the lock, and has removed it
+
+    def _fill(self, descriptor: int, path: Path, chunks: Iterable[bytes]) -> None:
+        """Write a file durably, or take it away again."""
+        try:
             with translated(path):
                 for chunk in chunks:
                     write_all(descriptor, chunk)
                 os.fsync(descriptor)
             fsync_directory(self.directory)
-            return self._insert(message, token)
-
-    @contextlib.contextmanager
-    def _created(self, path: Path) -> Iterator[int]:
-        """Give a new file, locked until its row is there: a flush must not take it for litter."""
-        try:
-            descriptor = os.open(path, _CREATE, 0o600)
-        except OSError as error:
-            raise local_error(error, path, creating=True) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield descriptor
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(path)  # noqa: PTH108 - the fault tests stop at calls of os
             raise
-        finally:
-            os.close(descriptor)
 
     def _insert(self, message: Queued, token: str) -> int:
         values: dict[str, Any] = {
@@ -218,10 +231,10 @@ class Outbox(Database):
         return self._select("? IS NULL OR account = ?", account, account)
 
     def _select(self, where: str, *values: str | int | None) -> list[Queued]:
-        sql = f"SELECT * FROM message WHERE {where} ORDER BY id"  # noqa: S608 - words of ours
+        columns = ", ".join(_COLUMNS)
+        sql = f"SELECT {columns} FROM message WHERE {where} ORDER BY id"  # noqa: S608 - words of ours
         rows = list(self._rows(sql, *values))
-        names = [row[1] for row in self._rows("PRAGMA table_info(message)")]
-        return [self._queued(dict(zip(names, row, strict=True))) for row in rows]
+        return [self._queued(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
     def message(self, number: int) -> Queued:
         """Return one message. Raises: NotFound (66)."""
@@ -312,6 +325,7 @@ class Outbox(Database):
         return self.directory / f"{token}.eml"
 
 
+_COLUMNS = tuple(each.name for each in fields(Queued) if each.name != "recipients")
 _SPECIAL = frozenset({"utf8_header", "notify", "saved"})
 
 

@@ -38,7 +38,7 @@ class Spool:
 
     def __iter__(self) -> Iterator[bytes]:
         if self._file is None:
-            yield from self._pieces
+            yield b"".join(self._pieces)  # a relayed message is read line by line
             return
         with translated(self._directory):
             self._file.seek(0)
