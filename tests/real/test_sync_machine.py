@@ -302,7 +302,7 @@ class SyncMachine(RuleBasedStateMachine):
     def dry_run(self, name: str) -> None:
         self._say(f"{name} asks what it would do")
         run = self.world.dry_run(name)
-        if not SUPPORTED.plans_renames and self.model.aliases:
+        if not SUPPORTED.plans_renames and self.model.renames:
             return
         assert run.code == 0 or (run.code == 3 and self.may_stop), run
 
@@ -359,7 +359,7 @@ class SyncMachine(RuleBasedStateMachine):
     @property
     def may_stop(self) -> bool:
         """Whether a whole folder may look gone, so that a run is right to ask (3)."""
-        return self.lacks_folders or bool(self.model.aliases)
+        return self.lacks_folders or bool(self.model.renames)
 
     # -- choosing ----------------------------------------------------------
 

@@ -19,7 +19,7 @@ else. Messages with the same octets cannot be told apart; for them counts and pl
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -60,6 +60,16 @@ class Event:
 
     def maybe_after(self, other: "Event") -> bool:
         return other.number in self.maybe
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A folder that somebody renamed, knowing of some events at least."""
+
+    number: int
+    old: str
+    new: str
+    sure: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,8 @@ class Model:
     groups: dict[str, Group] = field(default_factory=dict)
     sure: dict[str, set[int]] = field(default_factory=dict)
     maybe: dict[str, set[int]] = field(default_factory=dict)
-    aliases: list[tuple[str, str]] = field(default_factory=list)
+    renames: list[Rename] = field(default_factory=list)
+    last_number: int = 0
     strays: dict[str, set[str]] = field(default_factory=dict)
     """Contents that a device may have beyond the server: left by another generation of UIDs."""
     unaware: dict[str, set[str]] = field(default_factory=dict)
@@ -155,7 +166,8 @@ class Model:
             self.groups.setdefault(copy.content, Group()).base[copy] += count
         self.sure = {replica: set() for replica in self.replicas}
         self.maybe = {replica: set() for replica in self.replicas}
-        self.aliases = []
+        self.renames = []
+        self.last_number = 0
         for device in self.replicas[1:]:
             self.strays.setdefault(device, set())
             self.unaware[device] = set()
@@ -188,7 +200,7 @@ class Model:
 
     def renamed(self, replica: str, old: str, new: str, files: dict[str, Copies]) -> None:
         """Note a folder that was renamed. `files` is what everybody had before."""
-        self.aliases.append((old, new))
+        self.renames.append(Rename(self._number(replica), old, new, frozenset(self.sure[replica])))
         if any("*" in folders for folders in self.unaware.values()):
             self.reset(old, files)
         for copy in files[replica].elements():
@@ -202,13 +214,11 @@ class Model:
                 self.deleted(replica, copy, with_folder=True)
 
     def _note(self, replica: str, content: str, act: Act, **more: object) -> None:
-        number = sum(len(group.events) for group in self.groups.values()) + 1
         sure, maybe = frozenset(self.sure[replica]), frozenset(self.maybe[replica])
+        number = self._number(replica)
         event = Event(number, replica, act, sure, maybe, **more)  # type: ignore[arg-type]
         group = self.groups.setdefault(content, Group())
         group.events.append(event)
-        self.sure[replica].add(number)
-        self.maybe[replica].add(number)
         for device, folders in self.unaware.items():
             if folders & {*group.folders, "*"} and act is not Act.BIRTH:
                 group.fuzzy = True
@@ -217,6 +227,13 @@ class Model:
                 is_reset = not folders.isdisjoint(group.folders)
                 if device != replica and act in {Act.MOVE, Act.DELETE} and is_reset:
                     self.strays[device].add(content)
+
+    def _number(self, replica: str) -> int:
+        """Return the number of what a replica does now, and of which it knows."""
+        self.last_number += 1
+        self.sure[replica].add(self.last_number)
+        self.maybe[replica].add(self.last_number)
+        return self.last_number
 
     # -- what travels ------------------------------------------------------
 
@@ -332,7 +349,7 @@ class Model:
             found = Counter({copy: n for copy, n in server.items() if copy.content == content})
             if group.wild:
                 continue
-            allowed = self._aliased(group.allowed(strict_moves=self.strict_moves))
+            allowed = self._renamed(group, group.allowed(strict_moves=self.strict_moves))
             if any(self._is_made_again(event, group) for event in group.of(Act.DELETE)):
                 # One comes back with the folder, and one is where somebody moved it meanwhile.
                 most = max(1, allowed.most) + bool(group.of(Act.MOVE))
@@ -349,7 +366,7 @@ class Model:
         if not deletion.with_folder:
             if any(self._went_later(each, deletion) for each in self._events()):
                 return True
-            return bool(self.aliases) and deletion.folder in self._names_after(self.old_names)
+            return bool(self.renames) and deletion.folder in self._names_after(self.old_names)
         places = {deletion.folder} | (deleted.folders & self.old_names)
         others = (
             event
@@ -372,8 +389,21 @@ class Model:
             and event.number > deletion.number
         )
 
-    def _aliased(self, allowed: Allowed) -> Allowed:
+    def _renamed(self, group: Group, allowed: Allowed) -> Allowed:
+        """Return what is allowed under the names that folders have now.
+
+        Who renamed a folder without knowing that another had may keep neither name nor messages
+        in it: those that nobody moved by themselves are where the other one's name says.
+        """
         folders = self._names_after(allowed.folders)
+        for move in group.of(Act.MOVE):
+            if move.with_folder:
+                others = [
+                    each
+                    for each in self.renames
+                    if each.number not in move.sure and move.number not in each.sure
+                ]
+                folders |= _names_after(group.folders, others) - group.folders
         return replace(allowed, folders=frozenset(folders))
 
     def settled(self, sides: dict[str, Copies]) -> None:
@@ -390,15 +420,11 @@ class Model:
         Where nothing proves it (RFC 8474) and nothing is in it, a renamed folder passes for a new
         one, and the old one stays where folders are not to be deleted.
         """
-        return self._names_after({old for old, _ in self.aliases})
+        return self._names_after({each.old for each in self.renames})
 
     def _names_after(self, names: Iterable[str]) -> set[str]:
         """Return these names and all that they may have become, whoever renamed first."""
-        found = set(names)
-        for _ in self.aliases:
-            pairs = [(each, old, new) for each in found for old, new in self.aliases]
-            found |= {name for each in pairs if (name := _moved_name(*each))}
-        return found
+        return _names_after(names, self.renames)
 
     def left_in(self, sides: dict[str, Copies]) -> set[str]:
         """Return the folders of devices that hold what the server has no more: they stay."""
@@ -511,6 +537,14 @@ def _allowed_many(group: Group) -> Allowed:
         # Copies that were born apart and became one have the marks of both, or of one.
         loose |= frozenset().union(*marks)
     return Allowed(max(least, 0), most, frozenset(folders), marks, loose)
+
+
+def _names_after(names: Iterable[str], renames: Sequence[Rename]) -> set[str]:
+    found = set(names)
+    for _ in renames:
+        pairs = [(name, each) for name in found for each in renames]
+        found |= {new for name, each in pairs if (new := _moved_name(name, each.old, each.new))}
+    return found
 
 
 def _moved_name(folder: str, old: str, new: str) -> str:

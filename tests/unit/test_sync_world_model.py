@@ -154,3 +154,28 @@ def test_a_renamed_folder_takes_its_messages_along(model: Model) -> None:
     model.renamed("a", "Work", "Lists", dict.fromkeys((SERVER, "a", "b"), copies(ONE, inside)))
     assert not complaints(model, ONE, inside._replace(folder="Lists/Sub"))
     assert complaints(model, ONE, inside)
+
+
+def test_a_folder_renamed_by_two_who_do_not_know_it_has_either_name(model: Model) -> None:
+    born_later = Copy("Work/Sub", "two", frozenset())
+    model.born(SERVER, "two", "Work/Sub", frozenset())
+    model.exchanged("b")
+    here = {SERVER: copies(ONE, born_later), "a": copies(ONE), "b": copies(ONE, born_later)}
+    model.renamed("a", "Work", "Lists", here)
+    model.exchanged("a")
+    model.renamed("b", "Work", "Drafts", here)
+    assert not complaints(model, ONE, born_later._replace(folder="Drafts/Sub"))
+    assert not complaints(model, ONE, born_later._replace(folder="Lists/Sub"))
+    assert complaints(model, ONE, born_later)
+
+
+def test_a_folder_renamed_by_one_who_knew_the_other_name_has_the_last(model: Model) -> None:
+    inside = Copy("Work", "two", frozenset())
+    model.agree(copies(ONE, inside))
+    model.renamed("a", "Work", "Lists", dict.fromkeys((SERVER, "a", "b"), copies(ONE, inside)))
+    model.exchanged("a")
+    model.exchanged("b")
+    moved = inside._replace(folder="Lists")
+    model.renamed("b", "Lists", "Drafts", dict.fromkeys((SERVER, "a", "b"), copies(ONE, moved)))
+    assert not complaints(model, ONE, inside._replace(folder="Drafts"))
+    assert complaints(model, ONE, moved)
