@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from tests.support.faults import UNDISTURBED, Effect, Fault, Outcome, each
+from tests.support.faults import UNDISTURBED, Effect, Fault, Outcome, each, kills
 from tests.support.faults_effects import Mode
 from tests.support.faults_ground import End, Ground
 from tests.support.faults_power import Loss, lose_power
-from tests.support.faults_walk import KILLS
 
 SYNC = ("imap-sync",)
 RENAME = ("folders", "--rename", "Work", "Office")
@@ -63,7 +62,7 @@ def _faults(effects: Sequence[Effect]) -> list[Fault]:
         for place, effect in enumerate(effects, start=1)
         if effect.kind == "sql" and any(word in effect.what[0] for word in concerns)
     )
-    return [fault for mode in KILLS for fault in each(mode, effects) if fault.at >= first]
+    return list(kills(effects, range(first, len(effects) + 1)))
 
 
 def _contents(end: End, side: str) -> Counter[str]:

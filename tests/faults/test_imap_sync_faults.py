@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.faults import UNDISTURBED, Effect, Fault, each
+from tests.support.faults import UNDISTURBED, Effect, Fault, each, kills
 from tests.support.faults_cuts import Cuts
 from tests.support.faults_effects import Mode
 from tests.support.faults_ground import End, Ground
@@ -97,8 +97,7 @@ def _sends(effect: Effect, verb: str) -> bool:
 def test_killed_around_each_change_at_the_server(ground: Ground) -> None:
     walk = begin(ground)
     places = {place for verb in ("UID STORE", "APPEND", "CREATE") for place in _around(walk, verb)}
-    told = [f for mode in KILLS for f in each(mode, walk.effects) if f.at in places]
-    assert walk.disturb(told) == 2 * len(places) > 2 * 2 * (2 + 2 + 1)
+    assert walk.disturb(kills(walk.effects, places)) > len(places) > 2 * (2 + 2 + 1)
 
 
 def _around(walk: Walk, verb: str) -> Iterator[int]:

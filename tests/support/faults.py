@@ -56,6 +56,20 @@ def each(mode: Mode, effects: Sequence[Effect], *, every: int = 1) -> Iterator[F
     return (Fault(mode, at) for at in places[::every])
 
 
+def kills(effects: Sequence[Effect], places: Iterable[int] | None = None) -> Iterator[Fault]:
+    """Yield a kill before and after each effect, or each at these places, counted from 1; once.
+
+    What is killed before an effect has done what it has after the one before, and nothing else
+    that outlives a process.
+    """
+    done: set[int] = set()
+    for place in range(1, len(effects) + 1) if places is None else sorted(places):
+        if place - 1 not in done:
+            yield Fault(Mode.KILL_BEFORE, place)
+        yield Fault(Mode.KILL_AFTER, place)
+        done.add(place)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run ended: exit code, or minus the signal that killed it; what it did and said."""
