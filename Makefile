@@ -25,12 +25,12 @@ $(VENV)/.dev: pyproject.toml .ci/venv .ci/constraints.txt
 demo: $(VENV)/.demo
 	@$(BIN)/mailcli demo
 
-# What one core can do at a time is done two at a time.
+# What one core can do at a time is done two at a time; and while the tests on one Python wait for
+# a server, those on the other run.
 check: $(VENV)/.dev
 	@.ci/servers
 	@$(MAKE) --no-print-directory -j2 format-check lint types newest
-	@$(MAKE) --no-print-directory test
-	@$(MAKE) --no-print-directory test-newest
+	@$(MAKE) --no-print-directory -j2 test test-newest
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests

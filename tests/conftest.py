@@ -54,9 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # A job that a shell starts in the background ignores SIGINT, and so would all it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("dev", max_examples=50, deadline=None)
+    settings.register_profile("few", max_examples=10, deadline=None)
     settings.register_profile(
         "ci",
-        max_examples=100,
+        max_examples=50,
         deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.too_slow],  # two cores, shared

@@ -470,7 +470,7 @@ def explore(
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("deletes_folders", "examples"), [(False, 70), (True, 40)])
+@pytest.mark.parametrize(("deletes_folders", "examples"), [(False, 125), (True, 75)])
 def test_whatever_happens_everybody_ends_alike_and_nothing_is_lost(
     worlds: Worlds, deletes_folders: bool, examples: int
 ) -> None:

@@ -6,7 +6,7 @@ outside mailcli.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,23 +83,31 @@ class Module:
     def tree(self) -> ast.Module:
         return _parsed(self.path)
 
-    def imports(self, *, typing: bool = True) -> Iterator[tuple[int, str]]:
-        """Yield line and full name of whatever is imported; `typing`: for types alone, too."""
-        skipped = set() if typing else _for_types(self.tree)
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                found = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                found = [f"{'.' * node.level}{node.module}.{alias.name}" for alias in node.names]
-            else:
-                continue
-            if node.lineno not in skipped:
-                yield from ((node.lineno, name) for name in found)
+    def imports(self, *, typing: bool = True) -> Sequence[tuple[int, str]]:
+        """Return line and full name of whatever is imported; `typing`: for types alone, too."""
+        return _imports(self.path, typing)
 
 
 @cache
 def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
+
+
+@cache
+def _imports(path: Path, typing: bool) -> Sequence[tuple[int, str]]:
+    tree = _parsed(path)
+    skipped = set() if typing else _for_types(tree)
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{'.' * node.level}{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        if node.lineno not in skipped:
+            found += [(node.lineno, name) for name in names]
+    return found
 
 
 def _for_types(tree: ast.Module) -> set[int]:
