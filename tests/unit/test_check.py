@@ -1,4 +1,4 @@
-"""What is read back before a message leaves: any field, address or part that is another is refused.
+"""What is read back before a message leaves: another field, address or part is refused.
 
 A builder that goes wrong is played by a message that was changed after it was built.
 """

@@ -6,7 +6,7 @@ run that was stopped before the dot sends again, one that was stopped after it
 does not know, says so, and never sends again by itself.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -147,21 +147,32 @@ def _flush_account(
     request: FlushRequest,
     errors: list[ErrorReport],
 ) -> Iterator[FlushedMessage]:
-    at = context.unix_time()
     with AccountRun(context, outbox, account, errors) as run:
-        for message in outbox.messages(account=account.name):
-            stopped = run.note_stopped(message)
-            unknown = message.those(Phase.UNKNOWN, Phase.ENDING)
-            retried = bool(unknown) and request.is_retried(message)
-            if retried:
-                run.forget_unknown(message)
-            elif stopped:
-                yield stopped
-            current = outbox.message(message.id)
-            if retried or request.is_wanted(current, at) or not current.those(Phase.WAITING):
-                report = run.settle(current)
-                if report:
-                    yield report
+        wanted = yield from _wanted(context, outbox, account, request, run)
+        for message, following in zip(wanted, [*wanted[1:], None], strict=False):
+            report = run.settle(message, following)
+            if report:
+                yield report
+
+
+def _wanted(
+    context: Context, outbox: Outbox, account: Account, request: FlushRequest, run: AccountRun
+) -> Generator[FlushedMessage, None, list[Queued]]:
+    """Report what a stopped run left, and return what is to be settled now."""
+    at = context.unix_time()
+    wanted = []
+    for message in outbox.messages(account=account.name):
+        stopped = run.note_stopped(message)
+        unknown = message.those(Phase.UNKNOWN, Phase.ENDING)
+        retried = bool(unknown) and request.is_retried(message)
+        if retried:
+            run.forget_unknown(message)
+        elif stopped:
+            yield stopped
+        current = outbox.message(message.id)
+        if retried or request.is_wanted(current, at) or not current.those(Phase.WAITING):
+            wanted.append(current)
+    return wanted
 
 
 def _shown(message: Queued) -> OutboxMessage:
