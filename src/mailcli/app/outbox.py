@@ -7,11 +7,11 @@ does not know, says so, and never sends again by itself.
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mailcli.app.context import Context
+from mailcli.app.context import Context, Step
 from mailcli.app.outgoing import Outgoing
 from mailcli.app.queue_run import FIRST_WAIT, AccountRun
 from mailcli.config import Account
@@ -149,10 +149,18 @@ def _flush_account(
 ) -> Iterator[FlushedMessage]:
     with AccountRun(context, outbox, account, errors) as run:
         wanted = yield from _wanted(context, outbox, account, request, run)
-        for message, following in zip(wanted, [*wanted[1:], None], strict=False):
-            report = run.settle(message, following)
-            if report:
-                yield report
+        with _progress(context, account, wanted) as step:
+            for message, following in zip(wanted, [*wanted[1:], None], strict=False):
+                report = run.settle(message, following, step)
+                if report:
+                    yield report
+
+
+def _progress(
+    context: Context, account: Account, wanted: Iterable[Queued]
+) -> AbstractContextManager[Step]:
+    sent = [message.size for message in wanted if message.those(Phase.WAITING)]
+    return context.progress.transfer(account.name, messages=lambda: len(sent), octets=sum(sent))
 
 
 def _wanted(

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from mailcli.app.context import Context, named
+from mailcli.app.context import Context, Passing, Step, named
 from mailcli.app.queued import Octets, envelope_of, following_of
 from mailcli.app.sent import keep_copy
 from mailcli.app.sessions import smtp_session
@@ -102,15 +102,18 @@ class AccountRun:
 
     # -- one message -----------------------------------------------------------
 
-    def settle(self, message: Queued, following: Queued | None) -> FlushedMessage | None:
+    def settle(
+        self, message: Queued, following: Queued | None, step: Step
+    ) -> FlushedMessage | None:
         """Try those that wait, then save, tell and remove as far as that goes; report a try.
 
-        `following` is the message that is settled next. A message that cannot be
-        finished is left to the next run, and the others go on.
+        `following` is the message that is settled next; `step` is told what is sent. A message
+        that cannot be finished is left to the next run, and the others go on.
         """
         report = None
         if message.those(Phase.WAITING):
-            report = self._try(message, following)
+            report = self._try(message, following, step)
+            step(0)
         current = self._outbox.message(message.id)
         saved, warnings = self._save(current)
         try:
@@ -127,16 +130,16 @@ class AccountRun:
         if current.is_over:
             self._outbox.remove(current)
 
-    def _try(self, message: Queued, following: Queued | None) -> FlushedMessage:
+    def _try(self, message: Queued, following: Queued | None, step: Step) -> FlushedMessage:
         waiting = message.those(Phase.WAITING)
         try:
             with named(self._account):
-                submission = self._submit(message, following)
+                submission = self._submit(message, following, step)
         except MailError as exc:
             return self._failed(message, waiting, exc)
         return self._answered(message, waiting, submission)
 
-    def _submit(self, message: Queued, following: Queued | None) -> Submission:
+    def _submit(self, message: Queued, following: Queued | None, step: Step) -> Submission:
         watch = Watch(
             ending=lambda emails: self._outbox.move(message.id, emails, Phase.ENDING),
             accepted=lambda emails: self._note_accepted(message.id, emails),
@@ -145,7 +148,7 @@ class AccountRun:
         def submit() -> Submission:
             return self._open().submit(
                 envelope_of(message),
-                Octets(self._outbox, message),
+                Passing(Octets(self._outbox, message), step),
                 size=message.size,
                 watch=watch,
                 following=following_of(following),
