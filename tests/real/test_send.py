@@ -2,6 +2,7 @@
 
 import email.policy
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -658,6 +659,62 @@ def test_an_accepted_message_stays_accepted_however_the_session_ends(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert len(mail_files(maildir / "Sent")) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "redirect", "warning"),
+    [
+        ("--trace=/dev/full", "", "/dev/full: No space left on device; the trace ends there"),
+        ("--trace", "2>/dev/full", ""),
+        ("", ">/dev/full", "what became of the message is not told: No space left on device"),
+    ],
+    ids=["trace in a file", "trace on stderr", "result"],
+)
+def test_an_accepted_message_stays_accepted_where_nothing_can_be_written(
+    mailcli_env: dict[str, str],
+    sending: Path,
+    home: Path,
+    ada: str,
+    args: str,
+    redirect: str,
+    warning: str,
+) -> None:
+    command = ("-m", "mailcli", "send", f"{ada}@example.test", "--body", "x", *args.split())
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {redirect}', sys.executable, *command],
+        capture_output=True,
+        text=True,
+        env=mailcli_env,
+        cwd=home,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0
+    assert done.stderr == (f"mailcli: warning: {warning}\n" if warning else "")
+    assert len(mail_files(sending / "Sent")) == 1
+
+
+def test_an_accepted_message_stays_accepted_where_nobody_reads_the_result(
+    mailcli_env: dict[str, str], sending: Path, home: Path, ada: str
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "mailcli", "send", f"{ada}@example.test", "--body", "x"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            env=mailcli_env,
+            cwd=home,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(writing)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(mail_files(sending / "Sent")) == 1
 
 
 def test_a_copy_that_cannot_be_saved_is_a_warning(

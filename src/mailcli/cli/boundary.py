@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
+from mailcli.cli.streams import abandon_if_broken
 from mailcli.errors import Exit, LocalError, MailError, TemporaryFailure, UsageError
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def run(main: Callable[[], int | None], program: Program) -> int:
         raise
     except BaseException as error:  # noqa: BLE001 - the one place that handles everything
         code = _told(error, program)
-        _abandon_if_broken(program.stdout)
+        abandon_if_broken(program.stdout)
     return int(code)
 
 
@@ -266,14 +267,3 @@ def _flush(stdout: TextIO) -> None:
     except OSError as error:
         error.filename = "standard output"
         raise
-
-
-def _abandon_if_broken(stdout: TextIO) -> None:
-    """Where stdout takes no more, send the rest to nowhere: Python would complain at its end."""
-    try:
-        stdout.flush()
-    except (OSError, ValueError):
-        with contextlib.suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stdout.fileno())
-            os.close(nowhere)
