@@ -3,6 +3,7 @@
 import email.policy
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -450,6 +451,23 @@ def test_the_account_follows_from_the_sender(
     assert chosen(run_mailcli, "-A", "work", "-r", own) == "work"
     assert chosen(run_mailcli, MAILCLI_ACCOUNT="home") == "home"
     assert chosen(run_mailcli, "--raw", stdin=f"From: {alias}\n\nx\n") == "home"
+
+
+def test_a_sender_of_no_account_is_told_with_those_that_were_tried(
+    run_mailcli: RunMailcli, two_accounts: dict[str, Table], write_config: WriteConfig
+) -> None:
+    write_config(two_accounts)
+    done = run_mailcli("send", "-n", "-r", "stranger@example.org", "x@y.example", stdin="x")
+    assert done.returncode == 78
+    assert "no account sends as stranger@example.org; tried: work, home" in done.stderr
+
+
+def test_the_date_is_of_the_zone_where_it_was_written(
+    run_mailcli: RunMailcli, configured: Path
+) -> None:
+    del configured
+    done = run_mailcli("send", "-n", "x@y.example", stdin="x", env={"TZ": "Asia/Kolkata"})
+    assert re.match(r"Date: [^\r]* \+0530\r?\n", done.stdout)
 
 
 # -- what goes wrong -----------------------------------------------------------
