@@ -67,6 +67,11 @@ class Conversation:
         """The extensions on offer, in lower case, and their parameters."""
         return self._client.esmtp_features
 
+    @property
+    def pipelines(self) -> bool:
+        """Whether the server takes several commands at once (RFC 2920)."""
+        return "pipelining" in self.features
+
     def ehlo(self) -> Reply:
         """Introduce ourselves and learn what the server can do."""
         self._client.forget()
@@ -89,7 +94,7 @@ class Conversation:
 
         Raises: MailError.
         """
-        ahead = AHEAD if "pipelining" in self.features else 1
+        ahead = AHEAD if self.pipelines else 1
         self._say(lines[:ahead], behind)
         return self._answers(lines, ahead)
 

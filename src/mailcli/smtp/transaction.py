@@ -3,8 +3,8 @@
 RFC 5321 §3.3. One message may take several, where a server takes only so many
 recipients at once (§4.5.3.1.10): each is reported on its own, and what was
 accepted stays accepted, whatever becomes of the rest. With PIPELINING the
-whole group up to DATA is one round trip (RFC 2920 §3.1), and where another
-message follows, that of its group is the wait for the answer to this one.
+whole group up to DATA is one round trip (RFC 2920 §3.1); where another message
+follows, its group goes out with the end of this one, and that is none at all.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -53,7 +53,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """The message that comes next on this connection, as far as its envelope must know it."""
+    """The message that comes next on this connection: what its MAIL and RCPT are made of."""
 
     envelope: Envelope
     size: int
@@ -129,7 +129,7 @@ class Delivery:
         if not self.clean and not self.begun:
             self.conversation.command("RSET")
         self.clean = False
-        if self._is_pipelined:
+        if self.conversation.pipelines:
             accepted, again = self._group(lines, batch)
         else:
             accepted, again = self._one_by_one(lines, batch)
@@ -138,10 +138,6 @@ class Delivery:
             self._accepted += accepted
             self.clean = True
         return again
-
-    @property
-    def _is_pipelined(self) -> bool:
-        return "pipelining" in self.conversation.features
 
     def _one_by_one(self, lines: list[str], batch: list[str]) -> tuple[list[str], list[str]]:
         self._expect_mail(self.conversation.command(lines[0]))
@@ -246,7 +242,7 @@ class Delivery:
         The end of the data may begin a group (RFC 2920 §3.1). A group that does not fit into
         what may be on its way waits, and so does one that the server cannot take.
         """
-        if self.following is None or not self._is_pipelined:
+        if self.following is None or not self.conversation.pipelines:
             return []
         opening = Opening(self.conversation, self.following.envelope, self.following.size)
         try:
