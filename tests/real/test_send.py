@@ -4,6 +4,7 @@ import email.policy
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from tests.support.local_mail import (
 )
 from tests.support.ports import free_ports
 from tests.support.postfix import Postfix
+from tests.support.processes import wait_until
 from tests.support.scripted import Scripted
 
 
@@ -625,6 +627,29 @@ def test_a_cut_after_the_final_dot_is_unknown_and_not_saved(
     assert b"The text." in server.received["message"]
     assert not maildir.exists()
     assert len(server.connections) == 1, "nothing is sent again by itself"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_final_dot_leaves_nobody_in_the_belief_that_nothing_was_sent(
+    mailcli_env: dict[str, str],
+    scripted_account: Callable[[Scripted], Path],
+    authority: Authority,
+    number: signal.Signals,
+) -> None:
+    with smtp(authority, ENVELOPE, "C. message", "@stall forever") as server:
+        scripted_account(server)
+        with subprocess.Popen(
+            [sys.executable, "-m", "mailcli", "send", "x@y.example", "--body", "x"],
+            stderr=subprocess.PIPE,
+            env=mailcli_env,
+            text=True,
+        ) as process:
+            wait_until(lambda: "message" in server.received, timeout=30, what="the final dot")
+            process.send_signal(number)
+            _, words = process.communicate(timeout=30)
+
+    assert process.returncode == 128 + number
+    assert words.endswith("; the message may or may not have been accepted\n")
 
 
 def test_an_unknown_outcome_is_told_once_in_words(

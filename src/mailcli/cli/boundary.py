@@ -159,7 +159,7 @@ def _asks_json(arg: str, following: str) -> bool:
 def _handle(error: BaseException, program: Program) -> int:
     """Tell one error and return its exit code."""
     if number := _signal_of(error):
-        return _tell_signal(number, program)
+        return _tell_signal(number, getattr(error, "__notes__", []), program)
     match error:
         case click.ClickException():
             return _tell_usage(error, program)
@@ -189,13 +189,15 @@ def _tell(error: MailError, program: Program) -> int:
     return _print(ErrorReport.of(error), program)
 
 
-def _tell_signal(number: signal.Signals, program: Program) -> int:
+def _tell_signal(number: signal.Signals, notes: Sequence[str], program: Program) -> int:
+    """Tell that a signal came, and in the words of whoever it stopped what that means."""
     from mailcli.results import ErrorReport
 
     code = _SIGNAL_EXIT + number
     if number == signal.SIGPIPE:  # who read our output has seen enough: nothing to tell
         return code
     message = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
+    message = "; ".join([message, *notes])
     return _print(ErrorReport("interrupted", message, "", code, None), program)
 
 

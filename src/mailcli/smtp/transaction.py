@@ -19,6 +19,8 @@ from mailcli.smtp.envelope import Envelope
 from mailcli.smtp.opening import Group, Opening
 from mailcli.smtp.reply import Reply
 
+_IN_DOUBT = "the message may or may not have been accepted"
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -266,6 +268,9 @@ class Delivery:
             return self.conversation.reply()
         except MailError as exc:
             raise _unknown(exc) from exc
+        except BaseException as exc:  # a signal: whoever sent it should know
+            exc.add_note(_IN_DOUBT)
+            raise
 
 
 class _Answers:
@@ -298,6 +303,6 @@ class _Answers:
 
 def _unknown(exc: MailError) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"{exc.message}; the message may or may not have been accepted",
+        f"{exc.message}; {_IN_DOUBT}",
         hint="it is not sent again by itself: ask the recipient, or look in the server's log",
     )
