@@ -220,6 +220,26 @@ def test_a_queued_message_refused_for_good_comes_back_as_a_report(
     assert "Subject: News" in header
 
 
+def test_each_of_several_messages_gets_its_own_answers_from_a_server_that_pipelines(
+    run_mailcli: RunMailcli, sending: Path, dovecot: Dovecot, postfix: Postfix, ada: str
+) -> None:
+    me, never, later = (f"{ada}@example.test", "reject@example.test", "later@example.test")
+    everybody: list[tuple[str, ...]] = [(me,), (never,), (later,), (me, never), (me,)]
+    for number, people in enumerate(everybody):
+        run_mailcli("send", "--queue", *people, "-s", f"{ada} {number}", stdin=f"text {number}\n")
+
+    code, flushed = flush(run_mailcli)
+
+    assert code == 67
+    outcomes = [message["outcome"] for message in flushed["messages"]]
+    assert outcomes == ["delivered", "refused", "deferred", "partial", "delivered"]
+    for number in (0, 3, 4):
+        raw = postfix.wait_delivered(dovecot, ada, f"{ada} {number}")
+        assert raw.endswith(f"\r\n\r\ntext {number}\r\n".encode())
+    assert [message["subject"] for message in waits(run_mailcli)] == [f"{ada} 2"]
+    assert len(mail_files(sending / "Sent")) == 3
+
+
 @pytest.mark.parametrize("lacking", ["INBOX", "the message"])
 def test_a_report_that_cannot_be_written_stops_no_other_message(
     run_mailcli: RunMailcli, sending: Path, database: Path, ada: str, lacking: str
