@@ -7,7 +7,7 @@ A contender's `command` writes whatever configuration its program wants into
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -81,6 +81,15 @@ class Contender:
     def is_installed(self) -> bool:
         """Look for the program; our own always counts as installed."""
         return self.program is None or shutil.which(self.program, path=_PATH) is not None
+
+
+def ending_in(contender: Contender, status: int) -> Contender:
+    """Return a contender whose work ends in this exit status, as where no server is."""
+
+    def command(scene: Scene) -> Command:
+        return replace(contender.command(scene), good_statuses=frozenset({status}))
+
+    return replace(contender, command=command)
 
 
 OURS = "mailcli"

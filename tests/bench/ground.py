@@ -7,10 +7,12 @@ Everything lies on loopback and in temporary directories, and ends with the
 import json
 import os
 import shutil
+import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -34,6 +36,8 @@ class Service(StrEnum):
     SUBMISSIONS = "submissions"
     POP3S = "pop3s"
     IMAPS = "imaps"
+    HANGS_UP = "hangs-up"
+    """No server: it takes one octet and closes. So the time is that from the start to there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Ground:
     authority: Authority
     dovecot: Dovecot
     postfix: Postfix
+    hanging_up: int = 0
 
     def port(self, service: Service) -> int:
         """Return where a service listens."""
@@ -68,6 +73,7 @@ class Ground:
             Service.SUBMISSIONS: self.postfix.submissions,
             Service.POP3S: self.dovecot.pop3s,
             Service.IMAPS: self.dovecot.imaps,
+            Service.HANGS_UP: self.hanging_up,
         }
         return ports[service]
 
@@ -127,7 +133,31 @@ def ground() -> Iterator[Ground]:
         queue = stack.enter_context(server_directory("bench-smtp"))
         smtp = stack.enter_context(postfix(queue, authority, imap, extra=_LARGE))
         homes = stack.enter_context(server_directory("bench"))
-        yield Ground(homes, authority, imap, smtp)
+        port = stack.enter_context(hangs_up())
+        yield Ground(homes, authority, imap, smtp, port)
+
+
+@contextmanager
+def hangs_up() -> Iterator[int]:
+    """Give the port of what hears one octet on each connection, and ends it."""
+    with socket.create_server(("localhost", 0)) as listener:
+        thread = threading.Thread(target=_hear_one, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def _hear_one(listener: socket.socket) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection, suppress(OSError):
+            connection.recv(1)
 
 
 def stored_files(tree: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from tests.bench import ours, peers
 from tests.bench.checks import MakeCheck, answers, delivers, delivers_one, holds_all_of
-from tests.bench.contenders import Contender
+from tests.bench.contenders import Contender, ending_in
 from tests.bench.corpus import LARGE
 from tests.bench.ground import Mailbox, Service
 
@@ -43,6 +43,7 @@ class Row:
     all_folders: bool = False
     state: State = State.ANY
     round_trip: float = 0.0
+    is_counted: bool = True  # whether what crosses the wire says anything
     repeat: int = 1  # short work: so many times the usual number of runs
 
 
@@ -112,6 +113,18 @@ def _start_up() -> Iterable[Row]:
 
 
 def _sending() -> Iterable[Row]:
+    yield Row(
+        key="start-send",
+        title="send: from the start to the first octet out, at a server that hangs up",
+        contenders=(
+            ending_in(ours.send(), 75),
+            ending_in(peers.msmtp(), 76),
+            ending_in(ours.smtplib_script(), 1),
+        ),
+        service=Service.HANGS_UP,
+        is_counted=False,
+        repeat=5,
+    )
     for key, title, round_trip in (
         ("send", "send one message, loopback", 0.0),
         ("send-far", "send one message, 50 ms round trip", FAR),

@@ -127,7 +127,8 @@ class Runner:
     def _counted(self, row: Row, entry: Entry) -> None:
         """Count what crosses the wire, where that is not known from the timed runs."""
         too_long = entry.runs[-1].wall > _TOO_LONG_TO_COUNT
-        if row.service is not None and entry.wire is None and not too_long:
+        is_counted = row.service is not None and row.is_counted
+        if is_counted and entry.wire is None and not too_long:
             _, entry.wire = self._through_proxy(row, entry.contender)
 
     def _through_proxy(self, row: Row, contender: Contender) -> tuple[Run, Wire]:

@@ -91,10 +91,12 @@ class Ground:
         return Counter(str(message_from_bytes(path.read_bytes())["Subject"]) for path in files)
 
 
-@pytest.fixture
-def ground(runner: Runner, fast_directory: Path) -> Iterator[Ground]:
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelined"])
+def ground(
+    runner: Runner, fast_directory: Path, request: pytest.FixtureRequest
+) -> Iterator[Ground]:
     """An account with nothing in its outbox."""
-    with smtp_sink() as sink:
+    with smtp_sink(pipelining=request.param) as sink:
         yield Ground(runner, sink, fast_directory / "outbox")
 
 
@@ -113,6 +115,12 @@ def undisturbed(ground: Ground) -> tuple[Effect, ...]:
     assert ground.sink.subjects() == ["one", "two"]
     assert (ground.queued(), ground.copies()) == (Table({}, 0), Counter(["one", "two"]))
     return outcome.effects
+
+
+def dots_of(effects: tuple[Effect, ...]) -> list[int]:
+    """Return the places of the final dots, alone or with what goes out behind them."""
+    words = [str(effect.what[0]) if effect.kind == "send" else "" for effect in effects]
+    return [place for place, each in enumerate(words) if each.startswith("a lone dot, ")]
 
 
 def disturb(ground: Ground, faults: Iterator[Fault], *, loss: Loss | None = None) -> int:
@@ -159,7 +167,7 @@ def _ending(table: Table) -> bool:
 def test_the_steps_of_a_flush_are_in_durable_order(loaded: Ground) -> None:
     effects = undisturbed(loaded)
     kinds = [(effect.kind, effect.what) for effect in effects]
-    dots = [place for place, each in enumerate(kinds) if each == ("send", ("3 octets",))]
+    dots = dots_of(effects)
     assert len(dots) == 2
     for dot in dots:
         assert kinds[dot - 1][0] == "commit", "the phase is durable before the final dot"
@@ -180,7 +188,7 @@ def test_a_killed_flush_leaves_as_unknown_only_what_was_beyond_its_final_dot(
     loaded: Ground,
 ) -> None:
     effects = undisturbed(loaded)
-    dot = next(n for n, e in enumerate(effects, start=1) if e.what == ("3 octets",))
+    dot = dots_of(effects)[0] + 1
     for at, unknown in ((dot - 3, 0), (dot, 1)):
         loaded.restore()
         loaded.run(FLUSH, Fault(Mode.KILL_BEFORE, at))
@@ -194,7 +202,7 @@ def test_what_the_server_took_is_not_sent_again_where_that_cannot_be_noted(
 ) -> None:
     effects = undisturbed(loaded)
     kinds = [effect.kind for effect in effects]
-    dots = [place for place, effect in enumerate(effects) if effect.what == ("3 octets",)]
+    dots = dots_of(effects)
     noted = [kinds.index(kind, dot) for dot in dots for kind in ("sql", "commit")]
     assert disturb(loaded, (Fault(mode, place + 1) for place in noted)) == 4
 

@@ -220,6 +220,26 @@ def test_a_queued_message_refused_for_good_comes_back_as_a_report(
     assert "Subject: News" in header
 
 
+def test_each_of_several_messages_gets_its_own_answers_from_a_server_that_pipelines(
+    run_mailcli: RunMailcli, sending: Path, dovecot: Dovecot, postfix: Postfix, ada: str
+) -> None:
+    me, never, later = (f"{ada}@example.test", "reject@example.test", "later@example.test")
+    everybody: list[tuple[str, ...]] = [(me,), (never,), (later,), (me, never), (me,)]
+    for number, people in enumerate(everybody):
+        run_mailcli("send", "--queue", *people, "-s", f"{ada} {number}", stdin=f"text {number}\n")
+
+    code, flushed = flush(run_mailcli)
+
+    assert code == 67
+    outcomes = [message["outcome"] for message in flushed["messages"]]
+    assert outcomes == ["delivered", "refused", "deferred", "partial", "delivered"]
+    for number in (0, 3, 4):
+        raw = postfix.wait_delivered(dovecot, ada, f"{ada} {number}")
+        assert raw.endswith(f"\r\n\r\ntext {number}\r\n".encode())
+    assert [message["subject"] for message in waits(run_mailcli)] == [f"{ada} 2"]
+    assert len(mail_files(sending / "Sent")) == 3
+
+
 @pytest.mark.parametrize("lacking", ["INBOX", "the message"])
 def test_a_report_that_cannot_be_written_stops_no_other_message(
     run_mailcli: RunMailcli, sending: Path, database: Path, ada: str, lacking: str
@@ -344,6 +364,19 @@ C. message
 """
 TAKEN = LETTER + "S: 250 taken\n"
 OPENING = dialogues.opening("smtp", logged_in=False)
+SLOW = dialogues.opening("smtp", logged_in=False, names=("SIZE 10485760",))
+"""The beginning with a server that does not announce PIPELINING."""
+
+GROUP = ("C? MAIL FROM:.*", "C: RCPT TO:<x@y.example>", "C: DATA")
+TAKES = ("S: 250 ok", "S: 250 ok", "S: 354 go", "C. message")
+BEHIND = ("C: RSET", *GROUP, "S: 250 taken")
+"""All of the next group is read before the message before it is answered."""
+
+
+def all_taken(count: int) -> str:
+    """Return what a server that pipelines hears and says when it takes so many messages."""
+    between = (*BEHIND, "S: 250 ok", *TAKES)
+    return dialogues.script(*GROUP, *TAKES, *between * (count - 1), "S: 250 taken")
 
 
 @pytest.fixture
@@ -389,11 +422,15 @@ def queue(run_mailcli: RunMailcli, *subjects: str) -> None:
         run_mailcli("send", "--queue", "x@y.example", "-s", subject, stdin="x")
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [(OPENING, all_taken(3)), (SLOW, TAKEN, TAKEN, TAKEN)],
+    ids=["pipelined", "one by one"],
+)
 def test_all_messages_go_over_one_connection(
-    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None]
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], parts: tuple[str, ...]
 ) -> None:
-    parts = (OPENING, TAKEN, TAKEN, TAKEN, dialogues.goodbye("smtp"))
-    with Scripted(dialogues.script(*parts)) as server:
+    with Scripted(dialogues.script(*parts, dialogues.goodbye("smtp"))) as server:
         point_at(server)
         queue(run_mailcli, "one", "two", "three")
         code, flushed = flush(run_mailcli)
@@ -432,6 +469,29 @@ def test_a_message_cut_after_its_final_dot_is_unknown_until_the_user_decides(
     assert waits(run_mailcli) == []
 
 
+@pytest.mark.parametrize("heard", range(4))
+def test_a_cut_after_a_dot_leaves_what_was_begun_behind_it_for_another_connection(
+    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], heard: int
+) -> None:
+    behind = BEHIND[:-1][:heard]
+    conversation = "\n".join(
+        [
+            "@connection 1",
+            dialogues.script(OPENING, *GROUP, *TAKES, *behind, "@drop"),
+            "@connection 2",
+            dialogues.script(OPENING, all_taken(1), dialogues.goodbye("smtp")),
+        ]
+    )
+    with Scripted(conversation) as server:
+        point_at(server)
+        queue(run_mailcli, "one", "two")
+        code, flushed = flush(run_mailcli)
+    assert code == 75
+    outcomes = [(m["subject"], m["outcome"]) for m in flushed["messages"]]
+    assert outcomes == [("one", "unknown"), ("two", "delivered")]
+    assert [m["state"] for m in waits(run_mailcli)] == ["unknown"]
+
+
 @pytest.mark.parametrize("more", [(), ("--now",)])
 def test_only_the_messages_that_are_named_are_sent(
     run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], more: tuple[str, ...]
@@ -463,7 +523,7 @@ def test_at_a_terminal_flush_asks_whether_what_is_unknown_is_sent_again(
     asked: list[int],
     sent: set[str],
 ) -> None:
-    conversation = dialogues.script(OPENING, *[TAKEN] * len(sent), dialogues.goodbye("smtp"))
+    conversation = dialogues.script(OPENING, all_taken(len(sent)), dialogues.goodbye("smtp"))
     with Scripted(conversation) as server:
         point_at(server)
         queue(run_mailcli, "one", "two")
@@ -537,13 +597,21 @@ def test_a_second_flush_leaves_the_first_alone(
 
 
 @pytest.mark.parametrize("end", ["@bye 421 4.7.0 too many messages", "@cut"])
+@pytest.mark.parametrize(
+    "first",
+    [(OPENING, *GROUP, *TAKES, *BEHIND), (SLOW, TAKEN, r"C? MAIL FROM:.*")],
+    ids=["pipelined", "one by one"],
+)
 def test_a_server_that_ends_the_connection_between_messages_is_asked_anew(
-    run_mailcli: RunMailcli, point_at: Callable[[Scripted], None], end: str
+    run_mailcli: RunMailcli,
+    point_at: Callable[[Scripted], None],
+    first: tuple[str, ...],
+    end: str,
 ) -> None:
     conversation = "\n".join(
         [
             "@connection 1",
-            dialogues.script(OPENING, TAKEN, r"C? MAIL FROM:.*", end),
+            dialogues.script(*first, end),
             "@connection 2",
             dialogues.script(OPENING, TAKEN, dialogues.goodbye("smtp")),
         ]

@@ -5,7 +5,8 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
@@ -13,6 +14,7 @@ from tests.real.conftest import OpenAccount
 from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
 from tests.support.imap_sides import message
+from tests.support.postfix import Postfix
 from tests.support.proxy import FaultProxy
 from tests.support.sync_account import SyncAccount
 
@@ -88,6 +90,49 @@ def test_a_transfer_that_broke_off_says_where_it_goes_on(
 
     assert f"resumed after {kept}" in drawn
     assert "/60" in drawn
+
+
+LETTER = ("u@elsewhere.example", "--body", "x" * 70)
+SENT_NOW = (("send", *LETTER, "-a", "large.bin"),)
+QUEUED = (("send", "--queue", *LETTER, "-a", "large.bin"), ("outbox", "flush"))
+
+
+@pytest.fixture
+def far_sender(
+    postfix: Postfix,
+    account_user: str,
+    write_config: WriteConfig,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
+    """An account that sends to a server far away, and a file to send in the current directory."""
+    monkeypatch.chdir(home)
+    home.joinpath("large.bin").write_bytes(b"x" * 3_000_000)
+    table = account(account_user, smtp=postfix)
+    with FaultProxy(table["smtp"]["port"], delay=FAR) as proxy:
+        table["smtp"]["port"] = proxy.port
+        write_config({"work": table})
+        yield
+
+
+@pytest.mark.usefixtures("far_sender")
+@pytest.mark.parametrize("commands", [SENT_NOW, QUEUED], ids=["send", "outbox flush"])
+def test_at_a_terminal_a_large_message_shows_how_far_it_is(
+    mailcli_env: dict[str, str], commands: tuple[tuple[str, ...], ...]
+) -> None:
+    *before, last = commands
+    for command in before:
+        at_terminal(command, mailcli_env)
+
+    drawn = at_terminal(last, mailcli_env)
+
+    assert re.search(r"work .*[\d.]+ [kM]B of 4\.1 MB  [\d.]+ [kM]B/s", drawn), drawn
+    assert "\x1b[" not in at_terminal((*SENT_NOW[0], "-q"), mailcli_env)
+
+
+@pytest.mark.usefixtures("far_sender")
+def test_in_a_pipe_a_large_message_shows_nothing(run_mailcli: RunMailcli) -> None:
+    assert run_mailcli(*SENT_NOW[0]).stderr == ""
 
 
 @pytest.mark.parametrize("option", ["-q", "-v"])

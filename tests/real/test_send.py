@@ -2,6 +2,9 @@
 
 import email.policy
 import json
+import os
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,6 +31,7 @@ from tests.support.local_mail import (
 )
 from tests.support.ports import free_ports
 from tests.support.postfix import Postfix
+from tests.support.processes import wait_until
 from tests.support.scripted import Scripted
 
 
@@ -451,6 +455,23 @@ def test_the_account_follows_from_the_sender(
     assert chosen(run_mailcli, "--raw", stdin=f"From: {alias}\n\nx\n") == "home"
 
 
+def test_a_sender_of_no_account_is_told_with_those_that_were_tried(
+    run_mailcli: RunMailcli, two_accounts: dict[str, Table], write_config: WriteConfig
+) -> None:
+    write_config(two_accounts)
+    done = run_mailcli("send", "-n", "-r", "stranger@example.org", "x@y.example", stdin="x")
+    assert done.returncode == 78
+    assert "no account sends as stranger@example.org; tried: work, home" in done.stderr
+
+
+def test_the_date_is_of_the_zone_where_it_was_written(
+    run_mailcli: RunMailcli, configured: Path
+) -> None:
+    del configured
+    done = run_mailcli("send", "-n", "x@y.example", stdin="x", env={"TZ": "Asia/Kolkata"})
+    assert re.match(r"Date: [^\r]* \+0530\r?\n", done.stdout)
+
+
 # -- what goes wrong -----------------------------------------------------------
 
 
@@ -608,6 +629,29 @@ def test_a_cut_after_the_final_dot_is_unknown_and_not_saved(
     assert len(server.connections) == 1, "nothing is sent again by itself"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_final_dot_leaves_nobody_in_the_belief_that_nothing_was_sent(
+    mailcli_env: dict[str, str],
+    scripted_account: Callable[[Scripted], Path],
+    authority: Authority,
+    number: signal.Signals,
+) -> None:
+    with smtp(authority, ENVELOPE, "C. message", "@stall forever") as server:
+        scripted_account(server)
+        with subprocess.Popen(
+            [sys.executable, "-m", "mailcli", "send", "x@y.example", "--body", "x"],
+            stderr=subprocess.PIPE,
+            env=mailcli_env,
+            text=True,
+        ) as process:
+            wait_until(lambda: "message" in server.received, timeout=30, what="the final dot")
+            process.send_signal(number)
+            _, words = process.communicate(timeout=30)
+
+    assert process.returncode == 128 + number
+    assert words.endswith("; the message may or may not have been accepted\n")
+
+
 def test_an_unknown_outcome_is_told_once_in_words(
     run_mailcli: RunMailcli, scripted_account: Callable[[Scripted], Path], authority: Authority
 ) -> None:
@@ -658,6 +702,62 @@ def test_an_accepted_message_stays_accepted_however_the_session_ends(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert len(mail_files(maildir / "Sent")) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "redirect", "warning"),
+    [
+        ("--trace=/dev/full", "", "/dev/full: No space left on device; the trace ends there"),
+        ("--trace", "2>/dev/full", ""),
+        ("", ">/dev/full", "what became of the message is not told: No space left on device"),
+    ],
+    ids=["trace in a file", "trace on stderr", "result"],
+)
+def test_an_accepted_message_stays_accepted_where_nothing_can_be_written(
+    mailcli_env: dict[str, str],
+    sending: Path,
+    home: Path,
+    ada: str,
+    args: str,
+    redirect: str,
+    warning: str,
+) -> None:
+    command = ("-m", "mailcli", "send", f"{ada}@example.test", "--body", "x", *args.split())
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {redirect}', sys.executable, *command],
+        capture_output=True,
+        text=True,
+        env=mailcli_env,
+        cwd=home,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0
+    assert done.stderr == (f"mailcli: warning: {warning}\n" if warning else "")
+    assert len(mail_files(sending / "Sent")) == 1
+
+
+def test_an_accepted_message_stays_accepted_where_nobody_reads_the_result(
+    mailcli_env: dict[str, str], sending: Path, home: Path, ada: str
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "mailcli", "send", f"{ada}@example.test", "--body", "x"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            env=mailcli_env,
+            cwd=home,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(writing)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(mail_files(sending / "Sent")) == 1
 
 
 def test_a_copy_that_cannot_be_saved_is_a_warning(

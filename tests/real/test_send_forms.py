@@ -1,13 +1,16 @@
 """What `send` composes beyond plain text, and how much it takes: on a real Postfix."""
 
+import contextlib
 import email.policy
 import json
 import os
 import pty
 import re
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from pathlib import Path
@@ -188,6 +191,54 @@ def test_a_large_attachment_takes_no_memory(
     small = peak_memory(*args, env=mailcli_env, cwd=home)
     large = peak_memory(*args, "-a", "large.bin", env=mailcli_env, cwd=home)
     assert large - small < 8_000_000
+
+
+@pytest.mark.soak
+def test_an_attachment_of_500_mb_takes_no_memory(
+    mailcli_env: dict[str, str], write_config: WriteConfig, home: Path
+) -> None:
+    octets = 500_000_000
+    with home.joinpath("large.bin").open("wb") as file:
+        file.truncate(octets)
+    with discarding_server() as (port, taken):
+        table = {"host": "127.0.0.1", "port": port, "tls": "none", "auth": "none"}
+        write_config({"a": {"email": "a@b.example", "smtp": table}})
+        args = ("send", "x@y.example", "--body", "x", "--no-save")
+        small = peak_memory(*args, env=mailcli_env, cwd=home)
+        large = peak_memory(*args, "-a", "large.bin", env=mailcli_env, cwd=home)
+    assert taken[1] > octets * 4 / 3
+    assert large - small < 8_000_000
+
+
+@contextlib.contextmanager
+def discarding_server() -> Iterator[tuple[int, list[int]]]:
+    """Give the port of what takes messages and keeps none, and the octets of each."""
+    taken: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_discard, args=(listener, taken), daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1], taken
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def _discard(listener: socket.socket, taken: list[int]) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 hello\r\n")
+            for line in lines:
+                connection.sendall(b"354 go\r\n" if line == b"DATA\r\n" else b"250 ok\r\n")
+                if line == b"DATA\r\n":
+                    taken.append(sum(map(len, iter(lines.readline, b".\r\n"))))
+                    connection.sendall(b"250 taken\r\n")
+                elif line == b"QUIT\r\n":
+                    break
 
 
 # -- in an editor ----------------------------------------------------------

@@ -19,7 +19,7 @@ from mailcli.model import AuthKind, Notify, Return, Secret
 from mailcli.sasl import Identity
 from mailcli.smtp.envelope import Envelope
 from mailcli.smtp.session import SmtpSession
-from mailcli.smtp.transaction import Submission, Watch
+from mailcli.smtp.transaction import Following, Submission, Watch
 from tests.scripted.sessions import NEVER, SMTP, opened
 from tests.support.dialogues import goodbye, opening, script
 from tests.support.scripted import Scripted
@@ -290,6 +290,118 @@ def test_a_message_that_cannot_be_ended_ends_the_connection(
     with Scripted(conversation) as server, session_with(server) as session:
         with pytest.raises(LocalError):
             session.submit(ONE, chunks, size=len(LETTER), watch=watch)
+        assert not session.is_open
+
+
+# -- the next message's group behind the dot -------------------------------
+
+NEXT = Following(replace(THREE, recipients=(EVE,)), len(LETTER))
+BEGUN = script("C: RSET", r"C? MAIL FROM:<ada@example\.org>.*", f"C: RCPT TO:<{EVE}>", "C: DATA")
+"""What is said for the next message: all of it is read before the answer to the one before."""
+
+
+def submit_two(server: Scripted, following: Following = NEXT) -> list[Submission | MailError]:
+    """Submit to Bob, with what follows announced, and then that; return what came of each."""
+    results: list[Submission | MailError] = []
+    with session_with(server) as session:
+        for envelope, after in ((ONE, following), (following.envelope, None)):
+            try:
+                result = session.submit(envelope, [LETTER], size=len(LETTER), following=after)
+            except MailError as exc:
+                results.append(exc)
+            else:
+                results.append(result)
+        session.quit()
+    return results
+
+
+TO_BOB = script(r"C? MAIL FROM:.*", f"C: RCPT TO:<{BOB}>", "C: DATA")
+YES = ("S: 250 ok", "S: 250 ok", "S: 354 go", "C. message")
+
+
+@pytest.mark.parametrize("verdict", ["250 ok", "554 5.6.0 no", "451 4.3.0 later"])
+def test_the_next_message_begins_behind_the_dot_whatever_the_answer_to_it(verdict: str) -> None:
+    answers = (f"S: {verdict}", "S: 250 reset", *YES, "S: 250 ok", goodbye("smtp"))
+    with Scripted(script(FAST, TO_BOB, *YES, BEGUN, *answers)) as server:
+        first, second = submit_two(server)
+    assert isinstance(second, Submission)
+    assert second.accepted == (EVE,)
+    assert isinstance(first, Submission) == (verdict == "250 ok")
+
+
+def test_where_all_of_what_was_begun_are_refused_it_is_brought_to_an_end() -> None:
+    refused = ("S: 250 ok", "S: 550 5.1.1 unknown", "S: 354 go", "C: .", "S: 554 nobody")
+    parts = (TO_BOB, *YES, BEGUN, "S: 250 ok", "S: 250 reset", *refused, goodbye("smtp"))
+    with Scripted(script(FAST, *parts)) as server:
+        first, second = submit_two(server)
+    assert isinstance(first, Submission)
+    assert isinstance(second, Submission)
+    assert (first.accepted, second.accepted, list(second.refused)) == ((BOB,), (), [EVE])
+
+
+@pytest.mark.parametrize(
+    ("names", "following"),
+    [
+        pytest.param(("SIZE 1000",), NEXT, id="no PIPELINING"),
+        pytest.param(("PIPELINING", "SIZE 1000"), replace(NEXT, size=1001), id="too large"),
+        pytest.param(
+            ("PIPELINING",),
+            Following(replace(ONE, recipients=("é@example.org",)), len(LETTER)),
+            id="no SMTPUTF8",
+        ),
+        pytest.param(
+            ("PIPELINING",),
+            Following(replace(ONE, recipients=tuple(f"{n}@example.org" for n in range(100))), 1),
+            id="more than may be on its way",
+        ),
+    ],
+)
+def test_what_cannot_be_said_yet_waits_for_the_answer(
+    names: tuple[str, ...], following: Following
+) -> None:
+    conversation = script(
+        opening("smtp", logged_in=False, names=names), transaction((BOB,)), goodbye("smtp")
+    )
+    with Scripted(conversation) as server, session_with(server) as session:
+        first = session.submit(ONE, [LETTER], size=len(LETTER), following=following)
+        session.quit()
+    assert first.accepted == (BOB,)
+
+
+def test_only_behind_the_last_dot_of_a_message_is_the_next_one_begun() -> None:
+    bob_and_eve = replace(THREE, recipients=(BOB, LATER))
+    conversation = script(
+        LIMITED,
+        transaction((BOB,)),
+        *(r"C? MAIL FROM:.*", f"C: RCPT TO:<{LATER}>", "C: DATA", *YES, BEGUN),
+        "S: 250 ok",
+        "@gone",
+    )
+    with Scripted(conversation) as server, session_with(server) as session:
+        first = session.submit(bob_and_eve, [LETTER], size=len(LETTER), following=NEXT)
+        session.quit()
+    assert first.accepted == (BOB, LATER)
+
+
+def test_goodbye_is_no_line_of_a_message_that_was_begun() -> None:
+    answers = ("S: 250 ok", "S: 250 reset", "S: 250 ok", "S: 250 ok", "S: 354 go", "@gone")
+    with (
+        Scripted(script(FAST, TO_BOB, *YES, BEGUN, *answers)) as server,
+        session_with(server) as session,
+    ):
+        session.submit(ONE, [LETTER], size=len(LETTER), following=NEXT)
+        session.quit()
+
+
+def test_a_message_is_never_sent_to_those_of_another_that_was_begun() -> None:
+    answers = ("S: 250 ok", "S: 250 reset", "S: 250 ok", "S: 250 ok", "S: 354 go", "@gone")
+    with (
+        Scripted(script(FAST, TO_BOB, *YES, BEGUN, *answers)) as server,
+        session_with(server) as session,
+    ):
+        session.submit(ONE, [LETTER], size=len(LETTER), following=NEXT)
+        with pytest.raises(TemporaryFailure, match="another message"):
+            session.submit(ONE, [LETTER], size=len(LETTER))
         assert not session.is_open
 
 

@@ -33,6 +33,7 @@ SLOW = opening("smtp", logged_in=False, names=("SIZE 10485760", "8BITMIME"))
 LETTER = b"Subject: hello\r\n\r\nHello.\r\n"
 TO_BOB = Envelope("ada@example.org", ("bob@example.org",))
 
+TO_HIM = "C: RCPT TO:<bob@example.org>"
 MAIL = r"C? MAIL FROM:<ada@example\.org>.*"
 SENT = script(
     MAIL,
@@ -336,6 +337,31 @@ def test_a_message_larger_than_announced_limits_is_not_begun() -> None:
     small = script(greeting("smtp"), capabilities("smtp", ("SIZE 10",)), "@gone")
     with pytest.raises(Refused, match="the server takes 10"):
         raise _failed_submission(small)
+
+
+@pytest.mark.parametrize("announced", ["SIZE", "SIZE 0", "SIZE ten", "SIZE -1", f"SIZE {10**40}"])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ("S: 552 5.3.4 too large",),
+        ("S: 250 ok", TO_HIM, "S: 250 ok", "C: DATA", "S: 354 go", "C. m", "S: 552 5.3.4 no"),
+    ],
+    ids=["at once", "in the end"],
+)
+def test_a_limit_that_says_nothing_true_is_told_when_it_is_met(
+    announced: str, answers: tuple[str, ...]
+) -> None:
+    begun = script(greeting("smtp"), capabilities("smtp", (announced,)))
+    mail = f"C: MAIL FROM:<ada@example.org> SIZE={len(LETTER)}"
+    failure = _failed_submission(script(begun, mail, *answers, "@rest"))
+    assert isinstance(failure, Refused)
+    assert "552 5.3.4" in failure.message
+
+
+def test_the_greeting_names_no_machine() -> None:
+    conversation = script(greeting("smtp"), "C: EHLO localhost", "S: 250 hello", "@rest")
+    with Scripted(conversation) as server, opened(SMTP, server) as session:
+        session.close()
 
 
 def test_a_foreign_address_needs_smtputf8() -> None:

@@ -247,6 +247,7 @@ def _words(data: bytes) -> str:
     """Return the command in `data` without secrets and tags, or how much else it is."""
     found = _COMMAND.match(data)
     if not found:
-        return f"{len(data)} octets"
+        dot = "a lone dot, " if data.startswith(b".\r\n") else ""
+        return f"{dot}{len(data)} octets"
     secret = _SECRET.match(found[1])
     return (secret[1] + b" ***" if secret else found[1][:_LONGEST]).decode("ascii", "replace")

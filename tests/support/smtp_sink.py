@@ -18,9 +18,23 @@ class Sink:
     """What was taken, in order: the recipients and the message of each transaction."""
 
     port: int
+    pipelining: bool = False
+    """Whether it says that it takes several commands at once (RFC 2920); it always does."""
     taken: list[tuple[tuple[str, ...], bytes]] = field(default_factory=list)
     sessions: int = 0
     """Connections that are open."""
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's
+        self,
+        _server: SMTP,
+        session: Session,
+        _envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        """Announce PIPELINING where that is asked for."""
+        session.host_name = hostname
+        return [responses[0], *["250-PIPELINING"] * self.pipelining, *responses[1:]]
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope
@@ -60,10 +74,10 @@ class _Controller(Controller):
 
 
 @contextlib.contextmanager
-def smtp_sink() -> Iterator[Sink]:
+def smtp_sink(*, pipelining: bool = False) -> Iterator[Sink]:
     """Run a sink for the block."""
     (port,) = free_ports(1)
-    sink = Sink(port)
+    sink = Sink(port, pipelining)
     controller = _Controller(sink, hostname="127.0.0.1", port=port)
     controller.start()
     try:

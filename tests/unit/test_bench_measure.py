@@ -1,6 +1,7 @@
 """How the bench runs a command, and what it takes for a failure."""
 
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import cast
 
 import pytest
 from tests.bench.checks import answers, holds_all_of
-from tests.bench.contenders import Command, Contender, Keeps, Scene
+from tests.bench.contenders import Command, Contender, Keeps, Scene, ending_in
 from tests.bench.corpus import message
-from tests.bench.ground import Ground, Mailbox
+from tests.bench.ground import Ground, Mailbox, hangs_up
 from tests.bench.measure import Run, RunFailed, run
 from tests.bench.report import Line
 from tests.bench.rows import Row, Sizes, State, matching, rows
@@ -67,6 +68,21 @@ def test_a_status_that_means_no_mail_may_be_good() -> None:
 def test_a_program_that_cannot_be_started_is_a_failure() -> None:
     with pytest.raises(RunFailed, match="No such file"):
         run(Command(("/nonexistent/program",), dict(os.environ)), _fine)
+
+
+def test_what_hangs_up_hears_one_octet_of_everybody() -> None:
+    with hangs_up() as port:
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+                client.sendall(b"x")
+                assert client.recv(1) == b""
+
+
+def test_a_contender_may_be_meant_to_fail() -> None:
+    command = Command(("false",), dict(os.environ))
+    contender = ending_in(Contender("false", lambda _: command), 1)
+    scene = Scene(Path(), 0, Path(), "u1")
+    assert run(contender.command(scene), _fine).status == 1
 
 
 MAILBOX = Mailbox("u9", (("INBOX", range(3)),))

@@ -78,6 +78,12 @@ def count(
             id="by octets, where all are known",
         ),
         pytest.param(
+            count(0, 2 * MB, of=1, whole=10 * MB),
+            10.0,
+            "2.0 MB of 10 MB  200 kB/s  40 s left",
+            id="a part of one message",
+        ),
+        pytest.param(
             count(100, MB, here=800),
             10.0,
             "900/1,000  1.0 MB  100 kB/s  10 s left",
@@ -145,6 +151,21 @@ def test_a_part_and_the_whole_are_shown_together(
     assert drawn.index("INBOX") < drawn.index("Lists")
 
 
+def test_pieces_of_a_message_are_octets_and_no_messages(
+    progress: TerminalProgress, terminal: Terminal, clock: Clock
+) -> None:
+    with progress.transfer("work", messages=_of(2), octets=4 * MB) as step:
+        for _ in range(2):
+            for _ in range(4):
+                clock.now += 1
+                step(MB // 2, messages=0)
+            step(0)
+
+    drawn = terminal.getvalue()
+    assert "0/2  1.5 MB  500 kB/s  5 s left" in drawn
+    assert "1/2  3.5 MB  500 kB/s  1 s left" in drawn
+
+
 def test_it_is_drawn_a_few_times_a_second_at_most(
     progress: TerminalProgress, terminal: Terminal, clock: Clock
 ) -> None:
@@ -196,3 +217,4 @@ def test_where_nobody_looks_nothing_is_counted() -> None:
     silent: Progress = NoProgress()
     with silent.transfer("INBOX", messages=refuse) as show:
         show(1000)
+        show(1000, messages=0)

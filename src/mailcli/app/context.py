@@ -1,6 +1,6 @@
 """What every use case gets: configuration, places, clock, trace, and how to log in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from mailcli.net.trace import Trace
 
 
+class Step(Interface):
+    """Is told what has passed: octets, and of how many messages they were the last."""
+
+    def __call__(self, octets: int, *, messages: int = 1) -> None:
+        """Take note of a message, or with none of a piece of one."""
+
+
 class Progress(Interface):
     """Shows somebody how far a transfer is; transfers may be parts of one another."""
 
@@ -27,8 +34,8 @@ class Progress(Interface):
         messages: Callable[[], int],
         octets: int | None = None,
         here: int = 0,
-    ) -> AbstractContextManager[Callable[[int], None]]:
-        """Begin a transfer; gives what is to be told the octets of each message that came.
+    ) -> AbstractContextManager[Step]:
+        """Begin a transfer; gives what is to be told the octets of each message that passed.
 
         `messages` is asked, where anybody looks, for how many there are in all; `here` of them
         an earlier run brought, which broke off. `octets` are all that are to come, if known.
@@ -46,10 +53,15 @@ class NoProgress:
         messages: Callable[[], int],
         octets: int | None = None,
         here: int = 0,
-    ) -> Iterator[Callable[[int], None]]:
+    ) -> Iterator[Step]:
         """Do as `Progress` says, and show nothing."""
         del name, messages, octets, here
-        yield lambda _: None
+        yield _ignore
+
+
+def _ignore(octets: int, *, messages: int = 1) -> None:
+    """Do as `Step` says, for nobody."""
+    del octets, messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,19 @@ class Context:
 
 def _has(account: Account, protocol: Protocol) -> bool:
     return getattr(account, protocol.value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Octets on their way out, anew each time they are read; each piece is told when gone."""
+
+    octets: Iterable[bytes]
+    step: Step
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self.octets:
+            yield piece
+            self.step(len(piece), messages=0)
 
 
 @contextmanager

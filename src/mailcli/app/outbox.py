@@ -6,12 +6,12 @@ run that was stopped before the dot sends again, one that was stopped after it
 does not know, says so, and never sends again by itself.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mailcli.app.context import Context
+from mailcli.app.context import Context, Step
 from mailcli.app.outgoing import Outgoing
 from mailcli.app.queue_run import FIRST_WAIT, AccountRun
 from mailcli.config import Account
@@ -147,21 +147,40 @@ def _flush_account(
     request: FlushRequest,
     errors: list[ErrorReport],
 ) -> Iterator[FlushedMessage]:
-    at = context.unix_time()
     with AccountRun(context, outbox, account, errors) as run:
-        for message in outbox.messages(account=account.name):
-            stopped = run.note_stopped(message)
-            unknown = message.those(Phase.UNKNOWN, Phase.ENDING)
-            retried = bool(unknown) and request.is_retried(message)
-            if retried:
-                run.forget_unknown(message)
-            elif stopped:
-                yield stopped
-            current = outbox.message(message.id)
-            if retried or request.is_wanted(current, at) or not current.those(Phase.WAITING):
-                report = run.settle(current)
+        wanted = yield from _wanted(context, outbox, account, request, run)
+        with _progress(context, account, wanted) as step:
+            for message, following in zip(wanted, [*wanted[1:], None], strict=False):
+                report = run.settle(message, following, step)
                 if report:
                     yield report
+
+
+def _progress(
+    context: Context, account: Account, wanted: Iterable[Queued]
+) -> AbstractContextManager[Step]:
+    sent = [message.size for message in wanted if message.those(Phase.WAITING)]
+    return context.progress.transfer(account.name, messages=lambda: len(sent), octets=sum(sent))
+
+
+def _wanted(
+    context: Context, outbox: Outbox, account: Account, request: FlushRequest, run: AccountRun
+) -> Generator[FlushedMessage, None, list[Queued]]:
+    """Report what a stopped run left, and return what is to be settled now."""
+    at = context.unix_time()
+    wanted = []
+    for message in outbox.messages(account=account.name):
+        stopped = run.note_stopped(message)
+        unknown = message.those(Phase.UNKNOWN, Phase.ENDING)
+        retried = bool(unknown) and request.is_retried(message)
+        if retried:
+            run.forget_unknown(message)
+        elif stopped:
+            yield stopped
+        current = outbox.message(message.id)
+        if retried or request.is_wanted(current, at) or not current.those(Phase.WAITING):
+            wanted.append(current)
+    return wanted
 
 
 def _shown(message: Queued) -> OutboxMessage:

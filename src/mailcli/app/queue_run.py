@@ -4,16 +4,17 @@ What happens when (see ARCHITECTURE.md): phase `ending` → final dot → answer
 phase → copy, bounce → row → file. Every step can be the last one of a run.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from mailcli.app.context import Context, named
+from mailcli.app.context import Context, Passing, Step, named
+from mailcli.app.queued import Octets, envelope_of, following_of
 from mailcli.app.sent import keep_copy
 from mailcli.app.sessions import smtp_session
 from mailcli.config import Account
@@ -27,9 +28,8 @@ from mailcli.errors import (
 )
 from mailcli.message.bounce import Failure, bounce
 from mailcli.message.relay import split
-from mailcli.model import Address, Notify, Return
+from mailcli.model import Address
 from mailcli.results import ErrorReport, FlushedMessage, Outcome, RefusedRecipient
-from mailcli.smtp.envelope import Envelope
 from mailcli.smtp.transaction import Submission, Watch
 from mailcli.store.entries import unique_name
 from mailcli.store.maildir import Maildir
@@ -102,14 +102,18 @@ class AccountRun:
 
     # -- one message -----------------------------------------------------------
 
-    def settle(self, message: Queued) -> FlushedMessage | None:
+    def settle(
+        self, message: Queued, following: Queued | None, step: Step
+    ) -> FlushedMessage | None:
         """Try those that wait, then save, tell and remove as far as that goes; report a try.
 
-        A message that cannot be finished is left to the next run, and the others go on.
+        `following` is the message that is settled next; `step` is told what is sent. A message
+        that cannot be finished is left to the next run, and the others go on.
         """
         report = None
         if message.those(Phase.WAITING):
-            report = self._try(message)
+            report = self._try(message, following, step)
+            step(0)
         current = self._outbox.message(message.id)
         saved, warnings = self._save(current)
         try:
@@ -126,36 +130,38 @@ class AccountRun:
         if current.is_over:
             self._outbox.remove(current)
 
-    def _try(self, message: Queued) -> FlushedMessage:
+    def _try(self, message: Queued, following: Queued | None, step: Step) -> FlushedMessage:
         waiting = message.those(Phase.WAITING)
         try:
             with named(self._account):
-                submission = self._submit(message, waiting)
+                submission = self._submit(message, following, step)
         except MailError as exc:
             return self._failed(message, waiting, exc)
         return self._answered(message, waiting, submission)
 
-    def _submit(self, message: Queued, waiting: tuple[Recipient, ...]) -> Submission:
-        envelope = Envelope(
-            message.sender,
-            tuple(each.address.email for each in waiting),
-            utf8_header=message.utf8_header,
-            notify=tuple(map(Notify, message.notify)),
-            returned=Return(message.returned) if message.returned else None,
-        )
+    def _submit(self, message: Queued, following: Queued | None, step: Step) -> Submission:
         watch = Watch(
             ending=lambda emails: self._outbox.move(message.id, emails, Phase.ENDING),
             accepted=lambda emails: self._note_accepted(message.id, emails),
         )
-        chunks = _Anew(self._outbox, message)
+
+        def submit() -> Submission:
+            return self._open().submit(
+                envelope_of(message),
+                Passing(Octets(self._outbox, message), step),
+                size=message.size,
+                watch=watch,
+                following=following_of(following),
+            )
+
         used = self._is_open()
         try:
-            return self._open().submit(envelope, chunks, size=message.size, watch=watch)
+            return submit()
         except TemporaryFailure:
             if not used or self._is_open():
                 raise
         # The server had enough of this connection, not of the message.
-        return self._open().submit(envelope, chunks, size=message.size, watch=watch)
+        return submit()
 
     def _note_accepted(self, number: int, emails: tuple[str, ...]) -> None:
         """Record whom the server has taken it for, or leave them in phase `ending`.
@@ -313,14 +319,3 @@ class AccountRun:
             next_try=datetime.fromtimestamp(current.next_try, UTC).astimezone() if waits else None,
             error=ErrorReport.of(error, account=self._account.name) if error else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Anew:
-    """A queued message's octets, from the beginning each time they are asked for."""
-
-    outbox: Outbox
-    message: Queued
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self.outbox.chunks(self.message)

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from mailcli.app.context import Context, named
+from mailcli.app.context import Context, Passing, named
 from mailcli.app.outgoing import Outgoing, Queue, Request, prepare
 from mailcli.app.sent import keep_copy
 from mailcli.app.sessions import smtp_session
@@ -53,9 +53,12 @@ def preview(context: Context, request: Request, account_name: str | None) -> Sen
 
 
 def _deliver(context: Context, outgoing: Outgoing) -> Submission:
-    message = outgoing.message
+    size = outgoing.message.size
     with smtp_session(context, outgoing.account) as session:
-        return session.submit(outgoing.envelope, message, size=message.size)
+        name = outgoing.account.name
+        with context.progress.transfer(name, messages=lambda: 1, octets=size) as step:
+            message = Passing(outgoing.message, step)
+            return session.submit(outgoing.envelope, message, size=size)
 
 
 def _result(

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
+from mailcli.cli.streams import abandon_if_broken
 from mailcli.errors import Exit, LocalError, MailError, TemporaryFailure, UsageError
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def run(main: Callable[[], int | None], program: Program) -> int:
         raise
     except BaseException as error:  # noqa: BLE001 - the one place that handles everything
         code = _told(error, program)
-        _abandon_if_broken(program.stdout)
+        abandon_if_broken(program.stdout)
     return int(code)
 
 
@@ -158,7 +159,7 @@ def _asks_json(arg: str, following: str) -> bool:
 def _handle(error: BaseException, program: Program) -> int:
     """Tell one error and return its exit code."""
     if number := _signal_of(error):
-        return _tell_signal(number, program)
+        return _tell_signal(number, getattr(error, "__notes__", []), program)
     match error:
         case click.ClickException():
             return _tell_usage(error, program)
@@ -188,13 +189,15 @@ def _tell(error: MailError, program: Program) -> int:
     return _print(ErrorReport.of(error), program)
 
 
-def _tell_signal(number: signal.Signals, program: Program) -> int:
+def _tell_signal(number: signal.Signals, notes: Sequence[str], program: Program) -> int:
+    """Tell that a signal came, and in the words of whoever it stopped what that means."""
     from mailcli.results import ErrorReport
 
     code = _SIGNAL_EXIT + number
     if number == signal.SIGPIPE:  # who read our output has seen enough: nothing to tell
         return code
     message = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
+    message = "; ".join([message, *notes])
     return _print(ErrorReport("interrupted", message, "", code, None), program)
 
 
@@ -266,14 +269,3 @@ def _flush(stdout: TextIO) -> None:
     except OSError as error:
         error.filename = "standard output"
         raise
-
-
-def _abandon_if_broken(stdout: TextIO) -> None:
-    """Where stdout takes no more, send the rest to nowhere: Python would complain at its end."""
-    try:
-        stdout.flush()
-    except (OSError, ValueError):
-        with contextlib.suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stdout.fileno())
-            os.close(nowhere)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailcli.cli.command import STDERR, Common
+from mailcli.cli.streams import abandon_if_broken, until_it_fails
 from mailcli.paths import Paths
 
 if TYPE_CHECKING:
@@ -127,12 +128,21 @@ class Runtime:
         if target is None:
             return None
         if target == STDERR:
-            return lambda line: click.echo(line, err=True)
+            # Nobody can be told where warnings go the same way.
+            return until_it_fails(
+                lambda line: click.echo(line, err=True), lambda _: abandon_if_broken(sys.stderr)
+            )
         try:
             descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         except OSError as exc:
             raise CannotCreate(f"{target}: {exc.strerror}") from exc
-        file = click.get_current_context().with_resource(
-            os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
-        )
-        return lambda line: print(line, file=file)
+        # Unbuffered: what could not be written is not tried again when it is closed.
+        file = click.get_current_context().with_resource(os.fdopen(descriptor, "wb", buffering=0))
+
+        def write(line: str) -> None:
+            file.write(f"{line}\n".encode())
+
+        def give_up(exc: OSError) -> None:
+            self.printer.warn(f"{target}: {exc.strerror}; the trace ends there")
+
+        return until_it_fails(write, give_up)

@@ -1,5 +1,6 @@
 """`mailcli send`: parse, send one message, print what became of it."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.streams import abandon_if_broken
 from mailcli.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -138,7 +140,15 @@ def send(runtime: "Runtime", request: "Request", account: str | None, *, dry_run
         runtime.printer.emit(preview(runtime.context, request, account), asked=True)
         return Exit.OK
     result = submit(runtime.context, request, account)
-    runtime.printer.emit(result)
+    try:
+        runtime.printer.emit(result)
+        sys.stdout.flush()
+    except OSError as exc:  # the message has gone: nobody should be told to try again
+        abandon_if_broken(sys.stdout)
+        with contextlib.suppress(OSError):
+            if not isinstance(exc, BrokenPipeError):  # a reader that left wants to know no more
+                runtime.printer.warn(f"what became of the message is not told: {exc.strerror}")
+        abandon_if_broken(sys.stderr)
     return exit_of(result)
 
 

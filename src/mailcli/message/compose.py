@@ -15,7 +15,14 @@ from mailcli.message.addresses import parse_addresses, to_ascii
 from mailcli.message.check import verify
 from mailcli.message.draft import Draft
 from mailcli.message.flowed import flowed, helps
-from mailcli.message.headers import address_field, check_value, identifier_field, text_field
+from mailcli.message.headers import (
+    ADDRESS_FIELDS,
+    IDENTIFIER_FIELDS,
+    address_field,
+    check_value,
+    identifier_field,
+    text_field,
+)
 from mailcli.message.mime import Multipart, Part, attachment_leaf, body, text_leaf
 from mailcli.model import Address
 
@@ -29,17 +36,6 @@ _OURS = frozenset(
 
 _SINGLE = frozenset({"from", "to", "cc", "reply-to", "subject"})
 """Fields that may appear once (RFC 5322 §3.6) and have an option of their own."""
-
-_IDENTIFIERS = frozenset({"references", "in-reply-to"})
-"""Further fields of message identifiers."""
-
-_ADDRESSES = frozenset(
-    {
-        *("sender", "mail-followup-to", "mail-reply-to", "disposition-notification-to"),
-        *("resent-from", "resent-sender", "resent-to", "resent-cc", "resent-reply-to"),
-    }
-)
-"""Further fields of addresses, in which only the names may be encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ def compose(draft: Draft, *, now: datetime, token: str | None = None) -> Compose
     header = b"".join([*fields, *part.fields, b"MIME-Version: 1.0\r\n", b"\r\n"])
     bcc = address_field("Bcc", _ascii(draft.bcc)) if draft.bcc else b""
     composed = Composed(message_id, header, part, bcc)
-    verify(draft, header + b"".join(body(part, skeleton=True)), part, message_id)
+    verify(draft, header + b"".join(body(part, skeleton=True)), part, message_id, now)
     return composed
 
 
@@ -111,9 +107,9 @@ def _extra_field(name: str, value: str) -> bytes:
             f"header {name} is made by mailcli",
             hint="use the option for it, or --raw to send a message of your own making",
         )
-    if name.lower() in _IDENTIFIERS:
+    if name.lower() in IDENTIFIER_FIELDS:
         return identifier_field(name, [value])
-    if name.lower() in _ADDRESSES:
+    if name.lower() in ADDRESS_FIELDS:
         return address_field(name, _ascii(parse_addresses(value)))
     return text_field(name, value)
 

@@ -18,6 +18,17 @@ WIDTH = 76
 MAX_LINE = 998
 """Octets that no line may exceed (RFC 5322 §2.1.1)."""
 
+IDENTIFIER_FIELDS = frozenset({"references", "in-reply-to"})
+"""Further fields of message identifiers."""
+
+ADDRESS_FIELDS = frozenset(
+    {
+        *("sender", "mail-followup-to", "mail-reply-to", "disposition-notification-to"),
+        *("resent-from", "resent-sender", "resent-to", "resent-cc", "resent-reply-to"),
+    }
+)
+"""Further fields of addresses, in which only the names may be encoded."""
+
 _NAME = re.compile(r"[!-9;-~]+")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+"
 _ATOMS = re.compile(rf"{_ATOM}(?: {_ATOM})*")

@@ -59,7 +59,10 @@ class Count:
 
     def text(self, now: float) -> str:
         """Tell messages, octets, pace, and the time that is left once it can be believed."""
-        parts = [f"{self.here + self.came:,}/{self.messages:,}", size_text(self.came_octets)]
+        passed = size_text(self.came_octets)
+        parts = [f"{self.here + self.came:,}/{self.messages:,}", passed]
+        if self.messages == 1 and self.octets:
+            parts = [f"{passed} of {size_text(self.octets)}"]
         elapsed = now - self.began
         if elapsed > 0:
             parts.append(f"{size_text(round(self.came_octets / elapsed))}/s")
@@ -69,10 +72,12 @@ class Count:
 
     def _left(self, elapsed: float) -> float | None:
         """Return the seconds that the rest will take at the pace so far."""
-        if elapsed < _TRUSTED or not self.came:
+        if elapsed < _TRUSTED:
             return None
         if self.octets and self.came_octets:
             return elapsed * max(0, self.octets - self.came_octets) / self.came_octets
+        if not self.came:
+            return None
         return elapsed * max(0, self.messages - self.here - self.came) / self.came
 
 
@@ -102,8 +107,9 @@ class TerminalProgress:
         messages: Callable[[], int],
         octets: int | None = None,
         here: int = 0,
-    ) -> Iterator[Callable[[int], None]]:
-        """Begin a transfer, perhaps as a part of another; yield what takes each message's octets.
+    ) -> Iterator[Callable[..., None]]:
+        """Begin a transfer, perhaps as a part of another; yield what takes each message's octets,
+        or those of a piece of one.
 
         `messages` is asked for how many there are, those that are `here` already among them.
         """
@@ -114,9 +120,9 @@ class TerminalProgress:
         finally:
             self._end(self._counts.pop())
 
-    def _step(self, octets: int) -> None:
+    def _step(self, octets: int, *, messages: int = 1) -> None:
         for count in self._counts:
-            count.came += 1
+            count.came += messages
             count.came_octets += octets
         now = self._clock()
         if now - self._counts[0].began >= PATIENCE and now - self._drawn >= _DRAWN_EVERY:

@@ -67,6 +67,11 @@ class Conversation:
         """The extensions on offer, in lower case, and their parameters."""
         return self._client.esmtp_features
 
+    @property
+    def pipelines(self) -> bool:
+        """Whether the server takes several commands at once (RFC 2920)."""
+        return "pipelining" in self.features
+
     def ehlo(self) -> Reply:
         """Introduce ourselves and learn what the server can do."""
         self._client.forget()
@@ -80,25 +85,32 @@ class Conversation:
         """Say one line and return the reply to it. Raises: MailError."""
         return next(self.replies([line]))
 
-    def replies(self, lines: Sequence[str]) -> Iterator[Reply]:
-        """Say several lines and yield the reply to each, in order.
+    def replies(self, lines: Sequence[str], *, behind: bytes = b"") -> Iterator[Reply]:
+        """Say several lines, and give the reply to each, in order.
 
-        With PIPELINING they go out a window ahead of their replies; whoever stops reading
-        half-way cannot go on with this connection. Raises: MailError.
+        With PIPELINING they go out a window ahead of their replies, the first window at once;
+        whoever stops reading half-way cannot go on with this connection. What they stand
+        `behind` goes out with them, and its reply is the caller's to read first.
+
+        Raises: MailError.
         """
-        ahead = AHEAD if "pipelining" in self.features else 1
-        said = 0
+        ahead = AHEAD if self.pipelines else 1
+        self._say(lines[:ahead], behind)
+        return self._answers(lines, ahead)
+
+    def _answers(self, lines: Sequence[str], ahead: int) -> Iterator[Reply]:
+        said = ahead
         for answered in range(len(lines)):
             if said - answered <= ahead // 2 and said < len(lines):
                 self._say(lines[said : answered + ahead])
-                said = min(answered + ahead, len(lines))
+                said = answered + ahead
             yield self.reply()
 
-    def _say(self, lines: Sequence[str]) -> None:
+    def _say(self, lines: Sequence[str], behind: bytes = b"") -> None:
         for line in lines:
             if any(c in line for c in "\0\r\n"):
                 raise InvalidMessage(f"{self.wire.where}: a command holds a NUL, CR or LF")
-        self.wire.sendall("".join(f"{line}\r\n" for line in lines).encode())
+        self.wire.sendall(behind + "".join(f"{line}\r\n" for line in lines).encode())
 
     def reply(self) -> Reply:
         """Read one reply; its clock starts now. Raises: MailError."""

@@ -8,6 +8,7 @@ MEANINGS = {
     "C:RCPT": "one recipient of the envelope; answered one by one (§4.1.1.3)",
     "C:DATA": "announce the message itself (§4.1.1.4)",
     "C:.": "a lone dot ends the message; the next answer is the verdict",
+    "C:RSET": "begin afresh, whatever became of what was before (§4.1.1.5)",
     "C:QUIT": "say goodbye; SMTP only delivers, there is nothing to fetch here",
     "S:220": "the server is ready",
     "S:221": "the server closes the connection",

@@ -14,8 +14,9 @@ from mailcli.sasl import Exchange, Identity, choose
 from mailcli.smtp.conversation import Conversation
 from mailcli.smtp.envelope import Envelope
 from mailcli.smtp.meanings import MEANINGS
+from mailcli.smtp.opening import Group
 from mailcli.smtp.reply import Reply
-from mailcli.smtp.transaction import Delivery, Submission, Watch
+from mailcli.smtp.transaction import Delivery, Following, Submission, Watch
 
 _UNWATCHED = Watch()
 
@@ -27,6 +28,8 @@ class SmtpSession:
         self._wire = wire
         self._conversation = Conversation(wire)
         self._clean = True
+        self._begun: Group | None = None
+        """What is said already of the next message's transaction."""
 
     @classmethod
     def open(cls, endpoint: Endpoint, *, timeout: float, trace: Trace) -> "SmtpSession":
@@ -130,20 +133,34 @@ class SmtpSession:
         *,
         size: int,
         watch: Watch = _UNWATCHED,
+        following: Following | None = None,
     ) -> Submission:
         """Send one message, given as chunks with CRLF line ends and `size` octets in all.
 
         Recipients that are refused are part of the result; the others get the message. It is
-        read anew for each batch of recipients that the server takes at once.
+        read anew for each batch of recipients that the server takes at once. The message that
+        is said to be `following` must be the next one: with PIPELINING the server has heard of
+        it by then, and waits for it.
 
         Raises: Refused (69) or TemporaryFailure (75) for MAIL or DATA, InvalidMessage (65)
             for an address the server cannot take.
         """
-        delivery = Delivery(self._conversation, envelope, message, size, watch, self._clean)
+        delivery = Delivery(
+            self._conversation,
+            envelope,
+            message,
+            size,
+            watch,
+            following=following,
+            clean=self._clean,
+            begun=self._begun,
+        )
         try:
             return delivery.run()
         finally:
-            self._clean = delivery.clean
+            if delivery.begun:
+                self.close()  # the server waits for another message than this one
+            self._clean, self._begun = delivery.clean, delivery.led
 
     @property
     def is_open(self) -> bool:
@@ -154,6 +171,8 @@ class SmtpSession:
 
     def quit(self) -> None:
         """Say goodbye without waiting for the answer, which decides nothing, and close."""
+        if self._begun:
+            return self.close()  # it would be a line of the message that the server waits for
         try:
             self._wire.sendall(b"QUIT\r\n")
         except MailError:

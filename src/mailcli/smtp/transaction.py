@@ -3,20 +3,23 @@
 RFC 5321 §3.3. One message may take several, where a server takes only so many
 recipients at once (§4.5.3.1.10): each is reported on its own, and what was
 accepted stays accepted, whatever becomes of the rest. With PIPELINING the
-whole group up to DATA is one round trip (RFC 2920 §3.1).
+whole group up to DATA is one round trip (RFC 2920 §3.1); where another message
+follows, its group goes out with the end of this one, and that is none at all.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
-from mailcli.errors import InvalidMessage, MailError, OutcomeUnknown, Refused, TemporaryFailure
-from mailcli.smtp.conversation import Conversation
+from mailcli.errors import MailError, OutcomeUnknown, Refused, TemporaryFailure
+from mailcli.net.wire import WINDOW_OCTETS
+from mailcli.smtp.conversation import AHEAD, Conversation
 from mailcli.smtp.data import END, as_data
 from mailcli.smtp.envelope import Envelope
+from mailcli.smtp.opening import Group, Opening
 from mailcli.smtp.reply import Reply
 
-MOST_RECIPIENTS = 1000
-"""Recipients of one transaction; a server may take fewer, and says so."""
+_IN_DOUBT = "the message may or may not have been accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,14 @@ class Watch:
     accepted: Callable[[tuple[str, ...]], None] = _nothing
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The message that comes next on this connection: what its MAIL and RCPT are made of."""
+
+    envelope: Envelope
+    size: int
+
+
 @dataclass(slots=True)
 class Delivery:
     """One message on its way over one connection; `message` is read once per transaction.
@@ -62,8 +73,13 @@ class Delivery:
     message: Iterable[bytes]
     size: int
     watch: Watch
+    following: Following | None = None
     clean: bool = True
     """Whether the connection is between transactions: the next MAIL needs no RSET."""
+    begun: Group | None = None
+    """What the message before has said for this one; None once this one goes on with it."""
+    led: Group | None = None
+    """What this message has said for the one that follows."""
 
     _accepted: list[str] = field(default_factory=list)
     _refused: dict[str, Reply] = field(default_factory=dict)
@@ -76,12 +92,14 @@ class Delivery:
         Raises: MailError, as long as nobody was accepted; later failures are refusals of the
             recipients that are left.
         """
-        mail = self._mail()
+        self.conversation.wire.phase = "MAIL"
+        opening = Opening(self.conversation, self.envelope, self.size)
+        most = opening.most()
         waiting = list(self.envelope.recipients)
         while waiting:
-            batch, rest = waiting[: self._most()], waiting[self._most() :]
+            batch, rest = waiting[:most], waiting[most:]
             try:
-                waiting = self._transaction(mail, batch) + rest
+                waiting = self._transaction(opening, batch, is_last=not rest) + rest
             except OutcomeUnknown as exc:
                 return self._end_unknown(batch, rest, exc)
             except MailError as exc:
@@ -105,76 +123,20 @@ class Delivery:
         self._give_up(left, TemporaryFailure("not tried: the connection was lost"))
         return Submission(tuple(self._accepted), self._in_order(), self._in_doubt, exc)
 
-    # -- what is asked -----------------------------------------------------
-
-    def _most(self) -> int:
-        """Return how many recipients the server takes at once (LIMITS RCPTMAX, RFC 9422)."""
-        for limit in self.conversation.features.get("limits", "").upper().split():
-            name, _, number = limit.partition("=")
-            if name == "RCPTMAX" and number.isdigit() and int(number) > 0:
-                return min(int(number), MOST_RECIPIENTS)
-        return MOST_RECIPIENTS
-
-    def _mail(self) -> str:
-        """Return the MAIL command. Raises: Refused (69), InvalidMessage (65)."""
-        self.conversation.wire.phase = "MAIL"
-        options = (
-            self._size_option(),
-            self._body_option(),
-            self._utf8_option(),
-            self._dsn_option(),
-        )
-        return f"MAIL FROM:<{self.envelope.sender}>{''.join(options)}"
-
-    def _size_option(self) -> str:
-        features, where = self.conversation.features, self.conversation.wire.where
-        if "size" not in features:
-            return ""
-        limit = features["size"].strip()
-        if limit.isdigit() and 0 < int(limit) < self.size:
-            raise Refused(f"{where}: the message has {self.size} octets, the server takes {limit}")
-        return f" SIZE={self.size}"
-
-    def _body_option(self) -> str:
-        return " BODY=8BITMIME" if "8bitmime" in self.conversation.features else ""
-
-    def _utf8_option(self) -> str:
-        if not self.envelope.needs_utf8:
-            return ""
-        if "smtputf8" not in self.conversation.features:
-            where = self.conversation.wire.where
-            raise InvalidMessage(
-                f"{where}: the server takes no addresses outside ASCII (SMTPUTF8)"
-            )
-        return " SMTPUTF8"
-
-    def _dsn_option(self) -> str:
-        if not self.envelope.needs_dsn:
-            return ""
-        if "dsn" not in self.conversation.features:
-            where = self.conversation.wire.where
-            raise Refused(
-                f"{where}: the server sends no delivery reports (DSN)",
-                hint="leave out --dsn-notify and --dsn-return",
-            )
-        returned = self.envelope.returned
-        return f" RET={returned.upper()}" if returned else ""
-
     # -- one transaction ---------------------------------------------------
 
-    def _transaction(self, mail: str, batch: list[str]) -> list[str]:
+    def _transaction(self, opening: Opening, batch: list[str], *, is_last: bool) -> list[str]:
         """Send the message to some recipients; return those to be asked again in another one."""
-        if not self.clean:
+        lines = opening.lines(batch)
+        if not self.clean and not self.begun:
             self.conversation.command("RSET")
         self.clean = False
-        options = self.envelope.rcpt_options
-        lines = [mail, *(f"RCPT TO:<{recipient}>{options}" for recipient in batch)]
-        if "pipelining" in self.conversation.features:
+        if self.conversation.pipelines:
             accepted, again = self._group(lines, batch)
         else:
             accepted, again = self._one_by_one(lines, batch)
         if accepted:
-            self._send(accepted)
+            self._send(accepted, leads=is_last and not again)
             self._accepted += accepted
             self.clean = True
         return again
@@ -192,7 +154,7 @@ class Delivery:
     def _group(self, lines: list[str], batch: list[str]) -> tuple[list[str], list[str]]:
         """Send all up to DATA at once; whatever DATA then says, it is brought to an end."""
         self.conversation.wire.phase = "MAIL"
-        replies = self.conversation.replies([*lines, "DATA"])
+        replies = self._said_at_once(lines)
         mail = next(replies)
         answers = _Answers(self.conversation, self._refused)
         for recipient in batch:
@@ -206,6 +168,15 @@ class Delivery:
             return [], answers.again()
         self._expect_data(self._said("DATA", lambda: next(replies)))
         return answers.accepted, answers.again()
+
+    def _said_at_once(self, lines: list[str]) -> Iterator[Reply]:
+        """Say all up to DATA, unless that was done behind the final dot of the message before."""
+        if self.begun is None:
+            return self.conversation.replies([*lines, "DATA"])
+        if self.begun.lines != lines:
+            raise TemporaryFailure(f"{self.conversation.wire.where}: another message was begun")
+        begun, self.begun = self.begun, None
+        return begun.replies
 
     def _take(self, answers: "_Answers", recipient: str, reply: Reply) -> None:
         try:
@@ -245,7 +216,7 @@ class Delivery:
 
     # -- the message -------------------------------------------------------
 
-    def _send(self, recipients: list[str]) -> None:
+    def _send(self, recipients: list[str], *, leads: bool) -> None:
         batch = self._in_doubt = tuple(recipients)
         try:
             self._send_data()
@@ -253,7 +224,7 @@ class Delivery:
         except BaseException:
             self.conversation.wire.close()  # whatever is said next would be part of the message
             raise
-        reply = self._verdict()
+        reply = self._verdict(self._opening_of_following() if leads else [])
         if reply.code >= 400:
             raise self.conversation.refusal(reply)
         if not reply.ok:
@@ -267,13 +238,39 @@ class Delivery:
             wire.send_data(chunk)
         wire.phase = "answer to the message"
 
-    def _verdict(self) -> Reply:
-        """Send the final dot and read the answer. Raises: OutcomeUnknown."""
+    def _opening_of_following(self) -> list[str]:
+        """Return what can be said already for the message that follows; nothing, if it may not.
+
+        The end of the data may begin a group (RFC 2920 §3.1). A group that does not fit into
+        what may be on its way waits, and so does one that the server cannot take.
+        """
+        if self.following is None or not self.conversation.pipelines:
+            return []
+        opening = Opening(self.conversation, self.following.envelope, self.following.size)
         try:
-            self.conversation.wire.sendall(END)
+            lines = opening.lines(self.following.envelope.recipients[: opening.most()])
+        except MailError:
+            return []
+        octets = sum(len(line.encode()) + len("\r\n") for line in lines)
+        return lines if octets <= WINDOW_OCTETS and len(lines) < AHEAD else []
+
+    def _verdict(self, following: list[str]) -> Reply:
+        """Send the final dot and read the answer. Raises: OutcomeUnknown.
+
+        What follows goes with it: RSET, so that it begins afresh whatever the answer is.
+        """
+        try:
+            if following:
+                group = self.conversation.replies(["RSET", *following, "DATA"], behind=END)
+                self.led = Group(following, islice(group, 1, None))
+            else:
+                self.conversation.wire.sendall(END)
             return self.conversation.reply()
         except MailError as exc:
             raise _unknown(exc) from exc
+        except BaseException as exc:  # a signal: whoever sent it should know
+            exc.add_note(_IN_DOUBT)
+            raise
 
 
 class _Answers:
@@ -306,6 +303,6 @@ class _Answers:
 
 def _unknown(exc: MailError) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"{exc.message}; the message may or may not have been accepted",
+        f"{exc.message}; {_IN_DOUBT}",
         hint="it is not sent again by itself: ask the recipient, or look in the server's log",
     )
