@@ -100,10 +100,12 @@ class PopDelivery:
         looks = self._source.delivering or not self.records
         last = self._source.target if looks else None
         found: list[PopRecord] = []
+        # Elsewhere other accounts may be delivering at this moment.
+        tokens = {self._token(message.uidl, message.size) for message in listing}
         for target in dict.fromkeys([self._target, last or self._target]):
             folder = folder_of(self._account, target)
             if folder.exists():
-                folder.remove_stale_tmp()
+                folder.remove_stale_tmp(tokens if is_elsewhere(target) else None)
                 found += self._found(folder, target, listing) if looks else []
         self._save(found)
 
