@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mailcli.app.after_fetch import after_fetch
 from mailcli.app.context import Context
-from mailcli.app.pop_options import PopOptions, Task
+from mailcli.app.pop_options import PopOptions, Task, maildrop_of
 from mailcli.app.pop_run import PopRun
 from mailcli.app.pop_tally import Tally
 from mailcli.app.sessions import lacks
@@ -63,8 +63,7 @@ def _is_early(context: Context, account: Account, tally: Tally, options: PopOpti
         return False
     try:
         with StateStore.open(context.state_dir / f"{account.name}.db") as state:
-            server = account.pop
-            source = state.pop_source(server.endpoint.host, server.login.username)
+            source = state.pop_source(*maildrop_of(account.pop))
             failures = state.count_failure(source.id, failed)
     except LocalError as exc:
         tally.fail(exc.of(account.name))
