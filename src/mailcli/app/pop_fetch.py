@@ -29,7 +29,7 @@ def pop_fetch(context: Context, accounts: Sequence[Account], options: PopOptions
 
 
 def _account(context: Context, account: Account, options: PopOptions) -> PopAccount:
-    tally = Tally()
+    tally = Tally(done=options.task is not Task.FORESEE)
     try:
         _run(context, account, options, tally)
         if tally.fetched and options.task is Task.FETCH:
@@ -45,7 +45,8 @@ def _account(context: Context, account: Account, options: PopOptions) -> PopAcco
 
 def _run(context: Context, account: Account, options: PopOptions, tally: Tally) -> None:
     if account.pop is None:
-        raise lacks(account, "pop")
+        able = [each.name for each in context.config.accounts.values() if each.pop]
+        raise lacks(account, "pop", able)
     with locked_state(context, account) as state:
         try:
             PopRun(context, account, account.pop, state, options, tally).run()

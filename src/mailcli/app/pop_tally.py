@@ -24,6 +24,8 @@ class Tally:
     """What is to be known about the server, now and in every run."""
     status: MaildropStatus | None = None
     error: MailError | None = None
+    done: bool = True
+    """False in a dry run, which counts what would be done."""
 
     def fail(self, error: MailError) -> None:
         """Note an error."""
@@ -53,6 +55,7 @@ class Tally:
             marked=self.marked,
             warnings=(*self.news, *self.standing),
             status=self.status,
+            done=self.done,
         )
 
     @staticmethod

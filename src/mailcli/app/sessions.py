@@ -1,6 +1,6 @@
 """Sessions for an account: opened, logged in, and ended as their protocol wants it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -105,10 +105,13 @@ def identify(context: Context, account: Account, server: Server) -> Callable[[],
     return look_up
 
 
-def lacks(account: Account, protocol: str) -> ConfigError:
-    """Return the error for an account that has no server of a protocol."""
+def lacks(account: Account, protocol: str, able: Sequence[str] = ()) -> ConfigError:
+    """Return the error for an account without a server of a protocol; `able` are some with one."""
+    choice = (
+        f"choose with -A one that has it: {', '.join(able)}" if able else "choose another with -A"
+    )
     return ConfigError(
         f"no {protocol} server is configured",
-        hint=f"add [accounts.{account.name}.{protocol}] with its host, or choose another with -A",
+        hint=f"add [accounts.{account.name}.{protocol}] with its host, or {choice}",
         account=account.name,
     )
