@@ -306,6 +306,26 @@ def test_a_command_runs_once_after_new_mail_and_never_without(drop: Maildrop) ->
     assert path.read_text("utf-8") == str(["home", "2", "12", str(drop.inbox)])
 
 
+@pytest.mark.parametrize("uidl", ["A", ""], ids=["unique-id", "none"])
+def test_a_command_is_told_what_a_killed_run_had_brought(drop: Maildrop, uidl: str) -> None:
+    path = drop.home / "told"
+    there = (listing((uidl, 6)), *([] if uidl else [ONE]))
+    drop.fetch(plain(listing((uidl, 6)), ONE, QUIT))
+    _kill_before_recording(drop)
+    for _ in range(2):
+        assert drop.fetch(plain(*there, QUIT), after_fetch=_told(path)).code == 0
+    assert path.read_text("utf-8") == str(["home", "1", "6", str(drop.inbox)])
+
+
+def test_a_command_is_told_nothing_where_only_the_state_was_lost(drop: Maildrop) -> None:
+    drop.fetch(plain(listing(A), ONE, QUIT))
+    for path in drop.home.joinpath(".local/state/mailcli").glob("home.db*"):
+        path.unlink()
+    told = drop.home / "told"
+    assert drop.fetch(plain(listing(A), QUIT), after_fetch=_told(told)).code == 0
+    assert not told.exists()
+
+
 @pytest.mark.parametrize("command", [["false"], ["/no/such/program"]])
 def test_a_command_that_fails_is_told_and_the_mail_is_stored(
     drop: Maildrop, command: list[str]

@@ -32,7 +32,7 @@ def _account(context: Context, account: Account, options: PopOptions) -> PopAcco
     tally = Tally(done=options.task is not Task.FORESEE)
     try:
         _run(context, account, options, tally)
-        if tally.fetched and options.task is Task.FETCH:
+        if tally.fetched + tally.found and options.task is Task.FETCH:
             after_fetch(context, account, tally, options.deliver)
     except Locked as exc:
         if not options.skip_if_running:
