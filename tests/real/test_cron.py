@@ -1,6 +1,7 @@
 """mailcli under cron: no terminal, hardly any environment, no keyring. Silent when all is well."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -18,6 +19,9 @@ import mailcli
 SOURCE = str(Path(mailcli.__file__).parents[1])
 Cron = Callable[..., "subprocess.CompletedProcess[str]"]
 RAW = b"Subject: x\r\n\r\n"
+
+_README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+_CRONTAB = re.findall(r"^```crontab\n(.+)\n```$", _README, re.MULTILINE)
 
 
 @pytest.fixture
@@ -81,6 +85,48 @@ def test_fetching_and_synchronising_are_silent_where_all_is_well(
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), command
 
     assert octets(maildir / "INBOX") == octets(maildir / "POP") == [RAW]
+
+
+@pytest.mark.parametrize("line", _CRONTAB)
+def test_the_lines_for_crontab_in_the_readme_work_as_they_stand(
+    configure: Callable[..., Path],
+    password_file: Path,
+    dovecot: Dovecot,
+    account_user: str,
+    tmp_path: Path,
+    line: str,
+) -> None:
+    """Cron gives a line to sh, with no more in PATH than the system's own programs."""
+    maildir = configure(password_file=str(password_file))
+    dovecot.deliver(account_user, RAW)
+    program = tmp_path / ".local" / "bin" / "mailcli"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={SOURCE} exec {sys.executable} -m mailcli "$@"\n')
+    program.chmod(0o700)
+    *when, command = line.split(maxsplit=5)
+
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env={"HOME": str(tmp_path), "LOGNAME": "ada", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"},
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert len(when) == 5
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert "pop-fetch" not in command or octets(maildir / "POP") == [RAW]
+
+
+def test_every_unit_of_systemd_in_the_readme_gives_the_programs_path() -> None:
+    """Where its service manager looks for programs, pipx does not put them."""
+    started = re.findall(r"ExecStart=(\S+) (?:pop-fetch|outbox)", _README)
+    assert len(started) == _README.count("ExecStart=") > 1
+    assert set(started) == {"%h/.local/bin/mailcli"}
 
 
 def test_sending_works_from_a_script(

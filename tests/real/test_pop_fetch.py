@@ -244,6 +244,7 @@ def test_a_dry_run_changes_neither_side(
 
     result = counts(document(done, "pop-fetch"))
     assert (result["fetched"], result["deleted"]) == (2, 2 if more else 0)
+    assert document(done, "pop-fetch")["accounts"][0]["done"] is False
     assert not configured.parent.exists()
     assert len(dovecot.messages(account_user)) == 2
 
@@ -319,6 +320,18 @@ def test_the_json_of_several_accounts_has_each_with_its_error(
     assert accounts[0]["error"]["code"] == "login"
     assert accounts[1]["error"] is None
     assert failure(done) == accounts[0]["error"]
+
+
+def test_an_account_without_a_maildrop_names_those_that_have_one(
+    run_mailcli: RunMailcli, write_config: WriteConfig, dovecot: Dovecot
+) -> None:
+    both = {"one": account("u1", imap=dovecot), "two": account("u2", pop=dovecot)}
+    write_config(both)
+
+    done = run_mailcli("pop-fetch", "-A", "one")
+
+    assert done.returncode == 78
+    assert done.stderr.endswith("or choose with -A one that has it: two\n")
 
 
 def test_a_second_run_at_the_same_time_is_75(

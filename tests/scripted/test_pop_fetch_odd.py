@@ -1,10 +1,12 @@
 """`pop-fetch` and servers that do what they should not: nothing lost, doubled or deleted."""
 
+from collections import deque
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from mailcli.net import WINDOW_OCTETS
 from tests.conftest import WriteConfig
 from tests.support.dialogues import script
 from tests.support.maildrop import QUIT, Maildrop, deleted, listing, opened, sent
@@ -53,6 +55,14 @@ def test_without_unique_ids_delete_removes_what_the_run_brought(drop: Maildrop) 
     ran = drop.fetch(plain(listing(("", 6)), sent(1, "a: 1"), deleted(1), QUIT), "--delete")
     assert ran.counts("fetched", "deleted", "kept") == (1, 1, 0)
     assert drop.here == [WIRE_A]
+
+
+def test_unique_ids_that_cannot_be_told_now_are_not_taken_for_none(drop: Maildrop) -> None:
+    drop.fetch(plain(listing(("A", 6)), sent(1, "a: 1"), QUIT))
+    ran = drop.fetch(plain("C: UIDL", "S: -ERR [SYS/TEMP] later", "@rest"), "--delete")
+    assert (ran.code, ran.counts("fetched", "deleted")) == (75, (0, 0))
+    assert "[SYS/TEMP] later" in ran.account["error"]["message"]
+    assert ran.account["warnings"] == []
 
 
 def test_without_unique_ids_an_age_deletes_nothing(drop: Maildrop) -> None:
@@ -254,12 +264,31 @@ def test_a_server_that_deletes_what_was_fetched_gets_no_quit_before_it_is_here(
     assert ran.code == 76
 
 
+@pytest.mark.parametrize("answer", ["S: -ERR not now\n@rest", "@cut", "S: what?\n@rest"])
+def test_a_goodbye_that_fails_is_nothing_where_nothing_was_to_be_deleted(
+    drop: Maildrop, answer: str
+) -> None:
+    ran = drop.fetch(plain(listing(("A", 6)), sent(1, "a: 1"), "C: QUIT", answer))
+    assert (ran.code, ran.counts("fetched", "kept")) == (0, (1, 1))
+
+
 def test_a_refused_deletion_leaves_the_others_done(drop: Maildrop) -> None:
     two = (listing(("A", 6), ("B", 6)), sent(1, "a: 1"), sent(2, "b: 2"))
     ran = drop.fetch(plain(*two, "C: DELE 1", "S: -ERR locked", deleted(2), QUIT), "--delete")
     assert (ran.code, ran.counts("deleted")) == (69, (1,))
     after = drop.fetch(plain(listing(("A", 6)), deleted(1), QUIT), "--delete")
     assert after.counts("fetched", "deleted") == (0, 1)
+
+
+def test_a_warning_names_all_that_share_a_unique_id_though_one_ends_the_session(
+    drop: Maildrop,
+) -> None:
+    there = listing(("same", 6), ("same", 7), ("same", 8))
+    first = script(opened(), there, "C: RETR 1", "S: +OK", "S: half", "@cut")
+    second = script(opened(), there, sent(2, "b: 22"), sent(3, "c: 333"), QUIT)
+    ran = drop.fetch(script("@connection 1", first, "@connection 2", second))
+    assert ran.counts("fetched", "kept") == (2, 2)
+    assert "these 3 are told apart" in ran.account["warnings"][0]
 
 
 # -- pipelining --------------------------------------------------------------------
@@ -281,3 +310,32 @@ def test_commands_go_ahead_only_where_the_server_says_so(drop: Maildrop, able: b
     turns = sum(a == "S" and b == "C" for a, b in pairwise(said))
     # CAPA, USER, PASS, then {CAPA UIDL LIST}, {RETR...}, {DELE... QUIT}; or each on its own.
     assert turns == (6 if able else 3 + 3 + 3 + 4)
+
+
+def test_commands_go_ahead_only_so_far(drop: Maildrop) -> None:
+    """Or client and server, each with full buffers, could wait for the other to read."""
+    count = WINDOW_OCTETS // len("RETR 1000\r\n") * 2
+    there = listing(*((f"m{n}", 6) for n in range(1000, 1000 + count)))
+    retrieved = [sent(n, "a: 1") for n in range(1, count + 1)]
+    trace = drop.home / "trace"
+    numbers = range(1, count + 1)
+    whole = script(opened(), there, *retrieved, deleted(*numbers), QUIT)
+    assert drop.fetch(whole, "--delete", f"--trace={trace}").counts("deleted") == (count,)
+
+    lines = trace.read_text("utf-8").splitlines()
+    for command in ("RETR", "DELE"):
+        assert 0 < _ahead(lines, command) <= WINDOW_OCTETS + len("RETR 1000\r\n")
+
+
+def _ahead(lines: list[str], command: str) -> int:
+    """Return how many octets of a command were at most on their way without an answer."""
+    sizes: deque[int] = deque()
+    most = 0
+    for line in lines:
+        if line.startswith(f"C: {command} "):
+            said = line.removeprefix("C: ").partition("#")[0].rstrip()
+            sizes.append(len(said) + len("\r\n"))
+        elif line.startswith("S: +OK") and sizes:
+            sizes.popleft()
+        most = max(most, sum(sizes))
+    return most

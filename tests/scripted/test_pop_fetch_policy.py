@@ -73,6 +73,41 @@ def test_a_run_that_was_stopped_leaves_the_next_ones_limits_as_they_are(
     assert drop.here == [WIRE_A, WIRE_B]
 
 
+@pytest.mark.parametrize("limit", ["--max-messages=3", "--max-bytes=18"])
+def test_a_limit_is_that_of_the_run_however_many_sessions_it_takes(
+    drop: Maildrop, limit: str
+) -> None:
+    there = listing(A, B, C, ("D", 6), ("E", 6))
+    broken = script("C: RETR 3", "S: +OK", "S: half", "@cut")
+    first = script("@connection 1", opened(), there, ONE, TWO, broken)
+    second = script("@connection 2", opened(), there, sent(4, "d: 4"), QUIT)
+    ran = drop.fetch(script(first, second), limit)
+    assert (ran.code, ran.counts("fetched", "waiting", "kept")) == (75, (3, 1, 3))
+    assert [each["uidl"] for each in ran.account["skipped"]] == ["C"]
+
+
+@pytest.mark.parametrize("limit", ["--max-messages=1", "--max-bytes=6"])
+@pytest.mark.parametrize(
+    "failed",
+    [
+        pytest.param(script("S: -ERR no", QUIT), id="refused"),
+        pytest.param(script("S: +OK", "S: half", "@cut"), id="cut"),
+    ],
+)
+def test_what_cannot_be_had_takes_no_other_messages_place(
+    drop: Maildrop, failed: str, limit: str
+) -> None:
+    """Or it would keep away, run after run, what lies behind it."""
+    there = listing(A, B, C)
+    first = script("@connection 1", opened(), there, "C: RETR 1", failed)
+    second = script("@connection 2", opened(), there, TWO, QUIT)
+    ran = drop.fetch(script(first, second), limit)
+    assert ran.code in {69, 75}
+    assert ran.counts("fetched", "waiting", "kept") == (1, 1, 1)
+    assert [each["uidl"] for each in ran.account["skipped"]] == ["A"]
+    assert drop.here == [WIRE_B]
+
+
 def test_delete_after_an_age_is_keep_with_one(drop: Maildrop) -> None:
     drop.fetch(plain(listing(A), ONE, QUIT), "--delete-after=1d")
     ran = drop.fetch(plain(listing(A), deleted(1), QUIT), "--delete-after=0s")
@@ -92,6 +127,14 @@ def test_what_is_marked_as_seen_is_never_fetched_and_never_deleted(drop: Maildro
     assert drop.here == [WIRE_C]
 
 
+def test_marking_has_no_limits(drop: Maildrop) -> None:
+    limits = ("--max-size=10", "--max-messages=1")
+    there = listing(A, ("large", 600), B)
+    ran = drop.fetch(plain(there, QUIT), "--mark-seen-only", *limits)
+    assert ran.counts("marked", "kept") == (3, 0)
+    assert drop.fetch(plain(there, QUIT)).counts("fetched", "kept") == (0, 3)
+
+
 def test_what_has_no_unique_id_of_its_own_is_not_marked_and_is_told(drop: Maildrop) -> None:
     ran = drop.fetch(plain(listing(("same", 6), B, ("same", 6)), QUIT), "--mark-seen-only")
     assert ran.counts("marked", "kept") == (1, 0)
@@ -106,6 +149,19 @@ def test_marking_finds_what_was_stored_before_the_state_was_lost(drop: Maildrop)
     assert ran.counts("marked", "kept") == (1, 1)
     after = drop.fetch(plain(listing(A, B), deleted(1), QUIT), "--delete")
     assert after.counts("deleted", "kept") == (1, 1)
+
+
+@pytest.mark.parametrize("task", ["--status", "-n"])
+def test_looking_leaves_what_a_killed_run_left(drop: Maildrop, task: str) -> None:
+    drop.fetch(plain(listing(A), ONE, QUIT))
+    (delivered,) = drop.inbox.joinpath("new").iterdir()
+    left = drop.inbox / "tmp" / f"{delivered.name}.1"
+    left.touch()
+    _kill_before_recording(drop)
+    assert drop.fetch(plain(listing(A), QUIT), task).code == 0
+    assert left.exists()
+    assert drop.fetch(plain(listing(A), QUIT)).counts("fetched", "kept") == (0, 1)
+    assert not left.exists()
 
 
 def test_status_counts_what_is_there_and_what_is_new(drop: Maildrop) -> None:
@@ -221,6 +277,19 @@ def _kill_before_recording(drop: Maildrop) -> None:
         state.execute("UPDATE pop_source SET delivering = 1")
 
 
+def test_what_another_account_is_delivering_there_is_left_alone(drop: Maildrop) -> None:
+    """Several accounts may share such a Maildir, and only each one's own runs exclude others."""
+    elsewhere = drop.home / "elsewhere"
+    drop.fetch(plain(listing(A), ONE, QUIT), f"--deliver=maildir:{elsewhere}")
+    (delivered,) = elsewhere.joinpath("new").iterdir()
+    left = elsewhere / "tmp" / f"{delivered.name}.1"
+    theirs = elsewhere / "tmp" / "1700000000.Pother.mailcli.1"
+    for path in (left, theirs):
+        path.touch()
+    drop.fetch(plain(listing(A), QUIT), f"--deliver=maildir:{elsewhere}")
+    assert list(elsewhere.joinpath("tmp").iterdir()) == [theirs]
+
+
 def _told(path: Path) -> list[str]:
     """Return a command that writes what it was told, and something to its output."""
     names = ["MAILCLI_ACCOUNT", "MAILCLI_FETCHED", "MAILCLI_BYTES", "MAILCLI_FOLDER"]
@@ -235,6 +304,26 @@ def test_a_command_runs_once_after_new_mail_and_never_without(drop: Maildrop) ->
     drop.fetch(plain(listing(A, B), QUIT), after_fetch=_told(path))
     assert ran.code == 0
     assert path.read_text("utf-8") == str(["home", "2", "12", str(drop.inbox)])
+
+
+@pytest.mark.parametrize("uidl", ["A", ""], ids=["unique-id", "none"])
+def test_a_command_is_told_what_a_killed_run_had_brought(drop: Maildrop, uidl: str) -> None:
+    path = drop.home / "told"
+    there = (listing((uidl, 6)), *([] if uidl else [ONE]))
+    drop.fetch(plain(listing((uidl, 6)), ONE, QUIT))
+    _kill_before_recording(drop)
+    for _ in range(2):
+        assert drop.fetch(plain(*there, QUIT), after_fetch=_told(path)).code == 0
+    assert path.read_text("utf-8") == str(["home", "1", "6", str(drop.inbox)])
+
+
+def test_a_command_is_told_nothing_where_only_the_state_was_lost(drop: Maildrop) -> None:
+    drop.fetch(plain(listing(A), ONE, QUIT))
+    for path in drop.home.joinpath(".local/state/mailcli").glob("home.db*"):
+        path.unlink()
+    told = drop.home / "told"
+    assert drop.fetch(plain(listing(A), QUIT), after_fetch=_told(told)).code == 0
+    assert not told.exists()
 
 
 @pytest.mark.parametrize("command", [["false"], ["/no/such/program"]])
@@ -252,6 +341,28 @@ def test_a_command_is_not_run_by_a_shell(drop: Maildrop) -> None:
     assert ran.code == 0
 
 
+def test_the_password_is_asked_for_once_however_many_sessions_follow(drop: Maildrop) -> None:
+    asked = drop.home / "asked"
+    command = ["sh", "-c", f"echo once >> {asked}; printf pw"]
+    broken = script(opened(), listing(A, B), "C: RETR 1", "S: +OK", "S: half", "@cut")
+    second = script(opened(), listing(A, B), TWO, QUIT)
+    both = script("@connection 1", broken, "@connection 2", second)
+    assert drop.fetch(both, password_command=command).counts("fetched") == (1,)
+    assert asked.read_text("utf-8") == "once\n"
+
+
+def test_who_asks_gmail_for_recent_mail_gets_nothing_twice(
+    drop: Maildrop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """mailcli advises it, so the maildrop must stay what it was."""
+    monkeypatch.setattr("mailcli.app.pop_options._GMAIL", ("127.0.0.1",))
+    drop.fetch(plain(listing(A), ONE, QUIT))
+    recent = plain(listing(A, B), TWO, QUIT).replace("C: USER ", "C: USER recent:")
+    ran = drop.fetch(recent, username="recent:ada@b.example")
+    assert ran.counts("fetched", "kept") == (1, 2)
+    assert drop.here == [WIRE_A, WIRE_B]
+
+
 # -- what the server asks for --------------------------------------------------------------
 
 
@@ -262,6 +373,17 @@ def test_the_pause_between_logins_is_kept(drop: Maildrop) -> None:
     ran = drop.fetch(asked)
     assert ran.code == 75
     assert "one login every 900 seconds" in ran.account["error"]["message"]
+
+
+def test_where_logins_need_a_pause_a_broken_session_is_not_followed_by_another(
+    drop: Maildrop,
+) -> None:
+    slow = opened("UIDL", "USER", "LOGIN-DELAY 900")
+    broken = script(slow, listing(A, B), "C: RETR 1", "S: +OK", "S: half", "@cut")
+    ran = drop.fetch(script("@connection 1", broken))
+    assert (ran.code, ran.counts("fetched")) == (75, (0,))
+    assert "pop 127.0.0.1" in ran.account["error"]["message"]
+    assert "one login" not in ran.account["error"]["message"]
 
 
 @pytest.mark.parametrize(

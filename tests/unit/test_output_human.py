@@ -358,6 +358,12 @@ def test_an_account_that_did_something_before_it_failed_says_so() -> None:
     assert shown(PopResult((account,)))[0].startswith("work: 1 fetched (10 B)")
 
 
+def test_a_dry_run_of_pop_fetch_does_not_tell_its_plan_as_done() -> None:
+    account = PopAccount("work", fetched=2, bytes=10, deleted=1, kept=3, done=False)
+    plan = "work: 2 to fetch (10 B), 1 to delete on the server, 3 to keep on the server\n"
+    assert shown(PopResult((account,))) == (plan, "")
+
+
 def test_a_dry_run_with_nothing_to_do_says_so() -> None:
     result = ImapResult((ImapAccount("work", (FolderSync("INBOX", actions=()),)),), "dry-run")
     assert shown(result) == ("work: nothing to do (1 folder)\n", "")

@@ -10,6 +10,7 @@ from mailcli.pop.plan import (
     NO_ID,
     Action,
     Delete,
+    Earlier,
     Keep,
     Known,
     Message,
@@ -104,6 +105,33 @@ def test_limits_read_like_the_manual(limits: dict[str, int], sizes: list[int], d
     kinds = {Retrieve: "fetch", Skip: "skip", Wait: "wait", Keep: "keep"}
     policy = Policy(**limits)  # type: ignore[arg-type]  # each limit is a number
     actions = plan(drop(*sizes), SEEN_2, policy, NOW)
+    assert " ".join(kinds[type(action)] for action in actions) == done
+
+
+ONE_FETCHED = Earlier(1, 10)
+FIRST_FAILED = Earlier(failed=frozenset(drop(10)))
+
+
+@pytest.mark.parametrize(
+    ("limits", "earlier", "done"),
+    [
+        # what a run may fetch, what its earlier sessions did, what becomes of three new messages
+        pytest.param({}, ONE_FETCHED, "fetch fetch fetch", id="no limit"),
+        pytest.param({"max_messages": 3}, ONE_FETCHED, "fetch fetch wait", id="two are left"),
+        pytest.param({"max_messages": 1}, ONE_FETCHED, "wait wait wait", id="none is left"),
+        pytest.param({"max_octets": 25}, ONE_FETCHED, "fetch wait wait", id="octets are left"),
+        pytest.param({"max_octets": 9}, ONE_FETCHED, "wait wait wait", id="no octet is left"),
+        pytest.param({}, FIRST_FAILED, "skip fetch fetch", id="failed: not again"),
+        pytest.param({"max_messages": 1}, FIRST_FAILED, "skip fetch wait", id="takes no place"),
+        pytest.param({"max_octets": 10}, FIRST_FAILED, "skip fetch wait", id="takes no octets"),
+    ],
+)
+def test_the_limits_of_a_run_are_those_of_all_its_sessions(
+    limits: dict[str, int], earlier: Earlier, done: str
+) -> None:
+    kinds = {Retrieve: "fetch", Skip: "skip", Wait: "wait"}
+    policy = Policy(**limits)  # type: ignore[arg-type]  # each limit is a number
+    actions = plan(drop(10, 10, 10), {}, policy, NOW, earlier=earlier)
     assert " ".join(kinds[type(action)] for action in actions) == done
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailcli.app.pop_options import maildrop_of
 from mailcli.app.pop_remarks import remarks_on
 from mailcli.config import Login, PopServer
 from mailcli.model import Endpoint, Protocol, TlsPolicy
@@ -32,6 +33,21 @@ def test_gmails_habit_is_explained_where_the_host_is_gmail(
     found = remarks(host, username)
     assert bool(found) is said
     assert not said or f'"recent:{username}"' in found[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "username", "known_as"),
+    [
+        ("pop.gmail.com", "recent:ada@gmail.com", "ada@gmail.com"),
+        ("pop.gmail.com", "ada@gmail.com", "ada@gmail.com"),
+        ("pop.example.org", "recent:ada", "recent:ada"),
+    ],
+)
+def test_a_maildrop_of_gmails_is_the_same_whatever_it_is_asked_for(
+    host: str, username: str, known_as: str
+) -> None:
+    server = PopServer(Endpoint(Protocol.POP3, host, 995, TlsPolicy()), Login(username))
+    assert maildrop_of(server) == (host, known_as)
 
 
 @pytest.mark.parametrize(

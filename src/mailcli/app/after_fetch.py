@@ -1,7 +1,8 @@
 """`after_fetch`: a program of the user's that runs once after new mail came.
 
 It is run as it is configured, without a shell, and told in environment variables
-what came. What it prints goes to stderr, since stdout is data.
+what came, be it with this run or with one that was killed before it could tell. What it
+prints goes to stderr, since stdout is data.
 """
 
 import subprocess
@@ -25,8 +26,8 @@ def after_fetch(context: Context, account: Account, tally: Tally, deliver: Path 
         return
     told = {
         "MAILCLI_ACCOUNT": account.name,
-        "MAILCLI_FETCHED": str(tally.fetched),
-        "MAILCLI_BYTES": str(tally.octets),
+        "MAILCLI_FETCHED": str(tally.fetched + tally.found),
+        "MAILCLI_BYTES": str(tally.octets + tally.found_octets),
         "MAILCLI_FOLDER": str(folder_of(account, target_of(account, deliver)).path),
     }
     # Its arguments stay out of every message: people do write passwords there.

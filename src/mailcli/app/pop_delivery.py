@@ -100,12 +100,14 @@ class PopDelivery:
         looks = self._source.delivering or not self.records
         last = self._source.target if looks else None
         found: list[PopRecord] = []
+        # Elsewhere other accounts may be delivering at this moment.
+        tokens = {self._token(message.uidl, message.size) for message in listing}
         for target in dict.fromkeys([self._target, last or self._target]):
             folder = folder_of(self._account, target)
             if folder.exists():
-                folder.remove_stale_tmp()
+                folder.remove_stale_tmp(tokens if is_elsewhere(target) else None)
                 found += self._found(folder, target, listing) if looks else []
-        self._save(found)
+        self._save_found(found)
 
     def _found(
         self, folder: MaildirFolder, target: str, listing: Iterable[Message]
@@ -118,6 +120,11 @@ class PopDelivery:
             if entry and key_of(message) not in self.records and message.uidl != NO_ID:
                 digest, _ = hash_of(folder, entry)
                 yield replace(self._record(message, digest), folder=target)
+
+    def _save_found(self, found: Sequence[PopRecord]) -> None:
+        self._save(found)
+        for record in found if self._source.delivering else ():  # else it is the state that is new
+            self._tally.find(record)
 
     def _token(self, uidl: UniqueId, size: int) -> str:
         """Name a message for ever: the same maildrop, unique-id and size give the same name."""
@@ -185,7 +192,7 @@ class PopDelivery:
         staged.close(unique=self._unique(named))
         if target := self._left.get(self._token(*key_of(named))):  # by a run that was killed
             staged.abandon()
-            self._save([replace(self._record(named, staged.sha256), folder=target)])
+            self._save_found([replace(self._record(named, staged.sha256), folder=target)])
             self.stored.add(message)
         else:
             self._add(message, named, staged)

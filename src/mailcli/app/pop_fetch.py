@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mailcli.app.after_fetch import after_fetch
 from mailcli.app.context import Context
-from mailcli.app.pop_options import PopOptions, Task
+from mailcli.app.pop_options import PopOptions, Task, maildrop_of
 from mailcli.app.pop_run import PopRun
 from mailcli.app.pop_tally import Tally
 from mailcli.app.sessions import lacks
@@ -29,10 +29,10 @@ def pop_fetch(context: Context, accounts: Sequence[Account], options: PopOptions
 
 
 def _account(context: Context, account: Account, options: PopOptions) -> PopAccount:
-    tally = Tally()
+    tally = Tally(done=options.task is not Task.FORESEE)
     try:
         _run(context, account, options, tally)
-        if tally.fetched and options.task is Task.FETCH:
+        if tally.fetched + tally.found and options.task is Task.FETCH:
             after_fetch(context, account, tally, options.deliver)
     except Locked as exc:
         if not options.skip_if_running:
@@ -45,7 +45,8 @@ def _account(context: Context, account: Account, options: PopOptions) -> PopAcco
 
 def _run(context: Context, account: Account, options: PopOptions, tally: Tally) -> None:
     if account.pop is None:
-        raise lacks(account, "pop")
+        able = [each.name for each in context.config.accounts.values() if each.pop]
+        raise lacks(account, "pop", able)
     with locked_state(context, account) as state:
         try:
             PopRun(context, account, account.pop, state, options, tally).run()
@@ -63,8 +64,7 @@ def _is_early(context: Context, account: Account, tally: Tally, options: PopOpti
         return False
     try:
         with StateStore.open(context.state_dir / f"{account.name}.db") as state:
-            server = account.pop
-            source = state.pop_source(server.endpoint.host, server.login.username)
+            source = state.pop_source(*maildrop_of(account.pop))
             failures = state.count_failure(source.id, failed)
     except LocalError as exc:
         tally.fail(exc.of(account.name))

@@ -8,6 +8,27 @@ from pathlib import Path
 from mailcli.config import PopServer
 from mailcli.pop.plan import Policy
 
+RECENT = "recent:"
+"""Before a user name, it asks Gmail for the mail of the last 30 days, fetched or not."""
+
+_GMAIL = ("gmail.com", "googlemail.com")
+
+
+def is_gmail(server: PopServer) -> bool:
+    """Whether a maildrop is one of Gmail's."""
+    host = server.endpoint.host.lower()
+    return any(host == name or host.endswith(f".{name}") for name in _GMAIL)
+
+
+def maildrop_of(server: PopServer) -> tuple[str, str]:
+    """Return the host and user name that name the maildrop in the state.
+
+    At Gmail it is the same with and without `RECENT`, and has the same unique-ids: who
+    follows our hint must not get everything twice.
+    """
+    host, username = server.endpoint.host, server.login.username
+    return host, username.removeprefix(RECENT) if is_gmail(server) else username
+
 
 class Task(Enum):
     """What to do with the maildrops."""

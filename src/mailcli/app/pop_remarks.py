@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
+from mailcli.app.pop_options import RECENT, is_gmail
 from mailcli.config import PopServer
 from mailcli.pop.capabilities import Capabilities
 from mailcli.pop.listing import Listing
 from mailcli.pop.plan import Policy, Retrieve
-
-_GMAIL = ("gmail.com", "googlemail.com")
 
 RENAMED = (
     "the server gave other unique-ids to mail that is stored here; it was recognised by its "
@@ -58,13 +57,10 @@ def _on_expiry(policy: Policy, capabilities: Capabilities) -> str:
 
 
 def _on_gmail(server: PopServer) -> str:
-    host = server.endpoint.host.lower()
-    if not any(host == name or host.endswith(f".{name}") for name in _GMAIL):
-        return ""
     username = server.login.username
-    if username.startswith("recent:"):
+    if not is_gmail(server) or username.startswith(RECENT):
         return ""
     return (
         "Gmail hides a message from POP3 once any client has fetched it; with "
-        f'username = "recent:{username}" it lists the last 30 days to every client'
+        f'username = "{RECENT}{username}" it lists the last 30 days to every client'
     )

@@ -7,14 +7,15 @@ another session fetches those behind it. ARCHITECTURE.md says what a crash leave
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from itertools import count
 
 from mailcli.app.context import Context
 from mailcli.app.pop_delivery import PopDelivery, folder_of, is_elsewhere, target_of
-from mailcli.app.pop_options import PopOptions, Task
+from mailcli.app.pop_options import PopOptions, Task, maildrop_of
 from mailcli.app.pop_remarks import RENAMED, remarks_on
 from mailcli.app.pop_tally import Tally
-from mailcli.app.sessions import pop_session
+from mailcli.app.sessions import identify, pop_session
 from mailcli.app.stores import require_maildir
 from mailcli.config import Account, PopServer
 from mailcli.errors import (
@@ -30,6 +31,7 @@ from mailcli.pop.listing import Listing
 from mailcli.pop.plan import (
     Action,
     Delete,
+    Earlier,
     Keep,
     Known,
     Message,
@@ -74,9 +76,10 @@ class PopRun:
         self._policy = options.policy(server)
         self._tally = tally
         self._now = context.unix_time()
-        self._source = state.pop_source(server.endpoint.host, server.login.username)
+        self._source = state.pop_source(*maildrop_of(server))
         self._target = target_of(account, options.deliver)
         self._delivery = PopDelivery(account, state, self._source, self._target, tally, self._now)
+        self._identify = cache(identify(context, account, server))  # one question for all sessions
         self._renamed = False
         self._excluded: set[PopKey] = set()  # refused, or ended a session
         self._ahead = True  # whether commands may go out ahead of their answers
@@ -91,7 +94,10 @@ class PopRun:
         for number in count(1):
             stored = self._tally.fetched + self._delivery.renamed
             with pop_session(
-                self._context, self._account, before_login=self._await_turn
+                self._context,
+                self._account,
+                before_login=self._await_turn,
+                identify=self._identify,
             ) as session:
                 if self._one_session(session, first=number == 1):
                     break
@@ -161,10 +167,17 @@ class PopRun:
         seen = self._seen()
         stopped = self._source.renaming or self._renamed
         self._renamed = all_are_new(listing.messages, seen, stopped=stopped)
-        now = Time(self._now)
-        actions = plan(listing.messages, seen, self._policy, now, renamed=self._renamed)
+        failed = frozenset(m for m in listing.messages if _lasting(m) in self._excluded)
+        actions = plan(
+            listing.messages,
+            seen,
+            self._policy,
+            Time(self._now),
+            renamed=self._renamed,
+            earlier=Earlier(self._tally.fetched, self._tally.octets, failed),
+        )
         nameless = [a for a in actions if isinstance(a, Retrieve) and a.known is Known.BY_CONTENT]
-        self._tally.standing = remarks_on(
+        self._tally.standing = self._tally.standing or remarks_on(
             self._server, session.capabilities, self._policy, listing, nameless
         )
         return actions
@@ -211,11 +224,7 @@ class PopRun:
 
     def _fetch(self, session: PopSession, listing: Listing, actions: Sequence[Action]) -> bool:
         self._count(actions)
-        wanted = [
-            action
-            for action in actions
-            if isinstance(action, Retrieve) and _lasting(action.message) not in self._excluded
-        ]
+        wanted = [action for action in actions if isinstance(action, Retrieve)]
         complete = self._retrieve(session, listing, wanted) if wanted else True
         if not complete:
             return not self._is_left(wanted)
@@ -227,8 +236,9 @@ class PopRun:
             self._tally.kept += sum(isinstance(action, Delete) for action in actions)
             doomed = []
         self._tally.kept += len(stored) - sum(message in stored for message in doomed)
-        self._finish(session, doomed, unsafe=len(stored) < len(wanted))
-        return True
+        refused = len(stored) < len(wanted)
+        self._finish(session, doomed, unsafe=refused)
+        return not (refused and self._tally.waiting)  # others may come in the place of those
 
     def _end_deliveries(self, *, begun: bool) -> None:
         """Let the next run not look for what was delivered, as all of it is recorded.
@@ -239,8 +249,11 @@ class PopRun:
             self._delivery.end()
 
     def _is_left(self, wanted: Sequence[Retrieve]) -> bool:
-        """Whether a session is worth its while that fetches what one has left."""
-        return any(
+        """Whether a session is worth its while that fetches what one has left.
+
+        Or what may come in the place of what failed.
+        """
+        return self._tally.waiting > 0 or any(
             action.message not in self._delivery.stored
             and _lasting(action.message) not in self._excluded
             for action in wanted

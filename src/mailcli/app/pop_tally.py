@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from mailcli.errors import MailError, gravest
 from mailcli.pop.plan import Message
 from mailcli.results import ErrorReport, MaildropStatus, PopAccount, SkippedPop
+from mailcli.store.records import PopRecord
 
 
 @dataclass(slots=True)
@@ -23,12 +24,22 @@ class Tally:
     standing: list[str] = field(default_factory=list)
     """What is to be known about the server, now and in every run."""
     status: MaildropStatus | None = None
+    found: int = 0
+    """Messages that a run which was killed had delivered, and told nobody of."""
+    found_octets: int = 0
     error: MailError | None = None
+    done: bool = True
+    """False in a dry run, which counts what would be done."""
 
     def fail(self, error: MailError) -> None:
         """Note an error."""
         if self.error is None or self._is_graver(error, self.error):
             self.error = error
+
+    def find(self, message: PopRecord) -> None:
+        """Note a message that a run which was killed had delivered."""
+        self.found += 1
+        self.found_octets += message.size
 
     def skip(self, message: Message, reason: str) -> None:
         """Note a message that is left alone."""
@@ -53,6 +64,7 @@ class Tally:
             marked=self.marked,
             warnings=(*self.news, *self.standing),
             status=self.status,
+            done=self.done,
         )
 
     @staticmethod

@@ -1,6 +1,6 @@
 """Sessions for an account: opened, logged in, and ended as their protocol wants it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ def smtp_session(context: Context, account: Account) -> Iterator["SmtpSession"]:
     session = SmtpSession.open(endpoint, timeout=context.timeout, trace=context.new_trace())
     try:
         if login.auth is not AuthKind.NONE:
-            session.login(login.auth, _identify(context, account, account.smtp))
+            session.login(login.auth, identify(context, account, account.smtp))
         yield session
     except BaseException:
         session.close()
@@ -44,9 +44,12 @@ def pop_session(
     context: Context,
     account: Account,
     *,
-    before_login: Callable[["PopSession"], None] = lambda _: None,
+    before_login: Callable[["PopSession"], None],
+    identify: Callable[[], Identity],
 ) -> Iterator["PopSession"]:
     """Give a POP3 session that is logged in; whoever uses it says QUIT, since that decides.
+
+    `identify` is what the function of that name returns; it is called when it is time.
 
     Raises: MailError, whatever `before_login` raises; ConfigError (78) for an account
         without POP3.
@@ -60,7 +63,7 @@ def pop_session(
     try:
         before_login(session)
         if login.auth is not AuthKind.NONE:
-            session.login(login.auth, _identify(context, account, account.pop))
+            session.login(login.auth, identify)
         yield session
     finally:
         session.close()
@@ -80,7 +83,7 @@ def imap_session(context: Context, account: Account) -> Iterator["ImapSession"]:
     session = ImapSession.open(endpoint, timeout=context.timeout, trace=context.new_trace())
     try:
         if login.auth is not AuthKind.NONE:
-            session.login(login.auth, _identify(context, account, account.imap))
+            session.login(login.auth, identify(context, account, account.imap))
         if account.imap.compress:
             session.compress()
         yield session
@@ -90,7 +93,7 @@ def imap_session(context: Context, account: Account) -> Iterator["ImapSession"]:
     session.logout()
 
 
-def _identify(context: Context, account: Account, server: Server) -> Callable[[], Identity]:
+def identify(context: Context, account: Account, server: Server) -> Callable[[], Identity]:
     """Return what a session calls when it is ready to log in, and not before."""
 
     def look_up() -> Identity:
@@ -102,10 +105,13 @@ def _identify(context: Context, account: Account, server: Server) -> Callable[[]
     return look_up
 
 
-def lacks(account: Account, protocol: str) -> ConfigError:
-    """Return the error for an account that has no server of a protocol."""
+def lacks(account: Account, protocol: str, able: Sequence[str] = ()) -> ConfigError:
+    """Return the error for an account without a server of a protocol; `able` are some with one."""
+    choice = (
+        f"choose with -A one that has it: {', '.join(able)}" if able else "choose another with -A"
+    )
     return ConfigError(
         f"no {protocol} server is configured",
-        hint=f"add [accounts.{account.name}.{protocol}] with its host, or choose another with -A",
+        hint=f"add [accounts.{account.name}.{protocol}] with its host, or {choice}",
         account=account.name,
     )

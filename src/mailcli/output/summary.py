@@ -203,11 +203,15 @@ def _pop(account: PopAccount) -> Iterator[str]:
     if account.status:
         yield f"{visible(account.account)}: {_status(account.status)}"
         return
-    fetched = f"{account.fetched} fetched ({size_text(account.bytes)})"
+    words = (
+        ("fetched", "deleted", "kept") if account.done else ("to fetch", "to delete", "to keep")
+    )
+    fetch, delete, keep = words
+    fetched = f"{account.fetched} {fetch} ({size_text(account.bytes)})"
     parts = [
         fetched if account.fetched else "" if account.marked else "no new mail",
-        f"{account.deleted} deleted on the server" if account.deleted else "",
-        f"{account.kept} kept on the server" if account.kept else "",
+        f"{account.deleted} {delete} on the server" if account.deleted else "",
+        f"{account.kept} {keep} on the server" if account.kept else "",
         f"{account.marked} marked as seen" if account.marked else "",
         f"{account.waiting} left for the next run" if account.waiting else "",
         f"{len(account.skipped)} skipped" if account.skipped else "",

@@ -64,6 +64,18 @@ class Policy:
         return not self.keep
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier sessions of the same run did: what they fetched, and what failed in them."""
+
+    messages: int = 0
+    octets: int = 0
+    failed: frozenset[Message] = frozenset()
+
+
+NOTHING = Earlier()
+
+
 class Known(Enum):
     """What tells whether a message is stored here already."""
 
@@ -120,6 +132,7 @@ def plan(
     now: Time,
     *,
     renamed: bool = False,
+    earlier: Earlier = NOTHING,
 ) -> list[Action]:
     """Decide about every message.
 
@@ -127,11 +140,16 @@ def plan(
     content where the server gives one unique-id to several or has none; and where it may have
     given all of them others than before (`renamed`, see `all_are_new`). Limits do not apply
     there, since a run that looked at the first few alone would never get to the others.
+
+    The limits are those of all sessions of a run. What failed in an earlier one is left alone,
+    and takes no other message's place.
     """
     repeated = {uidl for uidl, n in Counter(m.uidl for m in listing).items() if n > 1}
-    left = _Left(policy)
+    left = _Left(policy, earlier)
     return [
-        left.limited(_decide(message, seen, policy, now, message.uidl in repeated, renamed))
+        Skip(message, "it could not be had in this run")
+        if message in earlier.failed
+        else left.limited(_decide(message, seen, policy, now, message.uidl in repeated, renamed))
         for message in listing
     ]
 
@@ -179,10 +197,14 @@ def _decide(
 class _Left:
     """What the limits of a run leave."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, earlier: Earlier) -> None:
         self._messages = policy.max_messages
+        if self._messages is not None:
+            self._messages -= earlier.messages
         self._octets = policy.max_octets
-        self._begun = self._over = False
+        if self._octets is not None:
+            self._octets -= earlier.octets
+        self._begun, self._over = earlier.messages > 0, False
 
     def limited(self, action: Action) -> Action:
         """Return the action, or that it waits. Later, smaller messages do not overtake."""

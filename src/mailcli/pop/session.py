@@ -8,7 +8,7 @@ RFC 1939 §5-§7, RFC 2449 §6.6 (PIPELINING).
 from collections.abc import Iterator, Sequence
 
 from mailcli.net import Wire
-from mailcli.pop.client import CommandFailed
+from mailcli.pop.client import CommandFailed, RefusedForNow
 from mailcli.pop.connection import LISTING_CAP, PopConnection
 from mailcli.pop.listing import Listing, listing_of
 from mailcli.pop.plan import Message
@@ -25,6 +25,8 @@ class PopSession(PopConnection):
 
         What the server can do is asked again: some say more after the login. In one round
         trip where commands may be sent ahead.
+
+        Raises: RefusedForNow where it cannot be told now; that says nothing about unique-ids.
         """
         ahead = self.capabilities.pipelines
         if ahead:
@@ -34,6 +36,8 @@ class PopSession(PopConnection):
             self._ask_capabilities()
         try:
             names = self._lines("UIDL", sent=ahead)
+        except RefusedForNow:
+            raise
         except CommandFailed:  # the command is optional
             names = None
         return listing_of(names, self._lines("LIST", sent=ahead))

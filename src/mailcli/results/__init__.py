@@ -63,7 +63,8 @@ class PopAccount:
     """What one account's POP3 run did. `bytes` counts octets as the server sent them.
 
     `waiting` are new messages left for a later run, `marked` those marked as seen without
-    being fetched. `muted`: the error passes by itself and is not worth a word yet.
+    being fetched. `muted`: the error passes by itself and is not worth a word yet. All of it is
+    `done`, or in a dry run only planned.
     """
 
     account: str
@@ -78,6 +79,7 @@ class PopAccount:
     warnings: tuple[str, ...] = ()
     status: MaildropStatus | None = None
     muted: bool = False
+    done: bool = True
 
 
 @dataclass(frozen=True, slots=True)

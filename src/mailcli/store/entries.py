@@ -25,7 +25,7 @@ NO_FLAGS: SystemFlags = frozenset()
 
 _TOKEN = re.compile(r"[A-Za-z0-9_=-]{1,160}")
 _OWN_UNIQUE = re.compile(r"\d+\.([A-Za-z0-9_=+-]+)\.mailcli(?:,|$)")
-_OWN_TEMPORARY = re.compile(r"\d+\.[A-Za-z0-9_=+-]+\.mailcli\.\d+")
+_OWN_TEMPORARY = re.compile(r"\d+\.([A-Za-z0-9_=+-]+)\.mailcli\.\d+")
 _MARK = ",V"
 
 
@@ -117,9 +117,10 @@ def info(flags: AbstractSet[Flag], others: str) -> str:
     return ":2," + "".join(sorted({*others, *(flag.letter for flag in flags)}))
 
 
-def is_own_temporary(name: str) -> bool:
-    """Tell whether a name in `tmp` is one that `temporary_name` gave."""
-    return _OWN_TEMPORARY.fullmatch(name) is not None
+def token_of_temporary(name: str) -> str | None:
+    """Return the token in a name that `temporary_name` gave, None for files of others."""
+    found = _OWN_TEMPORARY.fullmatch(name)
+    return found[1] if found else None
 
 
 def temporary_name(unique: str, number: int) -> str:

@@ -19,13 +19,13 @@ Only one process at a time delivers into an account's Maildir (`lock`).
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailcli.errors import LocalError, NotFound, TemporaryFailure
 from mailcli.model import SystemFlags
-from mailcli.store.entries import SUBDIRECTORIES, TMP, Entry, is_own_temporary
+from mailcli.store.entries import SUBDIRECTORIES, TMP, Entry, token_of_temporary
 from mailcli.store.files import (
     fsync_directory,
     fsync_file,
@@ -247,10 +247,11 @@ class MaildirFolder(FolderView):
             current = self.find(entry.unique)
         raise TemporaryFailure(f"{self.path_of(entry)}: another program keeps renaming it")
 
-    def remove_stale_tmp(self) -> int:
+    def remove_stale_tmp(self, tokens: Container[str] | None = None) -> int:
         """Remove what our own killed runs left in `tmp`, and return how many files.
 
-        Only with the account's lock held: then nobody is writing them.
+        Only with the account's lock held: then nobody is writing them. Where other accounts
+        deliver too, only those of these `tokens`.
 
         Raises:
             LocalError: one cannot be removed.
@@ -262,7 +263,8 @@ class MaildirFolder(FolderView):
                 names = os.listdir(directory)  # noqa: PTH208 - names, not paths, are asked for
             except FileNotFoundError:
                 return 0
-            stale = [name for name in names if is_own_temporary(name)]
+            own = ((name, token_of_temporary(name)) for name in names)
+            stale = [n for n, token in own if token and (tokens is None or token in tokens)]
             for name in stale:
                 os.unlink(f"{directory}/{name}")  # noqa: PTH108 - the fault tests stop at it
         return len(stale)

@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 
-from mailcli.store.entries import SUBDIRECTORIES, TMP, is_own_temporary
+from mailcli.store.entries import SUBDIRECTORIES, TMP, token_of_temporary
 from mailcli.store.files import fsync_directory, translated
 
 _ORDER = (TMP, "new", "cur")
@@ -28,7 +28,7 @@ def holds_nothing(folder: str) -> bool:
     """
     with translated(folder):
         new, cur, tmp = (_items(f"{folder}/{name}") for name in ("new", "cur", TMP))
-        own = all(is_own_temporary(item.name) for item in tmp)
+        own = all(token_of_temporary(item.name) for item in tmp)
         return not new and not cur and own and all(map(_may_stand_by, _items(folder)))
 
 
