@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.facts import facts
+from tests.bench.figures import drawings
 from tests.bench.ground import ground
 from tests.bench.ours import SOURCE
 from tests.bench.page import markdown
@@ -40,9 +41,7 @@ def main() -> int:
     _print(sections)
     whole = not options.row and scale == 1 and not options.quick
     if whole and not options.no_write:
-        _PAGE.parent.mkdir(exist_ok=True)
-        _PAGE.write_text(markdown(sections, known), "utf-8")
-        _say(f"written: docs/{_PAGE.name}")
+        _write(sections, known)
     return 1 if any(_is_bad(section) for section in sections) else 0
 
 
@@ -74,6 +73,15 @@ def _measure(
 
 def _is_bad(section: Section) -> bool:
     return any(line.is_ours and line.note.startswith("failed") for line in section.lines)
+
+
+def _write(sections: list[Section], known: dict[str, str]) -> None:
+    """Write the page, and beside it the pictures that it shows."""
+    files = {_PAGE.name: markdown(sections, known), **drawings(sections)}
+    _PAGE.parent.mkdir(exist_ok=True)
+    for name, text in files.items():
+        _PAGE.with_name(name).write_text(text, "utf-8")
+        _say(f"written: docs/{name}")
 
 
 def _print(sections: list[Section]) -> None:

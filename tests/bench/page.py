@@ -1,16 +1,21 @@
 """The page that the bench writes: the table, the machine, and how it was measured. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tests.bench.figures import drawings, titles
 from tests.bench.report import COLUMNS, Section, reasons, table
 
 
 def markdown(sections: Sequence[Section], facts: Mapping[str, str]) -> str:
-    """Return the page that is committed: how it was made, the machine, the table."""
+    """Return the page that is committed: how it was made, the machine, the pictures, the table.
+
+    The pictures are those of `figures.drawings`, which lie beside it.
+    """
     failures = [f"- {text}" for text in _escaped(reasons(sections))]
     parts = [
         _HEAD,
         *(f"- {name}: {value}" for name, value in facts.items()),
+        *_pictures(sections),
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "| --- | --- |" + " ---: |" * (len(COLUMNS) - 2),
@@ -19,6 +24,11 @@ def markdown(sections: Sequence[Section], facts: Mapping[str, str]) -> str:
         _FOOT,
     ]
     return "\n".join(parts)
+
+
+def _pictures(sections: Sequence[Section]) -> Iterator[str]:
+    for file, title in titles(drawings(sections)):
+        yield from ("", f"![{title}]({file})")
 
 
 def _escaped(cells: Iterable[str]) -> list[str]:
@@ -65,6 +75,7 @@ _FOOT = """
   nothing to do and after a changed flag, messages and flagged ones are counted; the octets were
   compared when they came. OfflineIMAP, which would fetch 100,000 for minutes, takes no part there.
 - msmtp composes nothing: the message that it sends was made, and its attachment encoded, before.
+- The pictures have logarithmic axes: a line that is level costs the same however much there is.
 - A floor is a script with next to no protocol logic (`tests/bench/floors.py`): it reads the same
   bytes from the same server and writes each message into a file.
 
