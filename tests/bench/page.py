@@ -65,7 +65,8 @@ _FOOT = """
 - After each run the result is checked: of mailcli, that the server's exact bytes arrived, each
   message once; of the others, the number of messages. A run that fails is named and never
   counted.
-- "Durable": each program has its own setting for that. mbsync has `FSync yes`, OfflineIMAP
+- "Durable": each program has its own setting for that. mbsync has `FSync yes` (but in the first
+  sync of 100,000 short messages, where that alone takes minutes on a slow disk), OfflineIMAP
   `fsync = true`; mpop and getmail are as they come. fetchmail stores nothing itself: small tools
   (`sh`, `dd conv=fsync`, `mv`) do it for each message, as a delivery agent would.
 - "Nothing to do" begins where the same contender has fetched everything before. "One flag

@@ -152,14 +152,14 @@ def fetchmail() -> Contender:
     return Contender("fetchmail", command, program="fetchmail")
 
 
-def mbsync() -> Contender:
-    """Return mbsync synchronising both ways, with `FSync yes`."""
+def mbsync(*, fsync: str = "yes") -> Contender:
+    """Return mbsync synchronising both ways, with `FSync yes` unless told otherwise."""
 
     def command(scene: Scene) -> Command:
         scene.maildir.mkdir(exist_ok=True)
         config = private_file(
             scene.home / "mbsyncrc",
-            "FSync yes\n"
+            f"FSync {fsync}\n"
             f"IMAPAccount bench\nHost {HOST}\nPort {scene.port}\nUser {scene.user}\n"
             f"Pass {PASSWORD}\nSSLType IMAPS\nSystemCertificates no\n"
             f"CertificateFile {scene.ca_file}\n\n"
