@@ -83,7 +83,7 @@ _FOOT = """
 ## Run it yourself
 
     make bench                                    # all rows, full size
-    python -m tests.bench --quick                 # one run of each, a tenth of the mail, printed
+    python -m tests.bench --quick                 # one run of each, 5 % of the mail, printed
     python -m tests.bench --row sync --scale 0.1  # some rows, a tenth of the mail, printed only
 
 It needs Dovecot, Postfix and root, because Postfix changes its user itself. A peer that is missing

@@ -194,14 +194,14 @@ def test_what_does_not_fetch_itself_is_primed_by_what_does(ground: Ground, tmp_p
     assert log.read_text() == "fll"
 
 
-@pytest.mark.parametrize("scale", [1, 0.1, 0.00001])
+@pytest.mark.parametrize("scale", [1, 0.05, 0.00001])
 def test_rows_have_keys_of_their_own_and_mailcli_in_each(scale: float) -> None:
     every = rows(Sizes(scale))
     assert len({row.key for row in every}) == len(every)
     assert all(any(contender.is_ours for contender in row.contenders) for row in every)
 
 
-@pytest.mark.parametrize("scale", [1, 0.1, 0.00001])
+@pytest.mark.parametrize("scale", [1, 0.05, 0.00001])
 def test_a_user_has_one_mailbox(scale: float) -> None:
     mailboxes = {row.mailbox for row in rows(Sizes(scale)) if row.mailbox}
     assert len({mailbox.user for mailbox in mailboxes}) == len(mailboxes)
