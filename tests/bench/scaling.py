@@ -92,6 +92,7 @@ def _listing(mailbox: Mailbox) -> Row:
         service=Service.IMAPS,
         mailbox=mailbox,
         state=State.PRIMED,
+        is_long=True,  # as long as every message's header is read anew
     )
 
 
