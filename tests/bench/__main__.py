@@ -3,6 +3,7 @@
 import argparse
 import compileall
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.bench.rows import matching, rows
 from tests.bench.runner import Runner
 from tests.bench.work import Row, Sizes
 
+Publish = Callable[[Sequence[Section], Mapping[str, str]], None]
+"""What is done with the results, and with the facts about the machine."""
 _QUICK = 0.05
 """The share of the mail that is enough to see that everything still works."""
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -33,15 +36,13 @@ def main() -> int:
         print(*(row.key for row in rows(Sizes())), sep="\n")  # noqa: T201 - what was asked for
         return 0 if options.list else 2
     compileall.compile_dir(SOURCE, quiet=1)  # an installed mailcli is compiled, too
+    whole = not options.row and scale == 1 and not options.quick and not options.no_write
+    publish = _print_and_write if whole else _print
     try:
-        sections, known = _measure(chosen, rounds=1 if options.quick else options.runs)
+        sections = _measure(chosen, publish, rounds=1 if options.quick else options.runs)
     except pytest.skip.Exception as lacking:
         _say(str(lacking))
         return 1
-    _print(sections)
-    whole = not options.row and scale == 1 and not options.quick
-    if whole and not options.no_write:
-        _write(sections, known)
     return 1 if any(_is_bad(section) for section in sections) else 0
 
 
@@ -63,20 +64,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measure(
-    chosen: tuple[Row, ...], *, rounds: int | None
-) -> tuple[list[Section], dict[str, str]]:
+    chosen: tuple[Row, ...], publish: Publish, *, rounds: int | None
+) -> tuple[Section, ...]:
     with ground() as here:
         known = facts(here.directory)
         runner = Runner(here, rounds=rounds, say=_say)
-        return [Section(row.title, runner.measure(row), row.point) for row in chosen], known
+        sections = tuple(Section(row.title, runner.measure(row), row.point) for row in chosen)
+        publish(sections, known)  # before some 500,000 files are removed, which nobody waits for
+    return sections
 
 
 def _is_bad(section: Section) -> bool:
     return any(line.is_ours and line.note.startswith("failed") for line in section.lines)
 
 
-def _write(sections: list[Section], known: dict[str, str]) -> None:
-    """Write the page, and beside it the pictures that it shows."""
+def _print_and_write(sections: Sequence[Section], known: Mapping[str, str]) -> None:
+    """Print the table, and write the page, and beside it the pictures that it shows."""
+    _print(sections, known)
     files = {_PAGE.name: markdown(sections, known), **drawings(sections)}
     _PAGE.parent.mkdir(exist_ok=True)
     for name, text in files.items():
@@ -84,7 +88,7 @@ def _write(sections: list[Section], known: dict[str, str]) -> None:
         _say(f"written: docs/{name}")
 
 
-def _print(sections: list[Section]) -> None:
+def _print(sections: Sequence[Section], _known: Mapping[str, str]) -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -1,9 +1,11 @@
 """The bench's pictures: valid SVG, one line for each program, names that can be read."""
 
 from itertools import pairwise
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from tests.bench import __main__ as bench
 from tests.bench.figures import FIGURES, drawings, titles
 from tests.bench.measure import Wire
 from tests.bench.page import markdown
@@ -159,6 +161,17 @@ def test_the_page_shows_the_pictures_that_were_made_and_no_others() -> None:
     assert "(benchmarks-messages.svg)" in page
     assert "(benchmarks-folders.svg)" not in page
     assert titles(["benchmarks-messages.svg"])[0][1] in page
+
+
+def test_a_whole_run_writes_the_page_and_beside_it_every_picture_that_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "_PAGE", tmp_path / "docs" / "benchmarks.md")
+    bench._print_and_write([_section(Curve.FOLDERS, 10, mailcli=0.4)], {"machine": "2 cores"})
+    written = {path.name: path.read_text("utf-8") for path in (tmp_path / "docs").iterdir()}
+    assert {*written} == {"benchmarks.md", "benchmarks-folders.svg"}
+    assert "](benchmarks-folders.svg)" in written["benchmarks.md"]
+    assert "mailcli" in capsys.readouterr().out
 
 
 def test_every_curve_of_a_figure_has_rows_in_growing_amounts() -> None:
