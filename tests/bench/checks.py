@@ -64,6 +64,28 @@ def holds_all_of(mailbox: Mailbox) -> MakeCheck:
     return make
 
 
+def has_flags_of(mailbox: Mailbox) -> MakeCheck:
+    """Ask for the number of a mailbox's messages, and as many flagged ones as the server has.
+
+    The octets were compared when they came; comparing 100,000 of them again after each run
+    would take longer than all the runs.
+    """
+
+    def make(ground: Ground, scene: Scene, _contender: Contender) -> Check:
+        flagged = ground.flagged(mailbox.user)
+
+        def check(_run: Run) -> str | None:
+            names = [path.name for path in stored_files(scene.maildir)]
+            found = sum("F" in name.rpartition(":2,")[2] for name in names)
+            if len(names) != mailbox.size:
+                return f"{len(names):,} messages of {mailbox.size:,}"
+            return None if found == flagged else f"{found:,} flagged of {flagged:,}"
+
+        return check
+
+    return make
+
+
 def _number_kept(scene: Scene, keeps: Keeps, run: Run) -> int:
     if keeps is Keeps.COUNT:
         return int(run.stdout or 0)

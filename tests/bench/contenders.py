@@ -65,10 +65,14 @@ class Keeps(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Who takes part in a row. `program` must be on PATH; None is our own Python."""
+    """Who takes part in a row. `program` must be on PATH; None is our own Python.
+
+    `prime` fetches what `command` works on, where that does not do so itself.
+    """
 
     name: str
     command: Callable[[Scene], Command]
+    prime: Callable[[Scene], Command] | None = None
     program: str | None = None
     keeps: Keeps = Keeps.MAILDIR
     is_floor: bool = False

@@ -18,6 +18,9 @@ _FIRST_DATE = datetime(2020, 1, 1, tzinfo=UTC)
 _ATTACHMENT_EVERY = 11
 LARGE = 1_000_000
 """The number from which on messages are large."""
+SHORT = 10_000_000
+"""The number from which on messages are short: where their number counts, not their size."""
+_SHORT_TEXT = 300  # octets, without headers
 _SMALLEST, _LARGEST = 200, 400_000  # octets of text, before headers and attachments
 _MU, _SIGMA = 8.08, 1.1  # natural logarithm of octets; gives 6.6 kB a message in the mean
 _SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "qui", "ro", "su")
@@ -31,9 +34,12 @@ def messages(count: int, *, first: int = 0) -> Iterator[bytes]:
 def message(number: int) -> bytes:
     """Return message `number`: plain text, and a base64 attachment in one of eleven.
 
-    From `LARGE` on, a message has as many megabytes of text as its number is above that.
+    From `LARGE` on, a message has as many megabytes of text as its number is above that;
+    from `SHORT` on, it is short.
     """
     rng = random.Random(f"mailcli bench {number}")
+    if number >= SHORT:
+        return _head(rng, number, "text/plain; charset=utf-8") + _text(rng, _SHORT_TEXT)
     if number >= LARGE:
         text, _ = _long_text()
         return _head(rng, number, "text/plain; charset=utf-8") + _repeated(text, number - LARGE)
@@ -61,7 +67,7 @@ def _repeated(text: bytes, megabytes: int) -> bytes:
 
 
 def _head(rng: random.Random, number: int, content_type: str) -> bytes:
-    date = format_datetime(_FIRST_DATE + timedelta(minutes=37 * number))
+    date = format_datetime(_FIRST_DATE + timedelta(minutes=37 * (number % LARGE)))
     sender = f"sender{number % 97}@example.org"
     subject = " ".join(rng.choices(_words(), k=7))
     lines = [

@@ -96,6 +96,20 @@ class Ground:
             _, data = session.select(readonly=True)
             return int(data[0] or 0)
 
+    def flagged(self, user: str) -> int:
+        """Count the flagged messages in a user's INBOX on the server."""
+        with self.dovecot.connect(user) as session:
+            session.select(readonly=True)
+            _, data = session.uid("SEARCH", "FLAGGED")
+            return len(data[0].split())
+
+    def flip_flag(self, user: str, uid: int) -> None:
+        """Let somebody else flag a message in a user's INBOX, or take its flag away."""
+        with self.dovecot.connect(user) as session:
+            session.select()
+            _, data = session.uid("SEARCH", "UID", str(uid), "FLAGGED")
+            session.uid("STORE", str(uid), "-FLAGS" if data[0] else "+FLAGS", "(\\Flagged)")
+
     def newest_after(self, user: str, before: int) -> tuple[int, bytes]:
         """Wait until INBOX holds more than `before` messages; return their number and the newest.
 

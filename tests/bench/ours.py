@@ -1,6 +1,7 @@
 """mailcli's own command lines, and the floors under them."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from mailcli.model import Address
@@ -18,6 +19,8 @@ from tests.bench.ground import Service
 
 SOURCE = Path(__file__).parents[2] / "src"
 RECIPIENT = "u2"
+ELSEWHERE = "x@elsewhere.example"
+"""Somebody for whom the server throws everything away."""
 BODY = "".join(
     f"Line {number:03d} of a short report that nobody will read.\r\n" for number in range(40)
 )
@@ -41,6 +44,18 @@ def finished_message(user: str) -> bytes:
 def plain(*arguments: str) -> Contender:
     """Return mailcli with arguments that need no account."""
     return Contender(OURS, lambda scene: _mailcli(scene, *arguments), keeps=Keeps.COUNT)
+
+
+def complete(line: str) -> Contender:
+    """Return mailcli completing the last word of a line, as a shell without our script asks."""
+
+    def command(scene: Scene) -> Command:
+        asked = {"_MAILCLI_COMPLETE": "bash_complete", "COMP_WORDS": line}
+        last = str(len(line.split()) - 1)
+        plain = _mailcli(scene)
+        return replace(plain, env={**plain.env, **asked, "COMP_CWORD": last})
+
+    return Contender(OURS, command, keeps=Keeps.COUNT)
 
 
 def send() -> Contender:
@@ -91,7 +106,7 @@ def send_file(octets: int) -> Contender:
         path = scene.home / "large.bin"
         with path.open("wb") as file:
             file.truncate(octets)
-        arguments = ("send", "x@elsewhere.example", "-a", str(path), "--no-save", "--body", BODY)
+        arguments = ("send", ELSEWHERE, "-a", str(path), "--no-save", "--body", BODY)
         return _mailcli(scene, *arguments)
 
     return Contender(OURS, command, keeps=Keeps.COUNT)
@@ -115,6 +130,15 @@ def imap_sync() -> Contender:
         return _mailcli(scene, "imap-sync")
 
     return Contender(OURS, command, keeps=Keeps.BYTES)
+
+
+def newest(count: int) -> Contender:
+    """Return mailcli listing the newest messages of what it has synchronised before."""
+
+    def command(scene: Scene) -> Command:
+        return _mailcli(scene, "list", "--limit", str(count))
+
+    return Contender(OURS, command, prime=imap_sync().command, keeps=Keeps.COUNT)
 
 
 def interpreter() -> Contender:

@@ -1,16 +1,21 @@
 """The page that the bench writes: the table, the machine, and how it was measured. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tests.bench.figures import drawings, titles
 from tests.bench.report import COLUMNS, Section, reasons, table
 
 
 def markdown(sections: Sequence[Section], facts: Mapping[str, str]) -> str:
-    """Return the page that is committed: how it was made, the machine, the table."""
+    """Return the page that is committed: how it was made, the machine, the pictures, the table.
+
+    The pictures are those of `figures.drawings`, which lie beside it.
+    """
     failures = [f"- {text}" for text in _escaped(reasons(sections))]
     parts = [
         _HEAD,
         *(f"- {name}: {value}" for name, value in facts.items()),
+        *_pictures(sections),
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "| --- | --- |" + " ---: |" * (len(COLUMNS) - 2),
@@ -19,6 +24,11 @@ def markdown(sections: Sequence[Section], facts: Mapping[str, str]) -> str:
         _FOOT,
     ]
     return "\n".join(parts)
+
+
+def _pictures(sections: Sequence[Section]) -> Iterator[str]:
+    for file, title in titles(drawings(sections)):
+        yield from ("", f"![{title}]({file})")
 
 
 def _escaped(cells: Iterable[str]) -> list[str]:
@@ -40,8 +50,8 @@ _FOOT = """
   that everyone verifies. The mail comes from `tests/bench/corpus.py` and is the same everywhere.
 - Seconds are wall time from the start of the process to its end. Each value is the median over
   the runs on its own. Contenders take turns; one that has used 25 seconds in a row has no
-  further runs there. CPU is user and system time of the process and of those that it waited for,
-  not the server's.
+  further runs there, and a first sync of 100,000 messages is run once. CPU is user and system
+  time of the process and of those that it waited for, not the server's.
 - The ratio is the contender's seconds divided by mailcli's: above 1, it is slower.
 - Peak memory is that of the largest single process (`ru_maxrss`). It includes what the starter
   lent: values of 7 MB and less cannot be told apart.
@@ -55,17 +65,25 @@ _FOOT = """
 - After each run the result is checked: of mailcli, that the server's exact bytes arrived, each
   message once; of the others, the number of messages. A run that fails is named and never
   counted.
-- "Durable": each program has its own setting for that. mbsync has `FSync yes`, OfflineIMAP
+- "Durable": each program has its own setting for that. mbsync has `FSync yes` (but in the first
+  sync of 100,000 short messages, where that alone takes minutes on a slow disk), OfflineIMAP
   `fsync = true`; mpop and getmail are as they come. fetchmail stores nothing itself: small tools
   (`sh`, `dd conv=fsync`, `mv`) do it for each message, as a delivery agent would.
-- "Nothing to do" begins where the same contender has fetched everything before.
+- "Nothing to do" begins where the same contender has fetched everything before. "One flag
+  changed" begins where it has also seen that there is nothing to do; then another client flags a
+  message in the middle of the folder, or takes the flag away.
+- "Short messages" have about 750 octets: there, their number is what counts. After runs with
+  nothing to do and after a changed flag, messages and flagged ones are counted; the octets were
+  compared when they came. OfflineIMAP, which would fetch 100,000 for minutes, takes no part there.
+- msmtp composes nothing: the message that it sends was made, and its attachment encoded, before.
+- The pictures have logarithmic axes: a line that is level costs the same however much there is.
 - A floor is a script with next to no protocol logic (`tests/bench/floors.py`): it reads the same
   bytes from the same server and writes each message into a file.
 
 ## Run it yourself
 
     make bench                                    # all rows, full size
-    python -m tests.bench --quick                 # one run of each, printed only
+    python -m tests.bench --quick                 # one run of each, 5 % of the mail, printed
     python -m tests.bench --row sync --scale 0.1  # some rows, a tenth of the mail, printed only
 
 It needs Dovecot, Postfix and root, because Postfix changes its user itself. A peer that is missing

@@ -5,6 +5,7 @@ the server, every message durable before it counts as fetched. Where a peer
 cannot be told so, the row's notes say it.
 """
 
+import base64
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ from tests.bench.contenders import (
     make_maildir,
     private_file,
 )
-from tests.bench.ours import RECIPIENT, finished_message
+from tests.bench.ours import ELSEWHERE, RECIPIENT, finished_message
 from tests.support.processes import ServerUser
 
 
@@ -40,14 +41,7 @@ def msmtp(count: int = 1) -> Contender:
     """Return msmtp submitting a finished message, or started so many times to do so."""
 
     def command(scene: Scene) -> Command:
-        config = private_file(
-            scene.home / "msmtprc",
-            f"account bench\nhost {HOST}\nport {scene.port}\n"
-            f"tls on\ntls_starttls off\ntls_trust_file {scene.ca_file}\n"
-            f"auth plain\nuser {scene.user}\npassword {PASSWORD}\n"
-            f"from {scene.user}@example.test\n",
-        )
-        argv = ("msmtp", "-C", str(config), "-a", "bench", f"{RECIPIENT}@example.test")
+        argv = _msmtp(scene, f"{RECIPIENT}@example.test")
         message = finished_message(scene.user).replace(b"\r\n", b"\n")
         if count == 1:
             return Command(argv, scene.environment(), message)
@@ -59,6 +53,31 @@ def msmtp(count: int = 1) -> Contender:
 
     name = "msmtp" if count == 1 else f"msmtp, {count} times"
     return Contender(name, command, program="msmtp", keeps=Keeps.COUNT)
+
+
+def msmtp_file(octets: int) -> Contender:
+    """Return msmtp submitting an attachment that others have encoded and packed before."""
+
+    def command(scene: Scene) -> Command:
+        file = scene.home / "message"
+        encoded = base64.encodebytes(bytes(octets))
+        file.write_bytes(finished_message(scene.user).replace(b"\r\n", b"\n") + encoded)
+        argv = _msmtp(scene, ELSEWHERE)
+        once = f'exec "$@" < {quote(str(file))}'
+        return Command(("sh", "-c", once, "sh", *argv), scene.environment())
+
+    return Contender("msmtp, encoded before", command, program="msmtp", keeps=Keeps.COUNT)
+
+
+def _msmtp(scene: Scene, recipient: str) -> tuple[str, ...]:
+    config = private_file(
+        scene.home / "msmtprc",
+        f"account bench\nhost {HOST}\nport {scene.port}\n"
+        f"tls on\ntls_starttls off\ntls_trust_file {scene.ca_file}\n"
+        f"auth plain\nuser {scene.user}\npassword {PASSWORD}\n"
+        f"from {scene.user}@example.test\n",
+    )
+    return ("msmtp", "-C", str(config), "-a", "bench", recipient)
 
 
 def mpop() -> Contender:
@@ -133,14 +152,14 @@ def fetchmail() -> Contender:
     return Contender("fetchmail", command, program="fetchmail")
 
 
-def mbsync() -> Contender:
-    """Return mbsync synchronising both ways, with `FSync yes`."""
+def mbsync(*, fsync: str = "yes") -> Contender:
+    """Return mbsync synchronising both ways, with `FSync yes` unless told otherwise."""
 
     def command(scene: Scene) -> Command:
         scene.maildir.mkdir(exist_ok=True)
         config = private_file(
             scene.home / "mbsyncrc",
-            "FSync yes\n"
+            f"FSync {fsync}\n"
             f"IMAPAccount bench\nHost {HOST}\nPort {scene.port}\nUser {scene.user}\n"
             f"Pass {PASSWORD}\nSSLType IMAPS\nSystemCertificates no\n"
             f"CertificateFile {scene.ca_file}\n\n"

@@ -6,6 +6,7 @@ cannot be had is shown as a dash, never as nought.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from statistics import median
 from typing import Self
 
@@ -60,12 +61,29 @@ class Line:
     is_ours: bool = False
 
 
+class Curve(Enum):
+    """Work that several rows do in growing amounts: the same program's rows make a line."""
+
+    MESSAGES = auto()
+    FLAG = auto()
+    FOLDERS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a row stands on a curve: the number of messages, or of folders."""
+
+    curve: Curve
+    amount: int
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A row of the bench with the lines of its contenders."""
+    """A row of the bench with the lines of its contenders, and its place on a curve."""
 
     title: str
     lines: tuple[Line, ...]
+    point: Point | None = None
 
 
 def ratio(line: Line, lines: Iterable[Line]) -> float | None:

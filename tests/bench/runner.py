@@ -10,13 +10,13 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.bench.contenders import Contender, Scene
 from tests.bench.ground import Ground
 from tests.bench.measure import Run, RunFailed, Wire, run
 from tests.bench.report import Line, Measured
-from tests.bench.rows import Row, State
+from tests.bench.work import Row, State
 from tests.support.proxy import FaultProxy
 
 _ENOUGH = 25.0  # seconds in one row, for one contender
@@ -55,6 +55,9 @@ class Entry:
         return Line(contender.name, measured, self.note, self.reason, is_ours=contender.is_ours)
 
 
+Step = Callable[[Row, Entry], None]
+
+
 class Runner:
     """Measures rows on one ground, and remembers which contenders have fetched which mailbox."""
 
@@ -79,13 +82,29 @@ class Runner:
                     self._guarded(row, entry, step)
         return tuple(entry.line() for entry in entries)
 
-    def _steps(self, row: Row) -> Iterable[Callable[[Row, Entry], None]]:
+    def _steps(self, row: Row) -> Iterable[Step]:
         yield self._prime
         if row.state is State.PRIMED:
             time.sleep(_SETTLED)
-        rounds = 3 * row.repeat if self._rounds is None else self._rounds
-        yield from [self._timed] * rounds
-        yield self._counted
+        for _ in range(self._rounds_of(row)):
+            yield from self._changed(row, self._timed)
+        if row.is_counted and not row.is_long and row.service is not None and not row.round_trip:
+            yield from self._changed(row, self._counted)
+
+    def _rounds_of(self, row: Row) -> int:
+        if row.is_long:
+            return 1
+        return 3 * row.repeat if self._rounds is None else self._rounds
+
+    def _changed(self, row: Row, step: Step) -> Iterable[Step]:
+        """Let others change something before a step, of which nobody has missed the last change.
+
+        So all find the same work to do, however many they are and however often they run.
+        """
+        if row.change is not None:
+            yield self._settled
+            row.change(self._ground)
+        yield step
 
     def _guarded(self, row: Row, entry: Entry, step: Callable[[Row, Entry], None]) -> None:
         """Take one step; a failure ends the contender's part in this row."""
@@ -105,13 +124,19 @@ class Runner:
     def _prime(self, row: Row, entry: Entry) -> None:
         """Bring a contender to where the row begins: warm, or in possession of all mail."""
         name = entry.contender.name
-        if row.state is State.WIPED:
-            return
+        if row.state is State.WIPED or (row.state is State.ANY and row.repeat == 1):
+            return  # long work is not warmer the second time
         if row.state is not State.PRIMED or (row.user, name) not in self._primed:
             self._ground.wipe(row.user, name)  # what a failed run may have left
-            self._once(row, entry.contender, self._direct_port(row))
+            first = entry.contender.prime or entry.contender.command
+            self._once(row, replace(entry.contender, command=first), self._direct_port(row))
         if row.state is State.PRIMED:
             # Who has just changed something may look at all of it once more.
+            self._once(row, entry.contender, self._direct_port(row))
+
+    def _settled(self, row: Row, entry: Entry) -> None:
+        """Bring a contender up to date, and let it see that it is: that is no part of the work."""
+        if entry.spent <= _ENOUGH:
             self._once(row, entry.contender, self._direct_port(row))
 
     def _timed(self, row: Row, entry: Entry) -> None:
@@ -125,10 +150,8 @@ class Runner:
         self._say(f"{row.key}: {entry.contender.name}: {done.wall:.2f} s")
 
     def _counted(self, row: Row, entry: Entry) -> None:
-        """Count what crosses the wire, where that is not known from the timed runs."""
-        too_long = entry.runs[-1].wall > _TOO_LONG_TO_COUNT
-        is_counted = row.service is not None and row.is_counted
-        if is_counted and entry.wire is None and not too_long:
+        """Count what crosses the wire, which is not known from the timed runs."""
+        if entry.runs[-1].wall <= _TOO_LONG_TO_COUNT:
             _, entry.wire = self._through_proxy(row, entry.contender)
 
     def _through_proxy(self, row: Row, contender: Contender) -> tuple[Run, Wire]:

@@ -4,8 +4,8 @@ import re
 from email import message_from_bytes
 from email.policy import default
 
-from tests.bench.corpus import fingerprint, fingerprints, message, messages
-from tests.bench.rows import Sizes
+from tests.bench.corpus import SHORT, fingerprint, fingerprints, message, messages
+from tests.bench.work import Sizes
 
 
 def test_a_message_is_the_same_on_every_machine_and_python() -> None:
@@ -34,6 +34,12 @@ def test_sizes_have_the_mean_that_the_rows_promise() -> None:
     sizes = [len(raw) for raw in messages(5000)]
     assert 6_400 < sum(sizes) / len(sizes) < 6_900
     assert max(sizes) > 20 * sorted(sizes)[2500], "the tail of a log-normal distribution is long"
+
+
+def test_short_messages_differ_and_are_short() -> None:
+    raws = list(messages(500, first=SHORT))
+    assert len(fingerprints(raws)) == 500
+    assert 600 < min(map(len, raws)) <= max(map(len, raws)) < 900
 
 
 def test_every_line_ends_in_crlf_and_some_begin_with_a_dot() -> None:

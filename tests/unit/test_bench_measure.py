@@ -14,8 +14,9 @@ from tests.bench.corpus import message
 from tests.bench.ground import Ground, Mailbox, hangs_up
 from tests.bench.measure import Run, RunFailed, run
 from tests.bench.report import Line
-from tests.bench.rows import Row, Sizes, State, matching, rows
+from tests.bench.rows import matching, rows
 from tests.bench.runner import Runner
+from tests.bench.work import Row, Sizes, State
 from tests.support.certificates import Authority
 from tests.support.dovecot import Dovecot
 from tests.support.postfix import Postfix
@@ -171,10 +172,55 @@ def test_first_fetch_starts_from_nothing_each_time(ground: Ground) -> None:
     assert line.measured.runs == 3
 
 
-def test_rows_have_keys_of_their_own_and_mailcli_in_each() -> None:
-    every = rows(Sizes())
+def _writes(name: str, what: str) -> Command:
+    return _python(f"open({name!r}, 'a').write({what!r})")
+
+
+def test_each_change_is_made_before_a_measured_run_and_after_all_are_up_to_date(
+    ground: Ground, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    log.write_text("")
+    a = Contender("a", lambda _scene: _writes(str(log), "a"))
+    b = Contender("b", lambda _scene: _writes(str(log), "b"))
+
+    def change(_ground: Ground) -> None:
+        log.write_text(log.read_text() + "|")
+
+    row = Row(key="k", title="t", contenders=(a, b), change=change)
+    Runner(ground, rounds=2, say=lambda _text: None).measure(row)
+    assert log.read_text() == "ab|abab|ab"
+
+
+def test_long_work_is_run_once_however_many_runs_are_asked_for(ground: Ground) -> None:
+    row = Row(key="k", title="t", contenders=(_contender("c", "pass"),), is_long=True)
+    (line,) = Runner(ground, rounds=5, say=lambda _text: None).measure(row)
+    assert line.measured is not None
+    assert line.measured.runs == 1
+
+
+def test_what_does_not_fetch_itself_is_primed_by_what_does(ground: Ground, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    lists = Contender(
+        "c", lambda _scene: _writes(str(log), "l"), prime=lambda _scene: _writes(str(log), "f")
+    )
+    row = Row(key="k", title="t", contenders=(lists,), repeat=2)
+    runner = Runner(ground, rounds=2, say=lambda _text: None)
+    runner.measure(row)
+    assert log.read_text() == "fll"
+
+
+@pytest.mark.parametrize("scale", [1, 0.05, 0.00001])
+def test_rows_have_keys_of_their_own_and_mailcli_in_each(scale: float) -> None:
+    every = rows(Sizes(scale))
     assert len({row.key for row in every}) == len(every)
     assert all(any(contender.is_ours for contender in row.contenders) for row in every)
+
+
+@pytest.mark.parametrize("scale", [1, 0.05, 0.00001])
+def test_a_user_has_one_mailbox(scale: float) -> None:
+    mailboxes = {row.mailbox for row in rows(Sizes(scale)) if row.mailbox}
+    assert len({mailbox.user for mailbox in mailboxes}) == len(mailboxes)
 
 
 KEYS: dict[str, Callable[[str], bool]] = {
