@@ -1,6 +1,7 @@
 """Moves that `imap-sync` carries: one MOVE there, one rename here, and never two copies."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -710,6 +711,24 @@ def test_without_move_and_uidplus_a_moved_file_keeps_its_keywords(
     mirrored.sync()
 
     assert mirrored.here("Work") == mirrored.there("Work") == ["a work", "c $Label1"]
+
+
+def test_a_message_that_moves_there_to_a_file_of_the_same_name_gets_a_file_of_its_own(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.deliver("b")
+    mirrored.fill("a", folder="Work")
+    path = mirrored.file("a", "Work")
+    unique = path.name.partition(":")[0]
+    shutil.copy(path, mirrored.maildir / "INBOX" / "cur" / f"{unique}:2,F")
+    mirrored.sync()
+    mirrored.move_there("a", "INBOX", "Work")
+
+    mirrored.sync()
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", r"a \Flagged"]
+    assert len(mirrored.file_inodes("Work")) == 2
+    assert mirrored.settled()
 
 
 def test_without_copyuid_the_moved_messages_are_looked_up_by_their_octets(

@@ -1,6 +1,7 @@
 """Messages in the open folder: listed in doubt or not, searched, fetched, flagged, moved."""
 
 import itertools
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -22,7 +23,7 @@ def uids(*numbers: int) -> list[Uid]:
     return [Uid(number) for number in numbers]
 
 
-def _listed(*said: str, exists: int) -> dict[Uid, Flags]:
+def _listed(*said: str, exists: int) -> Mapping[Uid, Flags]:
     with talking(answer(FLAGS, *said), "@rest") as session:
         return session.fetch_flags(exists)
 

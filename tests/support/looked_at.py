@@ -1,6 +1,7 @@
 """What a run in this process reads: which directories it lists, and how much work it does."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,11 +12,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class Watch:
-    """Directories that were listed, and how many functions were called, of Python and of C."""
+    """Directories that were listed, and how many functions were called, of Python and of C.
+
+    `made` is how many values of the classes that were asked about were made.
+    """
 
     on: bool = True
     listed: list[Path] = field(default_factory=list)
     calls: int = 0
+    made: Counter[type] = field(default_factory=Counter)
 
     def folders(self) -> list[str]:
         """Return the Maildir folders whose files were listed, each once, sorted."""
@@ -24,9 +29,10 @@ class Watch:
 
 
 @contextmanager
-def watched() -> Iterator[Watch]:
-    """Watch what this process reads until the block ends."""
+def watched(*classes: type) -> Iterator[Watch]:
+    """Watch what this process reads until the block ends, and the values it makes of `classes`."""
     watch = Watch()
+    makers = {vars(each)["__init__"].__code__: each for each in classes}
 
     def audit(event: str, args: tuple[Any, ...]) -> None:
         # A hook stays for as long as the process lives.
@@ -34,8 +40,10 @@ def watched() -> Iterator[Watch]:
             watch.listed.append(Path(args[0]))
 
     def profile(frame: FrameType, event: str, arg: object) -> None:
-        del frame, arg
+        del arg
         watch.calls += event in {"call", "c_call"}
+        if event == "call" and frame.f_code in makers:
+            watch.made[makers[frame.f_code]] += 1
 
     sys.addaudithook(audit)
     sys.setprofile(profile)

@@ -49,8 +49,9 @@ PURE = [
     *("smtp.data", "smtp.envelope", "smtp.reply", "smtp.meanings"),
     *("pop.plan", "pop.multiline", "pop.meanings", "pop.capabilities", "pop.listing"),
     *("store.names", "store.line_ends", "store.entries", "store.keywords"),
+    "store.outline",
     *("imap.responses", "imap.answers", "imap.folder_answers", "imap.listing", "imap.dates"),
-    *("imap.names", "imap.sets", "imap.values", "imap.meanings"),
+    *("imap.names", "imap.sets", "imap.uid_flags", "imap.values", "imap.meanings"),
 ]
 IMPURE = {
     *("socket", "ssl", "selectors", "subprocess", "threading", "asyncio", "sqlite3"),

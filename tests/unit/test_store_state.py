@@ -197,6 +197,24 @@ def test_messages_are_saved_replaced_and_forgotten(state: StateStore) -> None:
     assert list(state.messages(folder)) == [moved]
 
 
+def test_messages_are_read_among_some_files_alone_or_in_outline(state: StateStore) -> None:
+    folder = state.save_folder("INBOX", uidvalidity=UidValidity(7), uidnext=4)
+    other = replace(ROW, uid=Uid(2), unique="2.t.mailcli", held=True)
+    state.save_messages(folder, [other, ROW])
+    assert list(state.messages(folder, among={other.unique})) == [other]
+    assert list(state.outlines(folder)) == [
+        (each.uidvalidity, each.uid, each.unique, each.flags, each.held) for each in (ROW, other)
+    ]
+
+
+def test_the_known_uids_are_those_of_messages_and_of_what_was_left_out(state: StateStore) -> None:
+    folder = state.save_folder("INBOX", uidvalidity=UidValidity(7), uidnext=4)
+    state.save_messages(folder, [ROW, replace(ROW, uidvalidity=UidValidity(6), uid=Uid(5))])
+    left = [LeftOut(UidValidity(7), uid, 100, None) for uid in (ROW.uid, Uid(3))]
+    state.save_left_out(folder, left)
+    assert list(state.known_uids(folder, UidValidity(7))) == [ROW.uid, Uid(3)]
+
+
 def test_messages_of_another_uidvalidity_stay_apart(state: StateStore) -> None:
     folder = state.save_folder("a", uidvalidity=UidValidity(8), uidnext=1)
     other = replace(ROW, uidvalidity=UidValidity(8), sha256=bytes(32))

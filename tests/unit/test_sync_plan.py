@@ -9,12 +9,15 @@ from mailcli.sync.plan import (
     Append,
     Bind,
     DeleteLocal,
+    DeleteRemote,
     Fetch,
     Forget,
+    Hold,
     StoreFlags,
     merge,
+    plan,
 )
-from mailcli.sync.states import Agreed, Local, Remote
+from mailcli.sync.states import Agreed, Local, Policy, Remote
 
 CASES = cases("case")
 GONE = {name: case for name, case in CASES.items() if "gone" in case}
@@ -99,6 +102,16 @@ def test_known_messages_come_first_then_fetches_then_appends_and_deletions_last(
         *("StoreFlags", "Agree", "Forget", "Bind", "Fetch", "Fetch", "Append"),
         *("DeleteLocal", "DeleteRemote"),
     ]
+
+
+@pytest.mark.parametrize(("at_rest", "kind"), [(0, Hold), (10, Hold), (11, DeleteRemote)])
+def test_messages_at_rest_count_where_the_share_of_deletions_is_asked_for(
+    at_rest: int, kind: type[Hold] | type[DeleteRemote]
+) -> None:
+    agreed = {Uid(uid): Agreed(f"file {uid}", frozenset()) for uid in range(1, 12)}
+    remote = {uid: Remote(frozenset()) for uid in agreed}
+    planned = plan(agreed, {}, remote, Policy(), at_rest=at_rest)
+    assert {type(action) for action in planned} == {kind}
 
 
 def test_second_file_with_the_same_origin_is_a_message_of_its_own() -> None:

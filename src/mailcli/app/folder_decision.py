@@ -1,9 +1,11 @@
 """What is to be done in one folder: its two sides given to `sync.plan`, which decides."""
 
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from mailcli.app.folder_state import FolderState
-from mailcli.model import Flags, keywords_of
+from mailcli.model import Flags, Uid, keywords_of
 from mailcli.store.records import MessageRow
 from mailcli.sync.plan import Action, plan
 from mailcli.sync.states import Agreed, Local, Remote
@@ -18,8 +20,7 @@ def decide(state: FolderState) -> list[Action]:
     What was moved is the moves' affair, and what is left out nobody's.
     """
     bound = {row.unique: row for uid, row in state.rows.items() if uid not in state.away}
-    fresh = state.remote.keys() - state.rows
-    origins = {state.token(uid): uid for uid in fresh} if state.entries else {}
+    origins = _origins(state, bound.keys())
     hidden = state.former.keys() | state.spoken_for
     local = {
         unique: Local(
@@ -34,11 +35,43 @@ def decide(state: FolderState) -> list[Action]:
         if uid not in state.away
     }
     hidden_there = state.away | state.left.keys()
-    there = {uid: Remote(flags) for uid, flags in state.remote.items() if uid not in hidden_there}
+    there = _There(state.remote, hidden_there)
     policy = replace(state.policy, storable=state.selected.storable, vanished=state.vanished)
     if state.pair.role in _EMPTIED and state.vanished is None:
         policy = replace(policy, allow_mass_delete=True)
-    return plan(agreed, local, there, policy)
+    return plan(agreed, local, there, policy, at_rest=state.at_rest)
+
+
+class _There(Mapping[Uid, Remote]):
+    """What the server holds, for a plan, which looks once at each of what may be very many."""
+
+    def __init__(self, held: Mapping[Uid, Flags], hidden: AbstractSet[Uid]) -> None:
+        self._held, self._hidden = held, hidden
+
+    def __getitem__(self, uid: Uid) -> Remote:
+        if uid in self._hidden:
+            raise KeyError(uid)
+        return Remote(self._held[uid])
+
+    def __contains__(self, uid: object) -> bool:
+        return uid in self._held and uid not in self._hidden
+
+    def __iter__(self) -> Iterator[Uid]:
+        return (uid for uid in self._held if uid not in self._hidden)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _origins(state: FolderState, bound: AbstractSet[str]) -> dict[str, Uid]:
+    """Return the new messages as which unknown files may have been fetched, by their tokens."""
+    unknown = (entry for unique, entry in state.entries.items() if unique not in bound)
+    tokens = {entry.token for entry in unknown}
+    if not tokens - {None}:
+        return {}
+    fresh = (uid for uid in state.remote if uid not in state.rows)
+    named = ((state.token(uid), uid) for uid in fresh)
+    return {token: uid for token, uid in named if token in tokens}
 
 
 def flags_to_compare(state: FolderState, unique: str, row: MessageRow | None) -> Flags:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mailcli.app.folder_decision import decide
 from mailcli.app.folder_limits import load_left_out
+from mailcli.app.folder_look import There, look_here, look_there
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_told import drop_impossible, drop_wrong
@@ -84,14 +85,16 @@ def delete_in_folder(
     """
     selected = session.select(task.pair.wire, read_only=not task.writes_there)
     state = FolderState(task, selected)
-    state.load()
+    state.find()
     load_left_out(state)
     if not state.settled:
         return None
-    state.remote = session.fetch_flags(selected.exists)
+    there = There(session.fetch_flags(selected.exists))
+    here_now = look_here(state)
+    look_there(state, here_now, there)
     drop_impossible(state)
-    drop_wrong(session, state, state.remote.keys() - state.rows.keys())
-    if not state.scanned():
+    drop_wrong(session, state, (uid for uid in state.remote if uid not in state.rows))
+    if not here_now.is_here:
         state.vanished = Side.LOCAL
     actions = leave_unsent(state, decide(state), unsent, tell=True)
     task.counts.held_back += sum(isinstance(a, Hold) for a in actions)

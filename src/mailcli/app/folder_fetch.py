@@ -8,6 +8,8 @@ folder, where the server has it no more, was moved there, and is moved here by
 one rename.
 """
 
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ from mailcli.app.folder_letters import base_of
 from mailcli.app.folder_orphans import Adoption, Orphans, adopt, settle_adoptions
 from mailcli.app.folder_state import FolderState, Twins
 from mailcli.imap.session import ImapSession
+from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Fetched
 from mailcli.model import Flags, Uid, system_flags_of
 from mailcli.store.delivery import MAX_BATCH, Delivery
@@ -65,9 +68,7 @@ class _Recognised:
         self.known, self.adopted = [], []
 
 
-def fetch_new(
-    session: ImapSession, state: FolderState, uids: Sequence[Uid], orphans: Orphans
-) -> bool:
+def fetch_new(session: ImapSession, state: FolderState, uids: UidSet, orphans: Orphans) -> bool:
     """Fetch messages and record them; whether one of them turned out to be here already.
 
     Raises: MailError; what arrived whole before is kept and recorded.
@@ -76,7 +77,8 @@ def fetch_new(
         return False
     state.enter(session)
     adopted = _by_email_id(session, state, uids, orphans)
-    uids = [uid for uid in uids if uid not in adopted]
+    if adopted:
+        uids = UidSet.of(uid for uid in uids if uid not in adopted)
     twins = state.twins()
     recognised = _Recognised(state, any=bool(adopted))
     with (
@@ -97,7 +99,7 @@ def fetch_new(
 
 def _shown(state: FolderState, count: int) -> AbstractContextManager[Callable[[int], None]]:
     """Show how messages come; those of a run that broke off are here already."""
-    here = len(state.rows) if state.counts.resumed else 0
+    here = len(state.rows) + state.at_rest if state.counts.resumed else 0
     progress = state.task.context.progress
     return progress.transfer(state.name, messages=lambda: here + count, here=here)
 
@@ -126,7 +128,7 @@ def _is_new(
 
 
 def _by_email_id(
-    session: ImapSession, state: FolderState, uids: Sequence[Uid], orphans: Orphans
+    session: ImapSession, state: FolderState, uids: UidSet, orphans: Orphans
 ) -> set[Uid]:
     """Take over files of messages that the server itself calls the same (RFC 8474 §5.1).
 
@@ -175,11 +177,31 @@ def digests(session: ImapSession, uids: Sequence[Uid]) -> Iterator[tuple[Uid, Fl
             yield fetched.uid, fetched.flags, (fetched.body.size, fetched.body.sha256)
 
 
+class _Asked:
+    """The messages that were asked for, and whether each has come, in five octets for each."""
+
+    def __init__(self, uids: UidSet) -> None:
+        self._uids = array("I", uids)
+        self._came = bytearray(len(self._uids))
+
+    def take(self, uid: Uid) -> bool:
+        """Note that a message has come; tell whether it was asked for, and did not come before."""
+        place = bisect_left(self._uids, uid)
+        if place == len(self._uids) or self._uids[place] != uid or self._came[place]:
+            return False
+        self._came[place] = True
+        return True
+
+    def left(self) -> list[Uid]:
+        """Return those that did not come, lowest first."""
+        return [Uid(uid) for uid, came in zip(self._uids, self._came, strict=True) if not came]
+
+
 def _arriving(
-    session: ImapSession, state: FolderState, uids: Sequence[Uid]
+    session: ImapSession, state: FolderState, uids: UidSet
 ) -> Iterator[tuple[Fetched, Staged]]:
     """Yield the messages as they come, each once; an unfinished one is taken away."""
-    asked = set(uids)
+    asked = _Asked(uids)
     when = state.now()
     opened: list[Staged] = []
 
@@ -190,15 +212,14 @@ def _arriving(
 
     try:
         for fetched in session.fetch_messages(uids, open_body):
-            if fetched.uid not in asked:
+            if not asked.take(fetched.uid):
                 continue  # not what was asked for, or twice
-            asked.remove(fetched.uid)
             if not isinstance(fetched.body, Staged):
                 state.counts.skip(fetched.uid, _NOTHING_CAME)
                 continue
             opened.remove(fetched.body)
             yield fetched, _complete(state, fetched, fetched.body, when)
-        for uid in sorted(asked):  # withheld, or deleted just now
+        for uid in asked.left():  # withheld, or deleted just now
             state.counts.skip(uid, _NOTHING_CAME)
     finally:
         for staged in opened:
@@ -220,7 +241,6 @@ def _record(state: FolderState, group: Sequence[tuple[Fetched, Delivered]]) -> N
     """Commit messages that are durable to the state."""
     rows = []
     for fetched, done in group:
-        state.entries[done.entry.unique] = done.entry
         content = done.size, done.sha256
         rows.append(
             state.agree(
@@ -231,7 +251,7 @@ def _record(state: FolderState, group: Sequence[tuple[Fetched, Delivered]]) -> N
                 email_id=fetched.email_id,
             )
         )
-    state.save(rows)
+    state.save_delivered(rows, [done.entry for _, done in group])
     state.counts.fetched += len(group)
 
 

@@ -14,6 +14,7 @@ from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.imap.session import ImapSession
+from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Details
 from mailcli.model import Uid
 from mailcli.store.records import FolderRow, LeftOut
@@ -35,27 +36,29 @@ def report_left_out(state: FolderState) -> None:
 
 def within_limits(
     session: ImapSession, state: FolderState, uids: Iterable[Uid], orphans: Orphans
-) -> list[Uid]:
+) -> UidSet:
     """Return the messages that the account wants, of those that are new.
 
     And of those that were left out before, what turned out to be here, under another folder.
 
     Raises: MailError.
     """
-    new = sorted(uids)
+    new = UidSet.of(uids)
     again = _may_be_moved(state, {size for size, _ in orphans.contents()})
     if state.task.has_limits and (new or again):
         state.enter(session)
         details = session.fetch_details(new) if new else {}
         told = {uid: _left_out(state, uid, each) for uid, each in details.items()} | again
         beyond = {uid: m for uid, m in told.items() if state.task.leaves_out(m) is not None}
+        found: list[Uid] = []
         for uid in _found_here(session, state, beyond, orphans):
             del beyond[uid]
-            new += [uid] if state.left.pop(uid, None) else []
+            found += [uid] if state.left.pop(uid, None) else []
         state.left.update(beyond)
+        new = UidSet.of(uid for uid in (*new, *found) if uid not in state.left)
     _record(state)
     report_left_out(state)
-    return [uid for uid in new if uid not in state.left]
+    return new
 
 
 def _may_be_moved(state: FolderState, octets: Collection[int]) -> dict[Uid, LeftOut]:

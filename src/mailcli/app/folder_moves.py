@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from mailcli.app.folder_fetch import recognise
 from mailcli.app.folder_letters import agreed_keywords, translate_letters
+from mailcli.app.folder_look import look_again
 from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import message_id_of
 from mailcli.app.sync_run import SyncRun
@@ -113,7 +114,9 @@ def _strays(session: ImapSession, state: FolderState, octets: Collection[int]) -
     waiting = state.strays()
     if not waiting:
         return found  # in a dry run, the folder may not be there yet
-    sizes = {entry.unique: entry.size for entry in state.folder.scan(stat=True)}
+    sizes = {
+        entry.unique: entry.size for entry in state.folder.scan(stat=True, among=set(waiting))
+    }
     for unique in waiting:
         if not may_become(sizes.get(unique, 0), smallest, largest):
             continue
@@ -235,7 +238,7 @@ def _look_up(
     uploaded like a new one, and what is left of it where it was is deleted like any other.
     """
     selected = target.enter(session, again=True)
-    target.remote = session.fetch_flags(selected.exists)
+    look_again(target, session.fetch_flags(selected.exists))
     target.spoken_for.difference_update(unique_of.values())
     target.claimed.difference_update(unique_of.values())
     recognise(session, target, [uid for uid in target.remote if uid not in target.rows])

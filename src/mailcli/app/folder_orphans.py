@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from mailcli.app.folder_look import names_at_rest
 from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import hash_of
 from mailcli.errors import NotFound
@@ -60,12 +61,17 @@ class Orphans:
     def __init__(self, states: Iterable[FolderState]) -> None:
         self._by_content: dict[Content, list[Orphan]] = defaultdict(list)
         self._by_id: dict[str, list[Orphan]] = defaultdict(list)
+        states = list(states)
+        names = set[str]()
         for state in states:
             for orphan in _orphaned(state):
                 row = orphan.row
                 self._by_content[row.size, row.sha256].append(orphan)
                 if row.email_id:
                     self._by_id[row.email_id].append(orphan)
+                names.add(orphan.unique)
+        for state in states if names else ():
+            state.taken = names_at_rest(state, names)
 
     @property
     def have_ids(self) -> bool:
@@ -122,7 +128,7 @@ def adopt(state: FolderState, uid: Uid, orphan: Orphan | None) -> Adoption | Non
         if entry is None or hash_of(source.folder, entry) != (row.sha256, row.size):
             return None  # another program has changed it: it is another message by now
         if source is not state:
-            if orphan.unique in state.entries:
+            if orphan.unique in state.entries or orphan.unique in state.taken:
                 return None
             entry = _taken_over(state, orphan, entry)
         content = row.size, row.sha256

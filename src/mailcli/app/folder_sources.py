@@ -40,8 +40,10 @@ def missing_in(
         for row in run.state.messages(known.id)
         if row.uidvalidity == known.uidvalidity and (row.size, row.sha256) in wanted
     ]
+    names = {row.unique for row in rows}
     try:
-        entries = run.maildir.folder(FolderName.parse(known.name)).scan() if rows else []
+        folder = run.maildir.folder(FolderName.parse(known.name))
+        entries = folder.scan(among=names) if names else []
     except (NotFound, LocalError, TemporaryFailure):
         entries = []
     here = {entry.unique for entry in entries}

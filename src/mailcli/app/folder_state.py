@@ -1,7 +1,7 @@
 """What one folder's run knows of both sides, and the one place that records agreements."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable, MutableMapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ from mailcli.imap.values import Selected
 from mailcli.model import Flags, Uid, keywords_of, system_flags_of
 from mailcli.store.entries import Entry
 from mailcli.store.keywords import KeywordLetters
+from mailcli.store.outline import Outline, Parts
 from mailcli.store.records import LeftOut, MessageRow
 from mailcli.sync.moves import Content
 from mailcli.sync.states import Side
@@ -37,6 +38,11 @@ class FolderState:
     about to be bound to messages. `left` are messages that the account leaves on the server,
     `given_up` those of which something was refused in this run. From the UID `told_from` on, an
     answer may have told the UIDs, and no listing (`folder_told`).
+
+    Not in `rows`, `entries` and `remote` are messages `at_rest`: the server and the file are as
+    agreed on, so that nothing is to be done. They are counted, and stay in the state alone, since
+    a folder may have a million of them. `stirred`: one of them was not so any more when the
+    server was asked again. `taken` are those of their files that have the name of an orphan.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -47,7 +53,7 @@ class FolderState:
         self.former: dict[str, MessageRow] = {}
         self.entries: dict[str, Entry] = {}
         self.letters = KeywordLetters()
-        self.remote: dict[Uid, Flags] = {}
+        self.remote: MutableMapping[Uid, Flags] = {}
         self.left: dict[Uid, LeftOut] = {}
         self.settled = False
         self.vanished: Side | None = None
@@ -58,6 +64,7 @@ class FolderState:
         self.recognised: set[str] = set()
         self.brought: dict[str, Flags] = {}
         self.id = self.told_from = 0
+        self.at_rest, self.stirred, self.taken = 0, False, set[str]()
         self.task, self.dry_run = task, task.dry_run
         self._contents: dict[str, Content | None] = {}
 
@@ -84,15 +91,21 @@ class FolderState:
 
     # -- what was agreed on -----------------------------------------------------
 
-    def load(self) -> None:
-        """Read what both sides last agreed on."""
+    def find(self) -> bool:
+        """Read what is recorded of the folder itself; tell whether anything is."""
         known = self.store.folder(self.name)
         if known is None:
-            return
+            return False
         self.id = known.id
         self.settled = known.uidvalidity == self.generation
         self.told_from = known.uidnext
-        for row in self.store.messages(known.id):
+        return True
+
+    def load(self, *, among: Container[str] | None = None) -> None:
+        """Read what both sides last agreed on, of all messages or of these files alone."""
+        if not self.find():
+            return
+        for row in self.store.messages(self.id, among=among):
             if self.settled and row.uidvalidity == self.generation:
                 self.rows[row.uid] = row
             else:
@@ -145,10 +158,30 @@ class FolderState:
         return MessageRow(self.generation, uid, unique, flags, size, digest, email_id)
 
     def save(self, rows: Iterable[MessageRow]) -> None:
-        """Commit agreements, and drop the records that they replace, in one transaction."""
+        """Commit agreements, if there are any."""
         fresh = list(rows)
-        if not fresh:
-            return
+        if fresh:
+            self._commit(fresh)
+            self.rows.update((row.uid, row) for row in fresh)
+
+    def save_delivered(self, rows: Iterable[MessageRow], entries: Iterable[Entry]) -> None:
+        """Commit agreements on messages that have just become files, with the server's flags.
+
+        They are at rest. But a UID that the server had not given yet when the folder was opened
+        is held against what it says later.
+        """
+        fresh = list(rows)
+        self._commit(fresh)
+        following = self.selected.uidnext or 0
+        for row, entry in zip(fresh, entries, strict=True):
+            if row.uid < following:
+                self.at_rest += 1
+                self.remote.pop(row.uid, None)
+            else:
+                self.rows[row.uid], self.entries[entry.unique] = row, entry
+
+    def _commit(self, fresh: Sequence[MessageRow]) -> None:
+        """Commit agreements, and drop the records that they replace, in one transaction."""
         with self.store.transaction():
             self.store.save_messages(self.id, fresh)
             self.store.drop_intents(self.id, [row.unique for row in fresh])
@@ -157,7 +190,6 @@ class FolderState:
                 old = self.former.pop(row.unique, None)
                 if old is not None:
                     self.store.forget_messages(self.id, old.uidvalidity, [old.uid])
-        self.rows.update((row.uid, row) for row in fresh)
 
     def _is_left_no_more(self, uids: Iterable[Uid]) -> None:
         """Drop the records of messages that were left on the server and are here by now."""
@@ -212,13 +244,18 @@ class FolderState:
 
     # -- what is here -------------------------------------------------------------
 
-    def scan(self) -> None:
-        """Read which files there are.
+    def scan(self, outline: Outline | None = None) -> Parts:
+        """Read which files there are; with an outline, in those parts alone that differ from it.
 
         Raises: NotFound where the folder is missing, which is not the same as empty.
         """
-        self.entries = {entry.unique: entry for entry in self.folder.scan()}
+        if outline is None:
+            found, parts = self.folder.scan(), Parts.all()
+        else:
+            found, parts = self.folder.scan_differing(outline)
+        self.entries = {entry.unique: entry for entry in found}
         self.letters = self.folder.keyword_letters()
+        return parts
 
     def scanned(self) -> bool:
         """Read which files there are; tell whether the folder is there at all."""

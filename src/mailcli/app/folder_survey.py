@@ -13,15 +13,16 @@ from dataclasses import replace
 
 from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_limits import load_left_out
+from mailcli.app.folder_look import There, look_here, look_there
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_told import drop_impossible
-from mailcli.app.folder_unchanged import agreed_there
 from mailcli.app.folder_upload import settle_uploads
 from mailcli.errors import MailError
 from mailcli.imap.session import ImapSession
-from mailcli.imap.values import Selected, Since
-from mailcli.model import Flags, Uid, UidValidity
+from mailcli.imap.sets import UidSet
+from mailcli.imap.values import Changes, Selected, Since
+from mailcli.model import UidValidity
 from mailcli.store.records import FolderRow
 from mailcli.sync.states import Side
 
@@ -48,15 +49,16 @@ def survey(
     elif isinstance(opened, MailError):
         raise opened
     state = FolderState(task, opened)
-    is_here = state.scanned()
-    state.load()
+    state.find()
     load_left_out(state)
-    state.counts.resumed = task.agreed_numbers() is None and state.settled and bool(state.rows)
+    here = look_here(state)
+    is_here, is_known = here.is_here, bool(state.at_rest)
+    look_there(state, here, _there(session, state, since))
+    state.counts.resumed = task.agreed_numbers() is None and state.settled and is_known
     # What was once agreed on shows that the folder was here, until it is made again or deleted.
-    was_here = state.settled and (bool(state.rows) or task.agreed_numbers() is not None)
+    was_here = state.settled and (is_known or task.agreed_numbers() is not None)
     if not task.dry_run and (is_here or not was_here):
         state.record()
-    state.remote = _listed(session, state, since)
     drop_impossible(state)
     is_empty = may_go and was_here and not state.remote
     if not is_here and (is_empty or state.rows.keys() & state.remote.keys()):
@@ -75,21 +77,17 @@ def since_agreed(known: FolderRow | None) -> Since | None:
     return Since(known.uidvalidity, known.highestmodseq)
 
 
-def _listed(session: ImapSession, state: FolderState, since: Since | None) -> dict[Uid, Flags]:
-    """Return the flags of all messages, by the changes since the last agreement where they fit."""
+def _there(session: ImapSession, state: FolderState, since: Since | None) -> There:
+    """Return what the server holds: the changes since the last agreement, where they fit."""
     if since is not None and state.settled:
-        remote = agreed_there(state)
         changes = state.selected.changes
-        if changes is not None:
-            for uid in [uid for uid in remote if uid in changes.vanished]:
-                del remote[uid]
-            remote.update(changes.flags)
-        else:
+        if changes is None:
             state.enter(session)
-            remote.update(session.fetch_changed_flags(since.modseq))
-        if len(remote) == state.selected.exists:
-            return remote
-    return session.fetch_flags(state.enter(session).exists)
+            changes = Changes(session.fetch_changed_flags(since.modseq), UidSet())
+        there = There.changed(state, changes)
+        if there.count(state) == state.selected.exists:
+            return there
+    return There(session.fetch_flags(state.enter(session).exists))
 
 
 def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None:
@@ -164,8 +162,10 @@ def record_numbers(state: FolderState) -> None:
     They are those of the first look: what came since is told by the next run.
     """
     kept = state.selected.storable.of
-    agreed = state.left.keys() | state.rows.keys() == state.remote.keys() and all(
-        kept(row.flags) == kept(state.remote[uid]) for uid, row in state.rows.items()
+    agreed = (
+        not state.stirred
+        and state.left.keys() | state.rows.keys() == state.remote.keys()
+        and all(kept(row.flags) == kept(state.remote[uid]) for uid, row in state.rows.items())
     )
     if agreed and not state.former and not state.away and state.folder.exists():
         state.record(numbers=True)

@@ -23,6 +23,7 @@ from mailcli.app.folder_upload import look_up, upload
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import ConfirmationNeeded, LocalError, NotFound
 from mailcli.imap.session import CommandFailed, ImapSession
+from mailcli.imap.sets import UidSet
 from mailcli.model import Flags, Uid
 from mailcli.sync.plan import (
     Action,
@@ -67,7 +68,10 @@ def bring(
     _begin_anew(state, actions)
     actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=True)
     _apply_known(session, state, actions)
-    if _recognised(session, state, actions, orphans):
+    new = UidSet.of(action.uid for action in actions if isinstance(action, Fetch))
+    uploads = any(isinstance(action, Append) for action in actions)
+    del actions  # of a first run, they may be a million
+    if _recognised(session, state, new, orphans, uploads=uploads):
         actions = decide(state)
         actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=True)
         _apply_known(session, state, actions)
@@ -158,24 +162,22 @@ def _begin_anew(state: FolderState, actions: Sequence[Action]) -> None:
 
 
 def _recognised(
-    session: ImapSession, state: FolderState, actions: Sequence[Action], orphans: Orphans
+    session: ImapSession, state: FolderState, new: UidSet, orphans: Orphans, *, uploads: bool
 ) -> bool:
     """Fetch what is new; whether some of it turned out to be a file that is here already.
 
     A run that makes no file only looks for such messages, and only before it would upload, or say
     that the server has lost one.
     """
-    new = [action.uid for action in actions if isinstance(action, Fetch)]
-    wrong = drop_wrong(session, state, state.remote.keys() - state.rows.keys())
+    wrong = drop_wrong(session, state, (uid for uid in state.remote if uid not in state.rows))
     if state.policy.changes_local:
-        new += wrong
+        new = UidSet.of((*new, *wrong)) if wrong else new
     wanted = within_limits(session, state, new, orphans)
     if new or wanted:
         return fetch_new(session, state, wanted, orphans)
     fresh = [uid for uid in state.remote if uid not in state.rows]
     wants = bool(wrong or state.spoken_for or state.former or state.undecided)
-    wants = wants or any(isinstance(action, Append) for action in actions)
-    return bool(fresh) and wants and recognise(session, state, fresh)
+    return bool(fresh) and (wants or uploads) and recognise(session, state, fresh)
 
 
 # -- what both sides have ----------------------------------------------------

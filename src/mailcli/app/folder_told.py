@@ -38,8 +38,8 @@ def drop_wrong(session: ImapSession, state: FolderState, unknown: Iterable[Uid])
     Raises: MailError.
     """
     told = [row for row in _told(state) if row.uid in state.remote]
-    fresh = [uid for uid in unknown if uid >= state.told_from]
-    if not told or not fresh:
+    fresh = [uid for uid in unknown if uid >= state.told_from] if told else []
+    if not fresh:
         return []
     state.enter(session)
     sizes = session.fetch_sizes(fresh)

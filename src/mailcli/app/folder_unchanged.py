@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mailcli.app.folder_task import FolderTask
 from mailcli.imap.session import ImapSession
-from mailcli.imap.values import Selected, Status
+from mailcli.imap.values import Changes, Selected, Status
 from mailcli.model import Flags, Uid
 from mailcli.store.records import FolderRow
 
@@ -113,16 +113,6 @@ def _is_listing_due(task: FolderTask, known: FolderRow, status: Status) -> bool:
     return status.messages > NEWEST and not 0 <= age < LISTED_EVERY
 
 
-def agreed_there(state: "FolderState") -> dict[Uid, Flags]:
-    """Return what the server held when both sides last agreed."""
-    left: dict[Uid, Flags] = {
-        each.uid: frozenset()
-        for each in state.store.left_out(state.id)
-        if each.uidvalidity == state.generation
-    }
-    return left | {uid: row.flags for uid, row in state.rows.items()}
-
-
 def _looked_at(task: FolderTask, status: Status) -> "FolderState | None":
     """Look at all files and rows; return both where there is nothing to do, None where there is.
 
@@ -130,15 +120,18 @@ def _looked_at(task: FolderTask, status: Status) -> "FolderState | None":
     """
     from mailcli.app.folder_decision import decide
     from mailcli.app.folder_limits import load_left_out, report_left_out
+    from mailcli.app.folder_look import There, look_here, look_there
     from mailcli.app.folder_state import FolderState
+    from mailcli.imap.sets import UidSet
 
     opened = Selected(status.messages, status.uidvalidity, status.uidnext, read_only=True)
     state = FolderState(task, opened)
-    if not state.scanned():
-        return None
-    state.load()
+    state.find()
     load_left_out(state)
-    state.remote = agreed_there(state)
+    here = look_here(state)
+    if not here.is_here:
+        return None
+    look_there(state, here, There.changed(state, Changes({}, UidSet())))
     if state.former or state.strays() or decide(state):
         return None
     report_left_out(state)

@@ -15,9 +15,11 @@ from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import hash_of
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import LocalError, MailError, NotFound, TemporaryFailure
+from mailcli.store.folder import MaildirFolder
 from mailcli.store.line_ends import may_become
 from mailcli.store.names import FolderName
-from mailcli.store.records import MessageRow
+from mailcli.store.outline import Outline
+from mailcli.store.records import FolderRow, MessageRow
 from mailcli.sync.moves import Content
 from mailcli.sync.plan import Action, DeleteRemote, Hold
 from mailcli.sync.states import Side
@@ -62,15 +64,26 @@ def unsent_in(
 def _waiting(run: SyncRun, name: FolderName, octets: Collection[int]) -> set[Content]:
     """Return what was never uploaded in a folder, of the files that can have so many octets."""
     folder, known = run.maildir.folder(name), run.state.folder(str(name))
-    uploaded = {row.unique for row in run.state.messages(known.id)} if known else set()
+    unsent = _never_uploaded(run, folder, known)
     waiting = set()
-    unsent = {entry.unique for entry in folder.scan()} - uploaded
-    for entry in folder.scan(stat=True) if unsent else []:
-        if entry.unique in unsent and may_become(entry.size, min(octets), max(octets)):
+    for entry in folder.scan(stat=True, among=unsent) if unsent else []:
+        if may_become(entry.size, min(octets), max(octets)):
             with suppress(NotFound):  # another program took this one away meanwhile
                 digest, size = hash_of(folder, entry)
                 waiting.add((size, digest))
     return waiting
+
+
+def _never_uploaded(run: SyncRun, folder: MaildirFolder, known: FolderRow | None) -> set[str]:
+    """Return the unique names of files that are no message of the state."""
+    outline = Outline(with_letters=False)
+    for row in run.state.outlines(known.id) if known else ():
+        outline.expect(row.unique)
+    entries, parts = folder.scan_differing(outline)
+    found = {entry.unique for entry in entries}
+    if found and known:
+        found -= {r.unique for r in run.state.outlines(known.id) if r.unique in parts}
+    return found
 
 
 def leave_unsent(

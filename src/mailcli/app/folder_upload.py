@@ -10,6 +10,7 @@ from functools import partial
 
 from mailcli.app.folder_fetch import digests
 from mailcli.app.folder_letters import base_of
+from mailcli.app.folder_look import look_again
 from mailcli.app.folder_state import FolderState
 from mailcli.app.stores import message_id_of
 from mailcli.errors import NotFound
@@ -165,7 +166,7 @@ def look_up(session: ImapSession, state: FolderState) -> None:
     open_intents = state.store.intents(state.id)
     if not open_intents:
         return
-    state.remote = session.fetch_flags(state.enter(session, again=True).exists)
+    look_again(state, session.fetch_flags(state.enter(session, again=True).exists))
     for intent in open_intents:
         candidates = _candidates(session, state, intent)
         uid = _same(session, state, intent, candidates)

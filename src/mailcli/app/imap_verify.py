@@ -7,7 +7,7 @@ file is not what the server has is one, since no run looks at that again.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -167,7 +167,7 @@ class _FolderComparison:
             if unique not in taken and (content := state.content_of(unique)):
                 self._free[content].append(unique)
 
-    def found(self, session: ImapSession, new: Sequence[Uid]) -> list[PlannedAction]:
+    def found(self, session: ImapSession, new: Iterable[Uid]) -> list[PlannedAction]:
         """Return what differs; `new` are the messages that nothing is recorded of."""
         state = self._state
         wanted = {*new, *(state.rows.keys() & state.remote.keys())}

@@ -6,7 +6,7 @@ module; the connection adds which server it was.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import replace
 
 from mailcli.errors import ProtocolViolation
@@ -250,7 +250,7 @@ def _highest(answer: Answer) -> int | None:
 
 
 def changes(
-    found: Selected, since: Since, flags: Mapping[Uid, Flags], gone: Iterable[Data]
+    found: Selected, since: Since, flags: MutableMapping[Uid, Flags], gone: Iterable[Data]
 ) -> Changes | None:
     """Return what changed since a state: flags that were told, and VANISHED responses.
 
@@ -260,7 +260,7 @@ def changes(
     if found.uidvalidity != since.uidvalidity or (found.highestmodseq or 0) < since.modseq:
         return None
     try:
-        return Changes(dict(flags), UidSet.union(map(vanished, gone)))
+        return Changes(flags, UidSet.union(map(vanished, gone)))
     except ProtocolViolation:
         return None
 

@@ -13,6 +13,7 @@ from mailcli.imap import answers, responses
 from mailcli.imap.folder_answers import vanished
 from mailcli.imap.responses import Data, Response
 from mailcli.imap.sets import MAX_UID, UidSet
+from mailcli.imap.uid_flags import UidFlags
 from mailcli.model import Flags, Uid
 
 _UID = rb"UID ([1-9]\d{0,9})"
@@ -38,7 +39,7 @@ class FlagListing:
     """
 
     def __init__(self, exists: int) -> None:
-        self.found: dict[Uid, Flags] = {}
+        self.found = UidFlags()
         self.unnamed = 0
         self._exists = exists
         self._gone = 0

@@ -15,6 +15,7 @@ from mailcli.imap.conversation import ANSWER_CAP, TRANSFER_CAP, FolderUnusable
 from mailcli.imap.listing import FlagListing
 from mailcli.imap.responses import Condition, Streamed, Value
 from mailcli.imap.sets import UidSet, pieces
+from mailcli.imap.uid_flags import UidFlags
 from mailcli.imap.values import Body, Details, Fetched, Moved
 from mailcli.model import Flag, Flags, Uid
 
@@ -42,20 +43,20 @@ class MessageCommands(ImapConnection):
 
     # -- listing -----------------------------------------------------------
 
-    def fetch_flags(self, exists: int) -> dict[Uid, Flags]:
+    def fetch_flags(self, exists: int) -> UidFlags:
         """Return the flags of every message in the open folder, by UID.
 
         Raises: FolderUnusable when the listing is not complete: then absence proves nothing.
         """
         if not exists:
-            return {}
+            return UidFlags()
         self._wire.phase = "UID FETCH flags"
         listing = self._listing(b"UID FETCH 1:* (UID FLAGS)", exists)
         if doubt := listing.doubt():
             raise FolderUnusable(f"{self._wire.where}: {doubt}")
         return listing.found
 
-    def fetch_changed_flags(self, modseq: int) -> dict[Uid, Flags]:
+    def fetch_changed_flags(self, modseq: int) -> UidFlags:
         """Return the flags of new and changed messages since a mod-sequence, which is not 0.
 
         For a folder that has a `highestmodseq` (RFC 7162 §3.1.4.1).

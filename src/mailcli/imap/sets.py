@@ -4,10 +4,11 @@ A set is kept as its ranges, since `1:4294967295` is one that a server may send.
 """
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 from mailcli.errors import ProtocolViolation
 from mailcli.model import Uid
@@ -38,7 +39,9 @@ class UidSet:
     @classmethod
     def of(cls, uids: Iterable[int]) -> "UidSet":
         """Return the set of these UIDs."""
-        return cls(tuple(_runs(sorted(set(uids)))))
+        found = array("Q", uids)  # of a million messages, in eight octets each
+        ascending = all(before < after for before, after in pairwise(found))
+        return cls(tuple(_runs(found if ascending else sorted(set(found)))))
 
     @classmethod
     def union(cls, sets: Iterable["UidSet"]) -> "UidSet":
@@ -83,7 +86,8 @@ def pieces(
     """
     parts: list[str] = []
     left, room = most, octets
-    waiting = list(reversed(list(_runs(sorted(set(uids))))))
+    runs = uids.ranges if isinstance(uids, UidSet) else _runs(sorted(set(uids)))
+    waiting = list(reversed(list(runs)))
     while waiting:
         first, last = waiting.pop()
         until = min(last, first + left - 1)

@@ -1,6 +1,6 @@
 """What an IMAP session takes and returns: folders, counts, changes, messages. Plain values."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -120,7 +120,7 @@ class Changes:
     A hint, no proof: a message that is said to have vanished is only looked for again.
     """
 
-    flags: dict[Uid, Flags]
+    flags: MutableMapping[Uid, Flags]
     vanished: UidSet
 
 

@@ -6,20 +6,22 @@ returned as one. No symbolic link below the root is followed.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from mailcli.errors import LocalError, NotFound
-from mailcli.store.entries import SUBDIRECTORIES, Entry
+from mailcli.store.entries import SUBDIRECTORIES, Entry, Subdirectory
 from mailcli.store.files import read_chunks, translated
 from mailcli.store.line_ends import is_verbatim, to_wire
-from mailcli.store.listing import list_messages
+from mailcli.store.listing import list_differing, list_messages
+from mailcli.store.outline import Outline, Parts
 from mailcli.store.stamps import Stamps, read_stamps
 
 TRIES = 10
 """How often a message that other programs rename is looked for."""
 
+_PLACES: tuple[Subdirectory, ...] = ("cur", "new")
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -44,11 +46,11 @@ class FolderView:
         self._refuse_links()
         return is_maildir(self._base)
 
-    def scan(self, *, stat: bool = False) -> list[Entry]:
+    def scan(self, *, stat: bool = False, among: Container[str] | None = None) -> list[Entry]:
         """List the messages, each once, whatever other programs rename meanwhile.
 
-        `stat` fills in inode, size and time. See `listing` for what makes the
-        list complete.
+        `stat` fills in inode, size and time; `among` are the unique parts to be listed, all
+        where None. See `listing` for what makes the list complete.
 
         Raises:
             NotFound: the folder is missing, which is not the same as empty.
@@ -56,7 +58,12 @@ class FolderView:
             LocalError: it cannot be read, or a symbolic link is in the way.
         """
         self._refuse_links()
-        return list_messages(self._base, stat=stat)
+        return list_messages(self._base, stat=stat, among=among)
+
+    def scan_differing(self, outline: Outline) -> tuple[list[Entry], Parts]:
+        """List the messages in those parts of the folder that are not as outlined. As `scan`."""
+        self._refuse_links()
+        return list_differing(self._base, outline)
 
     def stamps(self) -> Stamps | None:
         """Return what tells whether the folder changes; None where it cannot be looked at.
@@ -69,7 +76,18 @@ class FolderView:
 
     def find(self, unique: str) -> Entry | None:
         """Return the message with this unique part, wherever it is now. Raises as `scan`."""
-        return next((entry for entry in self.scan() if entry.unique == unique), None)
+        return next(iter(self.scan(among={unique})), None)
+
+    def locate(self, unique: str, letters: str) -> Entry:
+        """Return a message that had just these letters when the folder was listed.
+
+        Where another program has changed it meanwhile, the entry is the one of before, as it
+        would be had it been listed.
+        """
+        names = [f"{unique}:2,{letters}"] if letters else [unique, f"{unique}:2,"]
+        places = [Entry(where, name) for name in names for where in _PLACES]
+        there = (each for each in places if os.path.lexists(self._file(each)))
+        return next(there, places[0])
 
     def path_of(self, entry: Entry) -> Path:
         """Return where the message lies."""

@@ -8,39 +8,66 @@ names, did not change from before the first read to after the last.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from mailcli.errors import NotFound, TemporaryFailure
 from mailcli.store.entries import Entry, Subdirectory
 from mailcli.store.files import local_error
+from mailcli.store.outline import Outline, Parts
 
 _TRIES = 10
 _TICK_NS = 20_000_000  # the clock for time stamps moves in steps of up to 10 ms
 _COARSE_NS = 2_000_000_000  # file systems that keep whole seconds only; FAT: every other one
 
+_SUBDIRECTORIES: tuple[Subdirectory, ...] = ("new", "cur")
 
-def list_messages(folder: str, *, stat: bool = False) -> list[Entry]:
+_Read = TypeVar("_Read")
+
+
+def list_messages(
+    folder: str, *, stat: bool = False, among: Container[str] | None = None
+) -> list[Entry]:
     """Return the messages of a folder, each unique part once; `stat` fills in the numbers.
 
-    `new` is read first, since files go from there to `cur`. Hidden files, and
-    what is no regular file, are no messages.
+    Of `among`, where given, these unique parts alone. `new` is read first, since files go from
+    there to `cur`. Hidden files, and what is no regular file, are no messages.
 
     Raises:
         NotFound: `new` or `cur` is missing: that is not an empty folder.
         TemporaryFailure: other programs did not stop changing it.
         LocalError: it cannot be read.
     """
+    return _unchanging(folder, lambda: _entries(folder, stat=stat, among=among))
+
+
+def list_differing(folder: str, outline: Outline) -> tuple[list[Entry], Parts]:
+    """Return the messages of those parts of a folder that are not as outlined, and the parts.
+
+    Read twice, so that no name needs to be kept; both times are one listing, during which
+    nothing changed. Raises as `list_messages`.
+    """
+
+    def read() -> tuple[list[Entry], Parts]:
+        parts = outline.differing(_names(folder))
+        return _entries(folder, among=parts), parts
+
+    return _unchanging(folder, read)
+
+
+def _unchanging(folder: str, read: Callable[[], _Read]) -> _Read:
+    """Return what was read while no file in `cur` came, went or changed its name."""
     for _ in range(_TRIES):
         with _missing_is_not_found(folder):
             started = time.time_ns()
             before = _stamp(folder)
-            found = _read(folder, "new", stat=stat) | _read(folder, "cur", stat=stat)
+            found = read()
             after = _stamp(folder)
         if before == after:
             wait = untrusted_for(before[1], now_ns=started)
             if not wait:
-                return list(found.values())
+                return found
             time.sleep(wait / 1e9)
     raise TemporaryFailure(
         f"{folder}: another program keeps changing the folder", hint="try again later"
@@ -63,17 +90,32 @@ def _stamp(folder: str) -> tuple[int, int]:
     return status.st_ino, status.st_mtime_ns
 
 
-def _read(folder: str, subdirectory: Subdirectory, *, stat: bool) -> dict[str, Entry]:
-    found = {}
+def _entries(
+    folder: str, *, stat: bool = False, among: Container[str] | None = None
+) -> list[Entry]:
+    found: dict[str, Entry] = {}
+    for subdirectory in _SUBDIRECTORIES:
+        for item in _items(folder, subdirectory):
+            unique = item.name.partition(":")[0]
+            if among is not None and unique not in among:
+                continue
+            entry = _with_status(item, subdirectory) if stat else Entry(subdirectory, item.name)
+            if entry is not None:
+                found[unique] = entry
+    return list(found.values())
+
+
+def _names(folder: str) -> Iterator[str]:
+    for subdirectory in _SUBDIRECTORIES:
+        for item in _items(folder, subdirectory):
+            yield item.name
+
+
+def _items(folder: str, subdirectory: Subdirectory) -> Iterator[os.DirEntry[str]]:
     with os.scandir(f"{folder}/{subdirectory}") as items:
         for item in items:
-            name = item.name
-            if name[0] == "." or not item.is_file(follow_symlinks=False):
-                continue
-            entry = _with_status(item, subdirectory) if stat else Entry(subdirectory, name)
-            if entry is not None:
-                found[name.partition(":")[0]] = entry
-    return found
+            if item.name[0] != "." and item.is_file(follow_symlinks=False):
+                yield item
 
 
 def _with_status(item: os.DirEntry[str], subdirectory: Subdirectory) -> Entry | None:

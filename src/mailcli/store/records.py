@@ -5,6 +5,7 @@ is named by the text form of its `FolderName`.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailcli.model import Flags, Uid, UidValidity, UniqueId
 
@@ -115,6 +116,16 @@ class MessageRow:
     sha256: bytes
     email_id: str | None = None
     held: bool = False
+
+
+class MessageOutline(NamedTuple):
+    """What of a `MessageRow` tells whether either side has changed; quick to make."""
+
+    uidvalidity: UidValidity
+    uid: Uid
+    unique: str
+    flags: Flags
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ Every method that writes commits on its own, or as part of the `transaction`
 that it is called in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from mailcli.model import (
@@ -24,7 +24,7 @@ from mailcli.model import (
 )
 from mailcli.store.database import loaded, loaded_if_any, stored, stored_if_any
 from mailcli.store.intent_state import IntentState
-from mailcli.store.records import FolderCounts, FolderRow, LeftOut, MessageRow
+from mailcli.store.records import FolderCounts, FolderRow, LeftOut, MessageOutline, MessageRow
 from mailcli.store.schema import MIGRATIONS
 
 _FLAGS = {flag.letter: flag for flag in Flag}
@@ -143,27 +143,55 @@ class StateStore(IntentState):
 
     # IMAP messages
 
-    def messages(self, folder: int) -> Iterator[MessageRow]:
-        """Yield the recorded messages by UIDVALIDITY and UID; read them all before writing."""
-        known: dict[tuple[str, str | bytes], Flags] = {}  # most messages have the same few
+    def messages(
+        self, folder: int, *, among: Container[str] | None = None
+    ) -> Iterator[MessageRow]:
+        """Yield the recorded messages by UIDVALIDITY and UID; read them all before writing.
+
+        Of `among`, where given, the files with these unique names alone.
+        """
+        read = _FlagReader()
         sql = (
             "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256, email_id,"
             " held FROM message WHERE folder = ? ORDER BY uidvalidity, uid"
         )
         for generation, uid, unique, letters, keywords, *content in self._rows(sql, folder):
+            if among is not None and loaded(unique) not in among:
+                continue
             size, sha256, email_id, held = content
-            if (letters, keywords) not in known:
-                known[letters, keywords] = _flags(letters, keywords)
             yield MessageRow(
                 UidValidity(generation),
                 Uid(uid),
                 loaded(unique),
-                known[letters, keywords],
+                read(letters, keywords),
                 size,
                 sha256,
                 loaded_if_any(email_id),
                 held=bool(held),
             )
+
+    def outlines(self, folder: int) -> Iterator[MessageOutline]:
+        """Yield the recorded messages like `messages`, without what only their content tells."""
+        read = _FlagReader()
+        sql = (
+            "SELECT uidvalidity, uid, unique_name, base_flags, keywords, held FROM message"
+            " WHERE folder = ? ORDER BY uidvalidity, uid"
+        )
+        for generation, uid, unique, letters, keywords, held in self._rows(sql, folder):
+            flags = read(letters, keywords)
+            yield MessageOutline(
+                UidValidity(generation), Uid(uid), loaded(unique), flags, bool(held)
+            )
+
+    def known_uids(self, folder: int, uidvalidity: UidValidity) -> Iterator[Uid]:
+        """Yield the UIDs of one generation that are recorded: as messages, or as left out."""
+        sql = (
+            "SELECT uid FROM message WHERE folder = ?1 AND uidvalidity = ?2"
+            " UNION ALL SELECT uid FROM left_out WHERE folder = ?1 AND uidvalidity = ?2"
+            " AND NOT EXISTS (SELECT 1 FROM message WHERE folder = left_out.folder"
+            " AND uidvalidity = left_out.uidvalidity AND uid = left_out.uid)"
+        )
+        return (Uid(uid) for (uid,) in self._rows(sql, folder, uidvalidity))
 
     def flags_from(self, folder: int, uidvalidity: UidValidity, first: Uid) -> dict[Uid, Flags]:
         """Return the recorded flags of messages from a UID on."""
@@ -278,6 +306,19 @@ def _folder_row(values: tuple[Any, ...]) -> FolderRow:
         stamps,
         listed_at,
     )
+
+
+class _FlagReader:
+    """Reads flags as they are stored: most messages have the same few, which are then shared."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str | bytes], Flags] = {}
+
+    def __call__(self, letters: str, keywords: str | bytes) -> Flags:
+        found = self._known.get((letters, keywords))
+        if found is None:
+            found = self._known[letters, keywords] = _flags(letters, keywords)
+        return found
 
 
 def _flags(letters: str, keywords: str | bytes) -> Flags:

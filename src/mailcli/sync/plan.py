@@ -106,6 +106,14 @@ Deletion = DeleteLocal | DeleteRemote
 Action = Bind | Fetch | Append | SetLocalFlags | StoreFlags | Agree | Forget | Deletion | Hold
 
 
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """How many of the messages agreed on each side still has: a share of these may be deleted."""
+
+    here: int
+    there: int
+
+
 def merge(agreed: Flags, local: Flags, remote: Flags) -> Flags:
     """Merge flags one by one against what was last agreed.
 
@@ -120,9 +128,12 @@ def plan(
     local: Mapping[str, Local],
     remote: Mapping[Uid, Remote],
     policy: Policy,
+    *,
+    at_rest: int = 0,
 ) -> list[Action]:
     """Decide what to do, in the order in which it has to be done.
 
+    `at_rest` more messages, of which nothing else is said, both sides have as it was agreed on.
     Everything known comes first, then what is fetched, then what is appended: a file whose
     message turns out to be on the server already is never uploaded again. Deletions come last.
     """
@@ -138,7 +149,11 @@ def plan(
     forgotten = {action.uid for action in actions if isinstance(action, Forget)}
     bases = {uid: base for uid, base in agreed.items() if uid not in forgotten}
     actions += _new(bases, local, remote, policy)
-    return [*actions, *_confirmed(deletions, agreed, local, remote, policy)]
+    left = _Left(
+        here=at_rest + sum(base.unique in local for base in agreed.values()),
+        there=at_rest + sum(uid in remote for uid in agreed),
+    )
+    return [*actions, *_confirmed(deletions, agreed, left, policy)]
 
 
 def _vanished(
@@ -208,13 +223,16 @@ def _new(
     """Pair what belongs together, and bring each other message to the side that lacks it."""
     bound = {base.unique for base in agreed.values()}
     unbound = {unique: state for unique, state in local.items() if unique not in bound}
-    fresh = {uid: state for uid, state in remote.items() if uid not in agreed}
+    paired: set[Uid] = set()
     for unique, state in sorted(unbound.items()):
-        if state.origin is not None and state.origin in fresh:
-            yield from _bind(state.origin, unique, state, fresh.pop(state.origin), policy)
+        uid = state.origin
+        if uid is not None and uid in remote and uid not in agreed and uid not in paired:
+            yield from _bind(uid, unique, state, remote[uid], policy)
+            paired.add(uid)
             del unbound[unique]
     if policy.changes_local:
-        yield from (Fetch(uid) for uid in sorted(fresh))
+        fresh = (uid for uid in remote if uid not in agreed and uid not in paired)
+        yield from map(Fetch, sorted(fresh))
     if policy.changes_remote:
         for unique, state in sorted(unbound.items()):
             yield Append(unique, policy.storable.of(state.flags))
@@ -223,21 +241,15 @@ def _new(
 def _confirmed(
     deletions: Sequence[Deletion],
     agreed: Mapping[Uid, Agreed],
-    local: Mapping[str, Local],
-    remote: Mapping[Uid, Remote],
+    left: _Left,
     policy: Policy,
 ) -> Iterator[Action]:
-    """Hold back the deletions of a side that would lose too much.
-
-    Its share counts among the messages agreed on that the side still has.
-    """
+    """Hold back the deletions of a side that would lose too much."""
     here = [a for a in deletions if isinstance(a, DeleteLocal)]
     there = [a for a in deletions if isinstance(a, DeleteRemote)]
-    left_here = sum(base.unique in local for base in agreed.values())
-    left_there = sum(uid in remote for uid in agreed)
     held = {
-        DeleteLocal: _is_held(here, agreed, left_here, policy),
-        DeleteRemote: _is_held(there, agreed, left_there, policy),
+        DeleteLocal: _is_held(here, agreed, left.here, policy),
+        DeleteRemote: _is_held(there, agreed, left.there, policy),
     }
     for action in deletions:
         gone = Side.REMOTE if isinstance(action, DeleteLocal) else Side.LOCAL

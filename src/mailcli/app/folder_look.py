@@ -1,0 +1,176 @@
+"""A look at both sides of a folder that keeps in memory only what is not as it was agreed on.
+
+A folder may have a million messages. Those of which the server has the flags that were agreed on,
+and the Maildir the file with just these letters, are *at rest*: nothing will be done about them,
+and they are only counted (`FolderState.at_rest`). To find them, the rows of the state go by once,
+and give an outline of the files that should be here, against which these are held as they go by
+(`store.outline`). Then the rows go by again, held against what the server has. What is left over
+is read as a whole.
+
+Never at rest is what a run may have to think about in any case: a deletion that is held back, an
+open intent, and a message with a UID that no listing of an earlier run had (`folder_told`).
+"""
+
+from collections.abc import Callable, Container, Iterator, MutableMapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
+
+from mailcli.app.folder_state import FolderState
+from mailcli.errors import NotFound
+from mailcli.imap.sets import UidSet
+from mailcli.imap.values import Changes
+from mailcli.model import Flags, Uid, keywords_of, system_flags_of
+from mailcli.store.keywords import KeywordLetters
+from mailcli.store.outline import Outline, Parts
+from mailcli.store.records import MessageOutline
+
+
+@dataclass(slots=True)
+class There:
+    """What a server holds: what it `told`, and unless that is all, the rest as it was agreed on.
+
+    `gone` are the UIDs of the agreement that it has no more, None where it told all it has.
+    `left` are messages that were not to be fetched, and of which it told nothing. A look takes
+    out of `told` and `left` what it has seen.
+    """
+
+    told: MutableMapping[Uid, Flags]
+    gone: UidSet | None = None
+    left: set[Uid] = field(default_factory=set)
+
+    @classmethod
+    def changed(cls, state: FolderState, changes: Changes) -> "There":
+        """Return what a server holds that told changes since both sides last agreed."""
+        gone = changes.vanished
+        left = {
+            each.uid
+            for each in state.store.left_out(state.id)
+            if each.uidvalidity == state.generation and each.uid not in gone
+        }
+        return cls(changes.flags, gone, left - changes.flags.keys())
+
+    def flags_of(self, uid: Uid, agreed: Flags) -> Flags | None:
+        """Return the flags that a message of the agreement has there; None where it is gone."""
+        found = self.told.get(uid)
+        if found is None and self.gone is not None and uid not in self.gone:
+            return agreed
+        return found
+
+    def count(self, state: FolderState) -> int:
+        """Return how many messages the server has by what it told of changes."""
+        gone = self.gone or UidSet()
+        known = state.store.known_uids(state.id, state.generation)
+        as_agreed = sum(uid not in self.told and uid not in gone for uid in known)
+        return len(self.told) + as_agreed
+
+
+class Here(NamedTuple):
+    """What a look at the files found: whether there are any at all, and where some differ."""
+
+    is_here: bool
+    parts: Parts
+    letters_of: Callable[[Flags], str]
+
+
+def look_here(state: FolderState) -> Here:
+    """Read the files that are not as agreed on; all messages agreed on count as at rest for now.
+
+    `state` knows the folder (`FolderState.find`), and nothing of its messages yet.
+
+    Raises: LocalError, TemporaryFailure.
+    """
+    letters_of = _letters(state.folder.keyword_letters())
+    outline = _outline(state, letters_of)
+    try:
+        return Here(True, state.scan(outline), letters_of)
+    except NotFound:
+        return Here(False, Parts.all(), letters_of)
+
+
+def look_there(state: FolderState, here: Here, there: There) -> None:
+    """Read all of both sides that is not at rest: what differs here, or on the server."""
+    missing, stirred = set[Uid](), dict[str, Flags]()
+    for row in state.store.outlines(state.id):
+        if row.uidvalidity != state.generation or not state.settled:
+            continue
+        there.left.discard(row.uid)
+        flags = there.flags_of(row.uid, row.flags)
+        if flags is None:
+            missing.add(row.uid)
+        elif flags == row.flags:
+            there.told.pop(row.uid, None)
+        if flags != row.flags and row.unique not in here.parts:
+            stirred[row.unique] = row.flags
+    state.load(among=_Either(here.parts, stirred))
+    state.at_rest -= len(state.rows)
+    for unique, agreed in stirred.items():
+        state.entries[unique] = state.folder.locate(unique, here.letters_of(agreed))
+    state.remote = there.told
+    for message in state.rows.values():
+        if message.uid not in missing:
+            state.remote.setdefault(message.uid, message.flags)
+    for uid in there.left:
+        state.remote.setdefault(uid, frozenset())
+
+
+class _Either:
+    """What is in one of two containers."""
+
+    def __init__(self, *containers: Container[str]) -> None:
+        self._containers = containers
+
+    def __contains__(self, unique: object) -> bool:
+        return any(unique in each for each in self._containers)
+
+
+def _outline(state: FolderState, letters_of: Callable[[Flags], str]) -> Outline:
+    """Outline the files of all messages that may be at rest, and count the messages."""
+    outline = Outline()
+    for intent in state.store.intents(state.id):
+        outline.expose(intent.unique)
+    unsettled = {intent.uid for intent in state.store.deletions(state.id)}
+    following = state.selected.uidnext or 0
+    first_young = min(state.told_from or following, following)
+    for row in state.store.outlines(state.id):
+        is_known = state.settled and row.uidvalidity == state.generation
+        state.at_rest += is_known
+        if not is_known or row.held or row.uid >= first_young or row.uid in unsettled:
+            outline.expose(row.unique)
+        else:
+            outline.expect(row.unique, letters_of(row.flags))
+    return outline
+
+
+def _letters(known: KeywordLetters) -> Callable[[Flags], str]:
+    """Return what gives the letters of a file that has just these flags."""
+
+    @cache  # a folder has few different flag sets
+    def letters_of(flags: Flags) -> str:
+        system = (flag.letter for flag in system_flags_of(flags))
+        return "".join(sorted([*system, *known.letters_for(keywords_of(flags))]))
+
+    return letters_of
+
+
+def look_again(state: FolderState, there: MutableMapping[Uid, Flags]) -> None:
+    """Take another whole listing of the server for what it has, during a run.
+
+    It is believed of what is not at rest. Of the rest it can only tell that it was stirred since
+    the first look: then the next run lists all anew.
+    """
+    for row in _at_rest(state):
+        if there.pop(row.uid, None) != row.flags:
+            state.stirred = True
+    state.remote = there
+
+
+def names_at_rest(state: FolderState, among: Container[str]) -> set[str]:
+    """Return which of these unique names are files of messages at rest."""
+    return {row.unique for row in _at_rest(state) if row.unique in among}
+
+
+def _at_rest(state: FolderState) -> Iterator[MessageOutline]:
+    for row in state.store.outlines(state.id) if state.at_rest else ():
+        if row.uidvalidity == state.generation and row.uid not in state.rows:
+            yield row

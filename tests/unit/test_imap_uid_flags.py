@@ -1,0 +1,44 @@
+"""Flags of very many messages: as a dictionary would have them."""
+
+import sys
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailcli.imap.uid_flags import UidFlags
+from mailcli.model import Flag, Flags, Uid
+
+UIDS = st.integers(1, 12).map(Uid)
+FLAGS: st.SearchStrategy[Flags] = st.frozensets(st.sampled_from(Flag), max_size=2)
+STEPS = st.lists(st.tuples(st.sampled_from(["set", "pop", "get"]), UIDS, FLAGS))
+
+
+@given(STEPS)
+def test_it_holds_what_a_dictionary_would(steps: list[tuple[str, Uid, Flags]]) -> None:
+    ours, plain = UidFlags(), dict[Uid, Flags]()
+    for step, uid, flags in steps:
+        match step:
+            case "set":
+                ours[uid] = plain[uid] = flags
+            case "pop":
+                assert ours.pop(uid, None) == plain.pop(uid, None)
+            case _:
+                assert ours.get(uid) == plain.get(uid)
+        assert (uid in ours) == (uid in plain)
+        assert len(ours) == len(plain)
+    assert ours == plain
+    assert sorted(ours) == sorted(plain)
+
+
+def test_messages_in_ascending_order_need_a_few_octets_each() -> None:
+    ours = UidFlags()
+    for number in range(1, 10_001):
+        ours[Uid(number * 3)] = frozenset({Flag.SEEN})
+    held = (getattr(ours, name) for name in vars(ours))
+    assert sum(map(sys.getsizeof, held)) < 10_000 * 12
+
+
+def test_what_comes_out_of_order_is_there_as_well() -> None:
+    ours = UidFlags()
+    ours.update({Uid(uid): frozenset({Flag.SEEN}) for uid in (5, 9, 7, 3)})
+    assert list(ours) == [5, 9, 7, 3]
