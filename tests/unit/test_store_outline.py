@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from mailcli.errors import NotFound
 from mailcli.store.folder import MaildirFolder
-from mailcli.store.outline import Outline
+from mailcli.store.outline import MOST_PARTS, Outline
 
 UNIQUES = [f"{number}.t.mailcli" for number in range(1000)]
 
 
 def outline_of(*uniques: str, letters: str = "") -> Outline:
-    outline = Outline()
+    outline = Outline(len(uniques))
     for unique in uniques:
         outline.expect(unique, letters)
     return outline
@@ -45,7 +45,7 @@ def test_a_file_without_letters_is_the_same_with_and_without_the_empty_list(name
 
 
 def test_letters_that_two_files_have_exchanged_are_seen() -> None:
-    outline = Outline()
+    outline = Outline(2)
     outline.expect("a", "S")
     outline.expect("b", "F")
     parts = outline.differing(["a:2,F", "b:2,S"])
@@ -61,9 +61,20 @@ def test_every_file_that_is_missing_or_not_expected_differs(
     assert all(unique in parts for unique in expected ^ there)
 
 
-def test_few_files_are_looked_at_beside_those_that_differ() -> None:
-    parts = outline_of(*UNIQUES).differing(UNIQUES[1:])
+@pytest.mark.parametrize("about", [len(UNIQUES), 10 * MOST_PARTS])
+def test_few_files_are_looked_at_beside_those_that_differ(about: int) -> None:
+    outline = Outline(about)
+    for unique in UNIQUES:
+        outline.expect(unique)
+    parts = outline.differing(UNIQUES[1:])
     assert sum(unique in parts for unique in UNIQUES) < 20
+
+
+def test_an_outline_of_few_files_has_few_parts() -> None:
+    none_differ = outline_of("u").differing(["u"])
+    assert not any(unique in none_differ for unique in UNIQUES)
+    one_differs = outline_of("u").differing(["u", "v"])
+    assert all(unique in one_differs for unique in UNIQUES)
 
 
 def test_what_is_exposed_is_looked_at_though_it_is_as_expected() -> None:
@@ -77,7 +88,7 @@ def test_one_unique_name_under_two_file_names_differs() -> None:
 
 
 def test_an_outline_of_names_alone_takes_a_file_with_any_letters() -> None:
-    outline = Outline(with_letters=False)
+    outline = Outline(1, with_letters=False)
     outline.expect("u")
     assert "u" not in outline.differing(["u:2,FSab"])
 
@@ -116,7 +127,7 @@ def test_a_file_that_goes_between_the_two_readings_makes_both_be_done_again(
 def test_a_folder_that_is_missing_is_not_one_that_differs(folder: MaildirFolder) -> None:
     (folder.path / "new").rmdir()
     with pytest.raises(NotFound):
-        folder.scan_differing(Outline())
+        folder.scan_differing(Outline(0))
 
 
 def test_a_listing_among_some_names_has_no_others(folder: MaildirFolder) -> None:

@@ -126,7 +126,7 @@ class _Either:
 
 def _outline(state: FolderState, letters_of: Callable[[Flags], str]) -> Outline:
     """Outline the files of all messages that may be at rest, and count the messages."""
-    outline = Outline()
+    outline = Outline(state.store.count_messages(state.id))
     for intent in state.store.intents(state.id):
         outline.expose(intent.unique)
     unsettled = {intent.uid for intent in state.store.deletions(state.id)}

@@ -76,7 +76,8 @@ def _waiting(run: SyncRun, name: FolderName, octets: Collection[int]) -> set[Con
 
 def _never_uploaded(run: SyncRun, folder: MaildirFolder, known: FolderRow | None) -> set[str]:
     """Return the unique names of files that are no message of the state."""
-    outline = Outline(with_letters=False)
+    about = run.state.count_messages(known.id) if known else 0
+    outline = Outline(about, with_letters=False)
     for row in run.state.outlines(known.id) if known else ():
         outline.expect(row.unique)
     entries, parts = folder.scan_differing(outline)

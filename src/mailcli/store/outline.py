@@ -12,8 +12,8 @@ change is seen by a later run: nothing is ever deleted for being summed up.
 from array import array
 from collections.abc import Iterable
 
-PARTS = 1 << 16
-"""How many sums there are: enough that one part has few files, half a megabyte in all."""
+MOST_PARTS = 1 << 16
+"""As many sums at most: half a megabyte, and of a million files one part has sixteen."""
 
 _MODULUS = 1 << 64
 
@@ -27,19 +27,22 @@ class Parts:
     @classmethod
     def all(cls) -> "Parts":
         """Return every part: nothing is passed over."""
-        return cls(b"\x01" * PARTS)
+        return cls(b"\x01")
 
     def __contains__(self, unique: object) -> bool:
-        return bool(self._marks[hash(unique) % PARTS])
+        return bool(self._marks[hash(unique) % len(self._marks)])
 
 
 class Outline:
-    """The files that there should be, by name: with their letters, or by unique name alone."""
+    """The files that there should be, by name: with their letters, or by unique name alone.
 
-    def __init__(self, *, with_letters: bool = True) -> None:
+    `about` is how many there will be, so that a part has one, and few files cost little.
+    """
+
+    def __init__(self, about: int, *, with_letters: bool = True) -> None:
         self._with_letters = with_letters
-        self._sums = _no_sums()
-        self._exposed = bytearray(PARTS)
+        self._exposed = bytearray(min(max(1, about), MOST_PARTS))
+        self._sums = self._no_sums()
 
     def expect(self, unique: str, letters: str = "") -> None:
         """Expect a file with just these letters, in the order of the specification."""
@@ -47,22 +50,21 @@ class Outline:
 
     def expose(self, unique: str) -> None:
         """Have this file looked at, if it is there, whatever its letters."""
-        self._exposed[hash(unique) % PARTS] = 1
+        self._exposed[hash(unique) % len(self._exposed)] = 1
 
     def differing(self, names: Iterable[str]) -> Parts:
         """Return the parts that are exposed, or in which these file names are not as expected."""
-        found = _no_sums()
+        found = self._no_sums()
         for name in names:
             unique, _, info = name.partition(":")
             _add(found, unique, "" if info == "2," or not self._with_letters else info)
         marks = zip(self._exposed, self._sums, found, strict=True)
         return Parts(bytes(mark or here != there for mark, here, there in marks))
 
-
-def _no_sums() -> "array[int]":
-    return array("Q", bytes(8 * PARTS))
+    def _no_sums(self) -> "array[int]":
+        return array("Q", bytes(8 * len(self._exposed)))
 
 
 def _add(sums: "array[int]", unique: str, info: str) -> None:
-    part = hash(unique) % PARTS
+    part = hash(unique) % len(sums)
     sums[part] = (sums[part] + hash((unique, info))) % _MODULUS

@@ -183,6 +183,11 @@ class StateStore(IntentState):
                 UidValidity(generation), Uid(uid), loaded(unique), flags, bool(held)
             )
 
+    def count_messages(self, folder: int) -> int:
+        """Return how many messages are recorded."""
+        ((count,),) = self._rows("SELECT COUNT(*) FROM message WHERE folder = ?", folder)
+        return int(count)
+
     def known_uids(self, folder: int, uidvalidity: UidValidity) -> Iterator[Uid]:
         """Yield the UIDs of one generation that are recorded: as messages, or as left out."""
         sql = (
