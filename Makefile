@@ -55,7 +55,7 @@ coverage: $(VENV)/.dev
 
 # What may depend on the interpreter, on the newest Python of this machine, where it is another one.
 test-newest: newest
-	@.ci/newest $(PYTEST)
+	@.ci/newest $(PYTEST) -n 2
 
 newest: $(VENV)/.dev
 	@.ci/newest

@@ -1,5 +1,6 @@
 """Files held against those that there should be, without holding either."""
 
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -44,13 +45,15 @@ def test_a_file_without_letters_is_the_same_with_and_without_the_empty_list(name
     assert "u" not in outline_of("u").differing([name])
 
 
-def test_letters_that_two_files_have_exchanged_are_seen() -> None:
-    outline = Outline(2)
-    outline.expect("a", "S")
-    outline.expect("b", "F")
-    parts = outline.differing(["a:2,F", "b:2,S"])
-    assert "a" in parts
-    assert "b" in parts
+@pytest.mark.parametrize("about", [1, 2, 100])
+def test_letters_that_two_files_have_exchanged_are_seen(about: int) -> None:
+    for one, other in pairwise(UNIQUES):
+        outline = Outline(about)
+        outline.expect(one, "S")
+        outline.expect(other, "F")
+        parts = outline.differing([f"{one}:2,F", f"{other}:2,S"])
+        assert one in parts
+        assert other in parts
 
 
 @given(st.sets(st.sampled_from(UNIQUES)), st.sets(st.sampled_from(UNIQUES)))
