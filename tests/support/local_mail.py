@@ -7,9 +7,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-import jsonschema
-
-SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
+from tests.support.schemas import fitting
 
 
 def mail_files(folder: Path) -> list[Path]:
@@ -66,15 +64,11 @@ def mode(path: Path) -> int:
 
 def document(done: CompletedProcess[str], schema: str) -> Any:
     """Return the JSON that a command printed, once it fits its published schema."""
-    found = json.loads(done.stdout)
-    jsonschema.validate(found, json.loads((SCHEMAS / f"{schema}.json").read_text("utf-8")))
-    return found
+    return fitting(json.loads(done.stdout), schema)
 
 
 def failure(done: CompletedProcess[str]) -> Any:
     """Return the one error object on stderr, once it fits its published schema."""
     found = [json.loads(line) for line in done.stderr.splitlines()]
     (error,) = [each["error"] for each in found if "error" in each]
-    schema = json.loads((SCHEMAS / "error.json").read_text("utf-8"))
-    jsonschema.validate({"error": error}, schema)
-    return error
+    return fitting({"error": error}, "error")["error"]

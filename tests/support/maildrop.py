@@ -12,14 +12,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from tests.conftest import WriteConfig
 from tests.support.dialogues import goodbye, script
-from tests.support.local_mail import SCHEMAS, octets
+from tests.support.local_mail import octets
+from tests.support.schemas import fitting
 from tests.support.scripted import Scripted
 
-_SCHEMA = json.loads((SCHEMAS / "pop-fetch.json").read_text("utf-8"))
 QUIT = goodbye("pop3")
 
 
@@ -34,9 +32,7 @@ class Ran:
     @property
     def account(self) -> Any:
         """What the JSON says of the one account."""
-        found = json.loads(self.out)
-        jsonschema.validate(found, _SCHEMA)
-        (only,) = found["accounts"]
+        (only,) = fitting(json.loads(self.out), "pop-fetch")["accounts"]
         return only
 
     def counts(self, *names: str) -> tuple[int, ...]:

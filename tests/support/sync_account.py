@@ -16,13 +16,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from tests.conftest import WriteConfig
 from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
 from tests.support.imap_sides import LETTERS, message, of
-from tests.support.local_mail import SCHEMAS, letters, mail_files
+from tests.support.local_mail import letters, mail_files
+from tests.support.schemas import fitting
 
 OWN = ("Archive", "Drafts", "Junk", "Sent", "Trash")
 """What the tests' Dovecot makes for every user."""
@@ -33,7 +32,6 @@ QUIET = ["AUTHENTICATE", "ENABLE", "NAMESPACE", "LIST", "LOGOUT"]
 _TRAVELS = {"APPEND", "UID COPY", "UID MOVE"}
 _SUBJECT = re.compile(rb"^Subject: (.*?)\r?$", re.MULTILINE)
 _SAID = re.compile(r"C: [A-Za-z]+\d+ ((?:UID )?[A-Z]+)(.*?)(?: +#.*)?$")
-_SCHEMA = json.loads((SCHEMAS / "imap-sync.json").read_text("utf-8"))
 _FLAG_OF = {letter: flag for flag, letter in LETTERS.items()}
 
 
@@ -56,9 +54,7 @@ class SyncedMaildir:
         ended, out, err = _run("imap-sync", "--json", *args)
         assert ended == code, (ended, out, err)
         assert code or not err
-        found = json.loads(out)
-        jsonschema.validate(found, _SCHEMA)
-        (only,) = found["accounts"]
+        (only,) = fitting(json.loads(out), "imap-sync")["accounts"]
         return only
 
     def delete_folder(self, folder: str) -> None:

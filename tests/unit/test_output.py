@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import results as samples
 from tests.support.results import SAMPLES
+from tests.support.schemas import SCHEMAS
 
 from mailcli import results
 from mailcli.errors import Exit, Refused
@@ -32,7 +33,6 @@ from mailcli.results import (
     Result,
 )
 
-SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
 ALL = [pytest.param(*sample, id=name) for name, sample in SAMPLES.items()]
 TSV_NAMES = {
     "send": samples.SENT,
