@@ -85,6 +85,8 @@ class Liar:
             except OSError:
                 return
             server = socket.create_connection(("127.0.0.1", self._target_port))
+            for each in (client, server):
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets += [client, server]
             self._start(partial(_carry, server, client, self._tell))
             self._start(partial(_carry, client, server, self._ask))
