@@ -11,6 +11,7 @@ from tests.support.certificates import Authority
 from tests.support.dovecot import Dovecot
 from tests.support.dovecot import dovecot as running_dovecot
 from tests.support.imap_sides import done, errors, message, of
+from tests.support.liar import Hangup, Liar
 from tests.support.local_mail import mail_files, put
 from tests.support.processes import server_directory
 from tests.support.proxy import FaultProxy
@@ -437,13 +438,19 @@ def test_without_condstore_a_connection_lost_over_the_flags_is_made_again(
     account.fill("c", folder="Work")
     account.sync()
     account.flag_there("c", "+\\Seen", "Work")
-    with FaultProxy(neither.imaps) as proxy:
-        configured(neither, port=proxy.port).sync("-n")
-        whole = proxy.server_bytes
-    with FaultProxy(neither.imaps, cut_after_server=whole - 1200, faulty=1) as proxy:
-        configured(neither, port=proxy.port).sync()
-        assert proxy.tripped.is_set()
+    lost: list[bytes] = []
 
+    def told(line: bytes) -> bytes:
+        if b" FETCH (" in line and not lost:
+            lost.append(line)
+            raise Hangup(b"")
+        return line
+
+    with Liar(neither.imap) as liar:
+        liar.told = told
+        configured(neither, port=liar.port, tls="none").sync()
+
+    assert lost
     assert account.here("Work") == ["c \\Seen"]
 
 

@@ -200,7 +200,8 @@ def sync_account(
     """
     maildir = Path(imap.pop("maildir", "~/Mail/work")).expanduser()
     layout = imap.pop("layout", "nested")
-    table = account(user, imap=server, layout=layout, maildir=str(maildir))
+    tls = imap.get("tls", "implicit")
+    table = account(user, imap=server, layout=layout, maildir=str(maildir), tls=tls)
     table["imap"].update(imap)
     write_config({"work": table})
     return SyncAccount(maildir, server, user)
