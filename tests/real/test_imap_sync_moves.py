@@ -870,3 +870,24 @@ def test_a_file_that_goes_away_while_moved_ones_are_looked_for_hides_no_other(
 
     (left,) = set(mirrored.here("Work")) - {"d"}
     assert left in mirrored.there(), "its file waits for the upload"
+
+
+def test_a_file_moved_back_to_a_folder_that_was_made_anew_meanwhile_is_moved_there_too(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a")
+    mirrored.fill("b", "c", folder="Work")
+    mirrored.sync()
+    mirrored.move_there("b", "Work", "INBOX")
+    mirrored.move_here("b", "Work", "INBOX", name="1.elsewhere:2,")
+    mirrored.sync("INBOX")
+    mirrored.ask(None, "RENAME", "Work", "Old")
+    mirrored.ask(None, "CREATE", "Work")
+    mirrored.move_here("b", "INBOX", "Work", name="1.elsewhere:2,")
+
+    result = mirrored.sync()
+
+    assert not of(result, "Work")["skipped"]
+    assert mirrored.there("INBOX") == ["a"]
+    assert "b" in [*mirrored.there("Work"), *mirrored.there("Old")]
+    assert mirrored.settled()

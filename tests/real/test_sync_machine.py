@@ -69,6 +69,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.is_sound = False
         self.given: list[Message] = []
         self.removed: set[str] = set()
+        self.made: set[tuple[str, str]] = set()
         self.lacks_folders = False
         self.loose: set[str] = set()
 
@@ -191,6 +192,7 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: {folder} is created")
         self._name_is_taken(folder)
         device.create(folder)
+        self.made.add((name, folder))
 
     @precondition(lambda _: SUPPORTED.folder_renames)
     @rule(pick=picks, to=picks)
@@ -211,6 +213,7 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: {old} is renamed to {new}")
         device.rename_folder(old, new)
         self._name_is_taken(new)
+        self.made.update((name, each) for each in device.folders() if is_within(each, new))
         self.model.renamed(name, old, new, sides)
 
     @precondition(lambda self: self.deletes_folders)
@@ -223,7 +226,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.model.removed(SERVER, folder, sides)
         if any({folder, "*"} & unaware for unaware in self.model.unaware.values()):
             self.model.reset(folder, sides)  # who does not know it makes it again
-        else:
+        elif not any(made == folder for _, made in self.made):
             self.removed.add(folder)
         self.lacks_folders = True
 
@@ -236,8 +239,10 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: {folder} is deleted")
         device.remove_folder(folder)
         self.model.removed(name, folder, sides)
-        if not self.model.unaware[name] & {folder, "*"}:  # else it is another folder there
-            self.removed.add(folder)
+        self.made.discard((name, folder))
+        is_made = any(made == folder for _, made in self.made)
+        if not is_made and not self.model.unaware[name] & {folder, "*"}:
+            self.removed.add(folder)  # else it is another folder there, or somebody's own
         self.lacks_folders = True
 
     # -- misfortune --------------------------------------------------------
@@ -281,6 +286,7 @@ class SyncMachine(RuleBasedStateMachine):
     def sync(self, name: str) -> None:
         if self._sync(name) == 0:
             self.model.exchanged(name)
+            self.made = {each for each in self.made if each[0] != name}
 
     @rule(name=devices)
     def pull(self, name: str) -> None:
@@ -331,6 +337,7 @@ class SyncMachine(RuleBasedStateMachine):
         back = self.removed & {each for each in empty if not _has_children(each, folders)}
         assert not back, f"{back} were deleted and are there, with nothing in them"
         self.removed.clear()
+        self.made.clear()
         self.lacks_folders = False
         self.model.settled(sides)
         self.is_sound = True

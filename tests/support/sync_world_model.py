@@ -157,7 +157,10 @@ class Model:
     unaware: dict[str, set[str]] = field(default_factory=dict)
     """Folders of which a device does not know yet that their UIDs are others; `*` is all."""
     mended: set[str] = field(default_factory=set)
-    """Contents whose octets the server changed: not to be recognised when all else is lost."""
+    """Contents whose octets the server changed: not to be recognised when all else is lost.
+
+    Nor where their folder was renamed, and too little is left in it to show that.
+    """
 
     def agree(self, copies: Copies) -> None:
         """Begin anew from what all replicas agree on."""
@@ -347,7 +350,7 @@ class Model:
         for content in sorted(contents | self.groups.keys()):
             group = self.groups.get(content, Group())
             found = Counter({copy: n for copy, n in server.items() if copy.content == content})
-            if group.wild:
+            if group.wild or (content in self.mended and group.folders & self.old_names):
                 continue
             allowed = self._renamed(group, group.allowed(strict_moves=self.strict_moves))
             if any(self._is_made_again(event, group) for event in group.of(Act.DELETE)):

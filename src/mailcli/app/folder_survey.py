@@ -109,11 +109,14 @@ def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None
 def _follow_former(state: FolderState) -> None:
     """Find files of earlier generations that another program renamed, and forget those gone.
 
-    Else a renamed one would pass for a new message, and be uploaded.
+    Else a renamed one would pass for a new message, and be uploaded. A file that is a message of
+    another folder was moved here from there, whatever it was before that.
     """
     missing = [row for unique, row in state.former.items() if unique not in state.entries]
-    strays = state.strays() if missing else []
-    contents = {unique: state.content_of(unique) for unique in strays}
+    strays = set(state.strays() if missing else ())
+    if strays:
+        strays -= state.store.files_elsewhere(state.id)
+    contents = {unique: state.content_of(unique) for unique in sorted(strays)}
     for row in missing:
         content = row.size, row.sha256
         found = next((unique for unique, each in contents.items() if each == content), None)

@@ -11,23 +11,20 @@ that it is called in.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import Any
 
-from mailcli.model import (
-    Flag,
-    Flags,
-    Keyword,
-    Uid,
-    UidValidity,
-    keywords_of,
-    system_flags_of,
-)
+from mailcli.model import Flags, Uid, UidValidity
 from mailcli.store.database import loaded, loaded_if_any, stored, stored_if_any
 from mailcli.store.intent_state import IntentState
 from mailcli.store.records import FolderCounts, FolderRow, LeftOut, MessageOutline, MessageRow
 from mailcli.store.schema import MIGRATIONS
+from mailcli.store.state_rows import (
+    FlagReader,
+    flags_of,
+    folder_row,
+    left_out_row,
+    message_values,
+)
 
-_FLAGS = {flag.letter: flag for flag in Flag}
 _SELECT_FOLDER = (
     "SELECT id, name, uidvalidity, uidnext, highestmodseq, role, server_name, delimiter,"
     " subscribed, detached, messages, mailbox_id, stamps,"
@@ -46,16 +43,16 @@ class StateStore(IntentState):
     def folder(self, name: str) -> FolderRow | None:
         """Return what is recorded about a folder."""
         rows = self._rows(f"{_SELECT_FOLDER} WHERE name = ?", stored(name))
-        return next(map(_folder_row, rows), None)
+        return next(map(folder_row, rows), None)
 
     def folder_by_id(self, folder: int) -> FolderRow | None:
         """Return what is recorded about a folder, whatever its name is now."""
         rows = self._rows(f"{_SELECT_FOLDER} WHERE id = ?", folder)
-        return next(map(_folder_row, rows), None)
+        return next(map(folder_row, rows), None)
 
     def folders(self) -> list[FolderRow]:
         """Return all recorded folders, in the order they were first recorded."""
-        return list(map(_folder_row, self._rows(f"{_SELECT_FOLDER} ORDER BY id")))
+        return list(map(folder_row, self._rows(f"{_SELECT_FOLDER} ORDER BY id")))
 
     def folder_counts(self) -> dict[int, FolderCounts]:
         """Return what is recorded of each folder's messages, of its present UIDs alone."""
@@ -150,7 +147,7 @@ class StateStore(IntentState):
 
         Of `among`, where given, the files with these unique names alone.
         """
-        read = _FlagReader()
+        read = FlagReader()
         sql = (
             "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256, email_id,"
             " held FROM message WHERE folder = ? ORDER BY uidvalidity, uid"
@@ -172,7 +169,7 @@ class StateStore(IntentState):
 
     def outlines(self, folder: int) -> Iterator[MessageOutline]:
         """Yield the recorded messages like `messages`, without what only their content tells."""
-        read = _FlagReader()
+        read = FlagReader()
         sql = (
             "SELECT uidvalidity, uid, unique_name, base_flags, keywords, held FROM message"
             " WHERE folder = ? ORDER BY uidvalidity, uid"
@@ -205,7 +202,12 @@ class StateStore(IntentState):
             " WHERE folder = ? AND uidvalidity = ? AND uid >= ?"
         )
         found = self._rows(sql, folder, uidvalidity, first)
-        return {Uid(uid): _flags(letters, keywords) for uid, letters, keywords in found}
+        return {Uid(uid): flags_of(letters, keywords) for uid, letters, keywords in found}
+
+    def files_elsewhere(self, folder: int) -> set[str]:
+        """Return the unique names of the files of all other folders."""
+        sql = "SELECT unique_name FROM message WHERE folder != ?"
+        return {loaded(unique) for (unique,) in self._rows(sql, folder)}
 
     def has_messages(self) -> bool:
         """Tell whether any message is recorded, in any folder."""
@@ -219,7 +221,7 @@ class StateStore(IntentState):
                 "INSERT OR REPLACE INTO message (folder, uidvalidity, uid, unique_name,"
                 " base_flags, keywords, size, sha256, email_id, held)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ((folder, *_message_values(row)) for row in rows),
+                ((folder, *message_values(row)) for row in rows),
             )
 
     def forget_messages(self, folder: int, uidvalidity: UidValidity, uids: Iterable[Uid]) -> None:
@@ -262,7 +264,7 @@ class StateStore(IntentState):
     def left_out(self, folder: int) -> list[LeftOut]:
         """Return the messages that the policy leaves on the server, by UIDVALIDITY and UID."""
         sql = f"{_SELECT_LEFT_OUT} ORDER BY uidvalidity, uid"
-        return list(map(_left_out, self._rows(sql, folder)))
+        return list(map(left_out_row, self._rows(sql, folder)))
 
     def left_out_since(
         self, folder: int, uidvalidity: UidValidity, oldest: int | None
@@ -270,11 +272,11 @@ class StateStore(IntentState):
         """Return those that are no older than `oldest` (Unix seconds), by an index; None: all."""
         if oldest is None:
             found = self._rows(f"{_SELECT_LEFT_OUT} AND uidvalidity = ?", folder, uidvalidity)
-            return list(map(_left_out, found))
+            return list(map(left_out_row, found))
         sql = f"{_SELECT_LEFT_OUT} AND uidvalidity = ? AND received"
         undated = self._rows(f"{sql} IS NULL", folder, uidvalidity)
         young = self._rows(f"{sql} >= ?", folder, uidvalidity, oldest)
-        return [*map(_left_out, undated), *map(_left_out, young)]
+        return [*map(left_out_row, undated), *map(left_out_row, young)]
 
     def save_left_out(self, folder: int, rows: Iterable[LeftOut]) -> None:
         """Record messages that are not to be fetched, in the transaction that passes them by."""
@@ -290,61 +292,3 @@ class StateStore(IntentState):
             "DELETE FROM left_out WHERE folder = ? AND uidvalidity = ? AND uid = ?",
             ((folder, uidvalidity, uid) for uid in uids),
         )
-
-
-def _folder_row(values: tuple[Any, ...]) -> FolderRow:
-    number, name, uidvalidity, uidnext, modseq, role, *rest = values
-    server_name, delimiter, subscribed, detached, messages, mailbox_id, stamps, listed_at = rest
-    return FolderRow(
-        number,
-        loaded(name),
-        UidValidity(uidvalidity),
-        uidnext,
-        modseq,
-        role,
-        loaded_if_any(server_name),
-        loaded_if_any(delimiter),
-        bool(subscribed),
-        bool(detached),
-        messages,
-        loaded_if_any(mailbox_id),
-        stamps,
-        listed_at,
-    )
-
-
-class _FlagReader:
-    """Reads flags as they are stored: most messages have the same few, which are then shared."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str | bytes], Flags] = {}
-
-    def __call__(self, letters: str, keywords: str | bytes) -> Flags:
-        found = self._known.get((letters, keywords))
-        if found is None:
-            found = self._known[letters, keywords] = _flags(letters, keywords)
-        return found
-
-
-def _flags(letters: str, keywords: str | bytes) -> Flags:
-    names = loaded(keywords).split()
-    return frozenset([*(_FLAGS[letter] for letter in letters), *map(Keyword, names)])
-
-
-def _left_out(values: tuple[Any, ...]) -> LeftOut:
-    uidvalidity, uid, size, received = values
-    return LeftOut(UidValidity(uidvalidity), Uid(uid), size, received)
-
-
-def _message_values(row: MessageRow) -> tuple[Any, ...]:
-    return (
-        row.uidvalidity,
-        row.uid,
-        stored(row.unique),
-        "".join(sorted(flag.letter for flag in system_flags_of(row.flags))),
-        stored(" ".join(sorted(flag.imap for flag in keywords_of(row.flags)))),
-        row.size,
-        row.sha256,
-        stored_if_any(row.email_id),
-        row.held,
-    )
