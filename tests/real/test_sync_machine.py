@@ -69,7 +69,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.is_sound = False
         self.given: list[Message] = []
         self.removed: set[str] = set()
-        self.made: set[tuple[str, str]] = set()
+        self.unheard: set[tuple[str, str, str]] = set()  # who made a folder, which, who knows not
         self.lacks_folders = False
         self.loose: set[str] = set()
 
@@ -184,6 +184,7 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"server: {folder} is created")
         self._name_is_taken(folder)
         self.world.third.create(folder)
+        self._makes(SERVER, folder)
 
     @rule(name=devices, pick=picks)
     def create_here(self, name: str, pick: int) -> None:
@@ -192,7 +193,7 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: {folder} is created")
         self._name_is_taken(folder)
         device.create(folder)
-        self.made.add((name, folder))
+        self._makes(name, folder)
 
     @precondition(lambda _: SUPPORTED.folder_renames)
     @rule(pick=picks, to=picks)
@@ -202,6 +203,7 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"server: {old} is renamed to {new}")
         self.world.third.rename(old, new)
         self._name_is_taken(new)
+        self._makes(SERVER, *(f for f in self.world.third.folders() if is_within(f, new)))
         self.model.renamed(SERVER, old, new, sides)
 
     @precondition(lambda _: SUPPORTED.folder_renames)
@@ -213,7 +215,7 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: {old} is renamed to {new}")
         device.rename_folder(old, new)
         self._name_is_taken(new)
-        self.made.update((name, each) for each in device.folders() if is_within(each, new))
+        self._makes(name, *(each for each in device.folders() if is_within(each, new)))
         self.model.renamed(name, old, new, sides)
 
     @precondition(lambda self: self.deletes_folders)
@@ -226,7 +228,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.model.removed(SERVER, folder, sides)
         if any({folder, "*"} & unaware for unaware in self.model.unaware.values()):
             self.model.reset(folder, sides)  # who does not know it makes it again
-        elif not any(made == folder for _, made in self.made):
+        elif self._unmakes(SERVER, folder):
             self.removed.add(folder)
         self.lacks_folders = True
 
@@ -239,10 +241,9 @@ class SyncMachine(RuleBasedStateMachine):
         self._say(f"{name}: {folder} is deleted")
         device.remove_folder(folder)
         self.model.removed(name, folder, sides)
-        self.made.discard((name, folder))
-        is_made = any(made == folder for _, made in self.made)
-        if not is_made and not self.model.unaware[name] & {folder, "*"}:
-            self.removed.add(folder)  # else it is another folder there, or somebody's own
+        is_that_one = self._unmakes(name, folder)
+        if is_that_one and not self.model.unaware[name] & {folder, "*"}:
+            self.removed.add(folder)  # else it is another folder there
         self.lacks_folders = True
 
     # -- misfortune --------------------------------------------------------
@@ -286,7 +287,7 @@ class SyncMachine(RuleBasedStateMachine):
     def sync(self, name: str) -> None:
         if self._sync(name) == 0:
             self.model.exchanged(name)
-            self.made = {each for each in self.made if each[0] != name}
+            self._hears(name)
 
     @rule(name=devices)
     def pull(self, name: str) -> None:
@@ -337,7 +338,7 @@ class SyncMachine(RuleBasedStateMachine):
         back = self.removed & {each for each in empty if not _has_children(each, folders)}
         assert not back, f"{back} were deleted and are there, with nothing in them"
         self.removed.clear()
-        self.made.clear()
+        self.unheard.clear()
         self.lacks_folders = False
         self.model.settled(sides)
         self.is_sound = True
@@ -411,6 +412,21 @@ class SyncMachine(RuleBasedStateMachine):
         if any(is_within(each, folder) for each in self.model.old_names | self.removed):
             self.model.reset(folder, self.world.sides())
         self.removed.discard(folder)
+
+    def _makes(self, who: str, *folders: str) -> None:
+        others = {SERVER, "a", "b"} - {who}
+        self.unheard |= {(who, folder, other) for folder in folders for other in others}
+
+    def _unmakes(self, who: str, folder: str) -> bool:
+        """Note a deletion; tell whether everybody else's folder of that name is the same one."""
+        self.unheard = {each for each in self.unheard if each[:2] != (who, folder)}
+        return not any(made == folder for _, made, _ in self.unheard)
+
+    def _hears(self, name: str) -> None:
+        """Note that a device and the server know of each other's folders."""
+        self.unheard = {each for each in self.unheard if each[::2] != (name, SERVER)}
+        there = {each[:2] for each in self.unheard if each[2] == SERVER}
+        self.unheard = {each for each in self.unheard if each[2] != name or each[:2] in there}
 
     def _leaf(self, folders: Sequence[str], pick: int) -> str:
         leaves = [f for f in folders if f != "INBOX" and not _has_children(f, folders)]
