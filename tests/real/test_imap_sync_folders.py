@@ -527,6 +527,22 @@ def test_a_one_way_run_deletes_no_folder_on_the_side_that_it_leaves_alone(
     assert not any((mirrored.maildir / name).exists() for name in ("Mine", "Theirs"))
 
 
+def test_push_does_not_make_a_folder_again_that_was_deleted_here_and_emptied_there(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a")
+    mirrored.fill("b", folder="Work")
+    mirrored.move_there("b", "Work", "INBOX")
+    mirrored.deliver("c", folder="Work")
+    shutil.rmtree(mirrored.maildir / "Work")
+    before = snapshot(mirrored.maildir)
+
+    result = mirrored.sync("--push")
+
+    assert result["folders_created"] == []
+    assert snapshot(mirrored.maildir) == before
+
+
 # -- chosen --------------------------------------------------------------------------------
 
 

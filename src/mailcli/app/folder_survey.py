@@ -92,7 +92,7 @@ def _there(session: ImapSession, state: FolderState, since: Since | None) -> The
 
 def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None:
     """Make the folder where it is new here, and settle what an earlier run left open."""
-    if is_here or state.policy.changes_local or state.rows:
+    if is_here or state.policy.changes_local:
         if not is_here:
             state.record()
         state.folder.create()
