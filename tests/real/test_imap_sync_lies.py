@@ -444,6 +444,52 @@ def test_a_mailboxid_that_all_folders_share_proves_no_rename(both: Both) -> None
     assert len(mail_files(both.maildir / "Fresh")) == 1
 
 
+def renumbered(both: Both) -> Callable[[bytes], bytes]:
+    """Make Work anew and empty, synchronise it; return a change that says its old UIDVALIDITY."""
+    with both.dovecot.connect(both.user) as other:
+        (old,) = other.status("Work", "(UIDVALIDITY)")[1]
+        other.delete("Work")
+        other.create("Work")
+        (new,) = other.status("Work", "(UIDVALIDITY)")[1]
+    both.sync()
+    assert len(mail_files(both.maildir / "Work")) == 1, "it stays here"
+    numbers = [re.search(rb"UIDVALIDITY \d+", told) for told in (new, old)]
+    before, after = (found[0] for found in numbers if found)
+    return lambda line: line.replace(before, after)
+
+
+def test_a_message_that_comes_back_with_its_uidvalidity_is_fetched_once(both: Both) -> None:
+    both.liar.told = renumbered(both)
+    both.dovecot.deliver(both.user, message("work"), folder="Work")
+    both.sync()
+    both.liar.asked = instead(rb"BODY", b"NOTHING")
+
+    assert both.sync()["changed"] is False
+
+    both.alike("Work")
+
+
+@pytest.mark.parametrize("letters", ["", "S"])
+def test_a_file_without_a_message_is_left_alone_where_a_uidvalidity_comes_back(
+    both: Both, letters: str
+) -> None:
+    both.liar.told = renumbered(both)
+    both.dovecot.deliver(both.user, message("other"), message("another"), folder="Work")
+    with both.dovecot.connect(both.user) as other:
+        other.select("Work")
+        other.uid("STORE", "1", "+FLAGS.SILENT", "(\\Deleted)")
+        other.uid("EXPUNGE", "1")
+    (path,) = mail_files(both.maildir / "Work")
+    path = path.rename(both.maildir / "Work" / "cur" / f"1.renamed.host:2,{letters}")
+
+    both.sync()
+    both.sync()
+
+    assert path.exists()
+    assert len(mail_files(both.maildir / "Work")) == 2
+    assert on_server(both.dovecot, both.user, "Work").total() == 1
+
+
 def test_a_message_that_came_after_its_folder_was_opened_is_not_taken_for_an_upload(
     both: Both,
 ) -> None:
