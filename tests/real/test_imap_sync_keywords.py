@@ -14,6 +14,10 @@ from tests.support.local_mail import letters, put
 from tests.support.processes import ServerUser, server_directory
 from tests.support.sync_account import SyncAccount, keyword_names, names_of
 
+from mailcli.store.entries import Entry
+from mailcli.store.folder import MaildirFolder
+from mailcli.store.outline import Outline, Parts
+
 MANY = tuple(f"k{number:02}" for number in range(30))
 """More keywords than there are letters."""
 
@@ -125,6 +129,27 @@ def test_letters_that_another_program_gave_out_anew_change_nothing(mirrored: Syn
     assert "UID STORE" not in names_of(commands)
     assert mirrored.there() == mirrored.here() == ["a work", "b home"]
     assert letters(mirrored.file("a")) == "c"
+
+
+def test_letters_that_lose_their_meaning_while_files_are_listed_are_given_to_no_other_keyword(
+    mirrored: SyncAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirrored.fill("a", "b", flags=("work",))
+    mirrored.deliver("c", flags=("other",))
+
+    def listed(folder: MaildirFolder, outline: Outline) -> tuple[list[Entry], Parts]:
+        found = scan_differing(folder, outline)
+        folder.path.joinpath("dovecot-keywords").unlink(missing_ok=True)
+        return found
+
+    scan_differing = MaildirFolder.scan_differing
+    monkeypatch.setattr(MaildirFolder, "scan_differing", listed)
+    mirrored.sync()
+    monkeypatch.undo()
+    mirrored.sync()
+
+    assert mirrored.there() == ["a work", "b work", "c other"]
+    assert letters(mirrored.file("c")) == "b"
 
 
 def test_a_letter_without_a_meaning_is_nobodys_keyword_and_stays(mirrored: SyncAccount) -> None:

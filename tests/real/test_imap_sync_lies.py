@@ -442,3 +442,104 @@ def test_a_mailboxid_that_all_folders_share_proves_no_rename(both: Both) -> None
     assert (errors(result), result["folders_renamed"]) == ({"Work": 3}, [])
     assert len(mail_files(both.maildir / "Work")) == 1
     assert len(mail_files(both.maildir / "Fresh")) == 1
+
+
+def renumbered(both: Both) -> Callable[[bytes], bytes]:
+    """Make Work anew and empty, synchronise it; return a change that says its old UIDVALIDITY."""
+    with both.dovecot.connect(both.user) as other:
+        (old,) = other.status("Work", "(UIDVALIDITY)")[1]
+        other.delete("Work")
+        other.create("Work")
+        (new,) = other.status("Work", "(UIDVALIDITY)")[1]
+    both.sync()
+    assert len(mail_files(both.maildir / "Work")) == 1, "it stays here"
+    numbers = [re.search(rb"UIDVALIDITY \d+", told) for told in (new, old)]
+    before, after = (found[0] for found in numbers if found)
+    return lambda line: line.replace(before, after)
+
+
+def test_a_message_that_comes_back_with_its_uidvalidity_is_fetched_once(both: Both) -> None:
+    both.liar.told = renumbered(both)
+    both.dovecot.deliver(both.user, message("work"), folder="Work")
+    both.sync()
+    both.liar.asked = instead(rb"BODY", b"NOTHING")
+
+    assert both.sync()["changed"] is False
+
+    both.alike("Work")
+
+
+@pytest.mark.parametrize("letters", ["", "S"])
+def test_a_file_without_a_message_is_left_alone_where_a_uidvalidity_comes_back(
+    both: Both, letters: str
+) -> None:
+    both.liar.told = renumbered(both)
+    both.dovecot.deliver(both.user, message("other"), message("another"), folder="Work")
+    with both.dovecot.connect(both.user) as other:
+        other.select("Work")
+        other.uid("STORE", "1", "+FLAGS.SILENT", "(\\Deleted)")
+        other.uid("EXPUNGE", "1")
+    (path,) = mail_files(both.maildir / "Work")
+    path = path.rename(both.maildir / "Work" / "cur" / f"1.renamed.host:2,{letters}")
+
+    both.sync()
+    both.sync()
+
+    assert path.exists()
+    assert len(mail_files(both.maildir / "Work")) == 2
+    assert on_server(both.dovecot, both.user, "Work").total() == 1
+
+
+def test_a_message_that_came_after_its_folder_was_opened_is_not_taken_for_an_upload(
+    both: Both,
+) -> None:
+    """It has the UID that the answer to the upload tells."""
+    both.dovecot.deliver(both.user, message("another"), folder="Work")
+    path = put(both.maildir / "Work", "1.new.host", message("new").replace(b"\r\n", b"\n"))
+    lies = {b"[UIDNEXT 3]": b"[UIDNEXT 2]", b" 3] Append": b" 2] Append"}
+    told: list[bytes] = []
+
+    def lie(line: bytes) -> bytes:
+        for true, false in lies.items():
+            if true in line:
+                told.append(false)
+                line = line.replace(true, false)
+        return line
+
+    both.liar.told = lie
+    both.sync()
+    both.liar.honest()
+    assert {*told} == {*lies.values()}
+    change_flags(both.dovecot, both.user, "+\\Flagged", "2", folder="Work")
+
+    both.sync()
+
+    (flagged,) = (p for p in mail_files(both.maildir / "Work") if p.name.endswith(":2,F"))
+    assert b"Subject: another" in flagged.read_bytes()
+    assert path.exists()
+    both.rest()
+
+
+def test_what_changes_there_during_a_run_that_looks_twice_is_listed_by_the_next(
+    both: Both,
+) -> None:
+    put(both.maildir / "INBOX", "1.new.host", message("new").replace(b"\r\n", b"\n"))
+    asked: list[bytes] = []
+
+    def flagged_before_an_upload(line: bytes) -> bytes:
+        asked.append(line)
+        if b" APPEND " in line:
+            change_flags(both.dovecot, both.user, "+\\Flagged", "3")
+        return line
+
+    both.liar.asked = flagged_before_an_upload
+    both.liar.told = instead(rb"\[APPENDUID \S+ \S+\] ", b"")
+    both.sync()
+    seen = len(asked)
+
+    both.sync()
+
+    whole = b"UID FETCH 1:* (UID FLAGS)\r\n"
+    assert any(line.endswith(whole) for line in asked[seen:])
+    assert sum(letters == "F" for _, letters in both.here()) == 1
+    both.rest()

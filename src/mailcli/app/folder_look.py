@@ -80,10 +80,14 @@ def look_here(state: FolderState) -> Here:
 
     Raises: LocalError, TemporaryFailure.
     """
-    letters_of = _letters(state.folder.keyword_letters())
+    letters = state.folder.keyword_letters()
+    letters_of = _letters(letters)
     outline = _outline(state, letters_of)
     try:
-        return Here(True, state.scan(outline), letters_of)
+        parts = state.scan(outline)
+        if state.letters != letters:  # then what files have by the old ones is to be known
+            parts = state.scan()
+        return Here(True, parts, letters_of)
     except NotFound:
         return Here(False, Parts.all(), letters_of)
 

@@ -122,6 +122,8 @@ class FolderState:
             following = self.selected.uidnext or 0
             if known is not None and known.uidvalidity != self.generation:
                 self.store.retire_messages(known.id, self.generation)
+                retired = self.store.messages(known.id, among=self.former)
+                self.former = {row.unique: row for row in retired}
             elif known is not None and not numbers:
                 following = known.uidnext  # see `folder_told`
             self.id = self.store.save_folder(
@@ -193,8 +195,7 @@ class FolderState:
 
     def _is_left_no_more(self, uids: Iterable[Uid]) -> None:
         """Drop the records of messages that were left on the server and are here by now."""
-        here = self.left.keys() & set(uids)
-        if here:
+        if here := self.left.keys() & set(uids):
             self.store.forget_left_out(self.id, self.generation, here)
         for uid in here:
             del self.left[uid]
