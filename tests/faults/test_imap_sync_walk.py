@@ -4,7 +4,7 @@ Resumed, it ends as the undisturbed run does, and the run after that does nothin
 """
 
 import pytest
-from tests.support.faults import Effect, each
+from tests.support.faults import Effect, Fault, each
 from tests.support.faults_cuts import Cuts
 from tests.support.faults_effects import Mode
 from tests.support.faults_ground import Ground
@@ -85,6 +85,21 @@ def test_a_disk_that_fails_is_told_and_loses_nothing(ground: Ground, mode: Mode)
     ground.batch = 1
     walk = begin(ground, goes_on=True)
     assert walk.disturb(each(mode, walk.effects, every=61))
+
+
+@pytest.mark.parametrize("mode", ERRORS)
+def test_a_move_that_cannot_be_recorded_is_told_and_recorded_by_the_next_run(
+    ground: Ground, mode: Mode
+) -> None:
+    ground.batch = 1
+    walk = begin(ground, goes_on=True)
+    kinds = [effect.kind for effect in walk.effects]
+    moved = [
+        place
+        for place, effect in enumerate(walk.effects)
+        if effect.kind == "rename" and len({path.split("/")[-3] for path in effect.what}) == 2
+    ]
+    assert walk.disturb(Fault(mode, kinds.index("commit", place) + 1) for place in moved)
 
 
 @pytest.mark.parametrize("mode", SIGNALS)

@@ -170,7 +170,7 @@ def _carry(
                 flags = system_flags_of(flags) | agreed_keywords(target, unique)
             moved = target.agree(new, unique, flags, (row.size, row.sha256), email_id=row.email_id)
             target.remote[new] = source.remote.pop(uid)
-            target.receive(moved, source, row)
+            target.receive([(moved, source, row)])
             target.spoken_for.discard(unique)
             target.claimed.discard(unique)
             target.counts.moved += 1

@@ -155,7 +155,5 @@ def settle_adoptions(state: FolderState, adopted: Sequence[Adoption]) -> None:
     state.folder.sync()
     for source in {id(a.orphan.holder): a.orphan.holder for a in adopted}.values():
         source.folder.sync()
-    with state.store.transaction():
-        for adoption in adopted:
-            state.receive(adoption.row, adoption.orphan.state, adoption.orphan.row)
+    state.receive([(each.row, each.orphan.state, each.orphan.row) for each in adopted])
     state.counts.moved += len(adopted)

@@ -187,18 +187,14 @@ class FolderState:
         with self.store.transaction():
             self.store.save_messages(self.id, fresh)
             self.store.drop_intents(self.id, [row.unique for row in fresh])
-            self._is_left_no_more(row.uid for row in fresh)
+            if here := self.left.keys() & {row.uid for row in fresh}:
+                self.store.forget_left_out(self.id, self.generation, here)
             for row in fresh:
-                old = self.former.pop(row.unique, None)
-                if old is not None:
+                if old := self.former.get(row.unique):
                     self.store.forget_messages(self.id, old.uidvalidity, [old.uid])
-
-    def _is_left_no_more(self, uids: Iterable[Uid]) -> None:
-        """Drop the records of messages that were left on the server and are here by now."""
-        if here := self.left.keys() & set(uids):
-            self.store.forget_left_out(self.id, self.generation, here)
-        for uid in here:
-            del self.left[uid]
+        for row in fresh:  # not before all is committed: who fails may try again
+            self.former.pop(row.unique, None)
+            self.left.pop(row.uid, None)
 
     def forget(self, uids: Collection[Uid]) -> None:
         """Drop agreements, and the record of deletions that have come true, in one transaction."""
@@ -234,14 +230,19 @@ class FolderState:
         gone_here = row.unique not in self.entries and not self.policy.changes_remote
         return gone_here or (row.uid not in self.remote and not self.policy.changes_local)
 
-    def receive(self, row: MessageRow, source: "FolderState", old: MessageRow) -> None:
-        """Commit that another folder's message, `old`, is this one's now, in one transaction."""
+    def receive(self, moved: Sequence[tuple[MessageRow, "FolderState", MessageRow]]) -> None:
+        """Commit messages that are this folder's now, in one transaction.
+
+        Of each: as it is here, and the folder where it was, with what it was there.
+        """
         with self.store.transaction():
-            self.store.move_message(source.id, old, self.id, row)
-            self.store.drop_intents(self.id, [row.unique])
-        if source.former.pop(old.unique, None) is None:
-            del source.rows[old.uid]
-        self.rows[row.uid] = row
+            for row, source, old in moved:
+                self.store.move_message(source.id, old, self.id, row)
+                self.store.drop_intents(self.id, [row.unique])
+        for row, source, old in moved:  # not before all is committed: who fails may try again
+            if source.former.pop(old.unique, None) is None:
+                del source.rows[old.uid]
+            self.rows[row.uid] = row
 
     # -- what is here -------------------------------------------------------------
 
