@@ -292,6 +292,15 @@ class Wire:
         with contextlib.suppress(OSError):
             self._sock.close()
 
+    def interrupt(self) -> None:
+        """End the connection under another thread that uses it, and closes it; never raises.
+
+        Closing the socket would not wake that thread, nor may TLS be taken off meanwhile, as
+        `ssl` does in its own `shutdown`: what is under way would then pass for plain text.
+        """
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
     @property
     def is_open(self) -> bool:
         """Whether anything can still be said: nothing has closed the connection here."""
