@@ -66,8 +66,10 @@ def test_a_message_counts_once_and_only_if_it_was_asked_for() -> None:
 def test_another_connection_is_wanted_where_we_wait_and_very_much_is_left(
     waited: int, messages: int, octets: int, unasked: int, *, wants: bool
 ) -> None:
-    pace = Pace()
+    seconds = [1000.0]
+    pace = Pace(lambda: seconds[-1])
+    seconds.append(1000.0 + waited)
     pace.began = monotonic() - 100
-    pace.waited, pace.messages, pace.octets = float(waited), messages, octets
+    pace.messages, pace.octets = messages, octets
 
     assert pace.wants_another(unasked) is wants

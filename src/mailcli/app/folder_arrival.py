@@ -69,23 +69,22 @@ def _over_several(
         yield from _staged(state, partial(session.fetch_messages, uids))
         return
     at_once = min(further.room, len(uids) // FEWEST) if further.jobs else 0
-    lanes, pace = SideBySide(supply, further, partial(_fetch, state)), Pace()
+    lanes = SideBySide(supply, further, partial(_fetch, state))
 
-    def may_grow() -> bool:
-        is_free = further.room and not (further.jobs or lanes.is_opening)
-        return bool(is_free) and pace.wants_another(supply.unasked)
+    def wants_another(pace: Pace) -> bool:
+        may_grow = further.room and not (further.jobs or lanes.is_opening)
+        return bool(may_grow) and pace.wants_another(supply.unasked)
 
     own = _fetch(state, session, supply.sets([]))
-    if not at_once and not (yield from _until(may_grow, own, pace)):
+    pace = Pace(lambda: session.waited)
+    if not at_once and not (yield from _until(wants_another, own, pace)):
         return
     lanes.begin(session, own)
     with closing(lanes.coming()) as coming:
         for _ in range(at_once or 1):
             lanes.add(partial(_examine, state))
-        pace.begin_anew()
-        while (yield from _until(may_grow, coming, pace)):
+        while (yield from _until(wants_another, coming, Pace(lambda: lanes.waited))):
             lanes.add(partial(_examine, state))
-            pace.begin_anew()
     if lanes.again:
         yield from _staged(state, partial(session.fetch_messages, UidSet.of(lanes.again)))
     if lanes.refusal:
@@ -93,13 +92,14 @@ def _over_several(
 
 
 def _until(
-    is_enough: Callable[[], bool], coming: Coming, pace: Pace
+    is_enough: Callable[[Pace], bool], coming: Coming, pace: Pace
 ) -> Generator[Fetched, None, bool]:
     """Yield what comes until it is enough for now; whether it was, or else that was all."""
     try:
-        for fetched in pace.of(coming):
+        for fetched in coming:
+            pace.note(fetched.size)
             yield fetched
-            if is_enough():
+            if is_enough(pace):
                 return True
     except BaseException:
         coming.close()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from queue import Queue
 from threading import Lock, Thread
+from time import monotonic
 
 from mailcli.app.further import FurtherSessions
 from mailcli.app.supply import Supply
@@ -43,12 +44,14 @@ class SideBySide:
 
     `again` is what others did not bring: the run's own connection is to be asked for it, also
     since what the server refuses to others it would refuse to each. `refusal` is what it
-    answered to the run's own; all that could be had has come nevertheless.
+    answered to the run's own; all that could be had has come nevertheless. `waited` are the
+    seconds in which nothing came.
     """
 
     def __init__(self, supply: Supply, further: FurtherSessions, fetch: Fetch) -> None:
         self.again: list[Uid] = []
         self.refusal: CommandFailed | None = None
+        self.waited = 0.0
         self._supply, self._further, self._fetch = supply, further, fetch
         self._queue: Queue[Fetched | _Lane] = Queue(WAITING)
         self._lock = Lock()
@@ -81,7 +84,10 @@ class SideBySide:
         """
         try:
             while self._goes_on():
-                match self._queue.get():
+                began = monotonic()
+                item = self._queue.get()
+                self.waited += monotonic() - began
+                match item:
                     case _Lane() as lane:
                         self._settle(lane)
                     case fetched:

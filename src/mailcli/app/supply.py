@@ -5,13 +5,12 @@ No message is asked for by two, so one that is slow keeps only a few from the ot
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
-from time import monotonic, thread_time
+from time import monotonic
 
 from mailcli.imap.messages import FETCH_SET
 from mailcli.imap.sets import UidSet, pieces
-from mailcli.imap.values import Fetched
 from mailcli.model import Uid
 
 AHEAD = 4
@@ -75,30 +74,22 @@ class Supply:
 
 
 class Pace:
-    """What a thread that takes messages spends its time on, since it began or began anew."""
+    """Whether what comes is waited for; `waited` tells for how many seconds it was, so far."""
 
-    def __init__(self) -> None:
-        self.begin_anew()
-
-    def begin_anew(self) -> None:
-        """Forget what was before."""
-        self.began = monotonic()
-        self.waited = 0.0
+    def __init__(self, waited: Callable[[], float]) -> None:
+        self._waited = waited
+        self.began, self._before = monotonic(), waited()
         self.messages = self.octets = 0
 
-    def of(self, coming: Iterator[Fetched]) -> Iterator[Fetched]:
-        """Yield what comes, and count the seconds in which it did not."""
-        while True:
-            began, worked = monotonic(), thread_time()
-            fetched = next(coming, None)
-            self.waited += (monotonic() - began) - (thread_time() - worked)
-            if fetched is None:
-                return
-            self.messages += 1
-            self.octets += fetched.size
-            yield fetched
+    def note(self, octets: int) -> None:
+        """Note that a message came."""
+        self.messages += 1
+        self.octets += octets
 
     def wants_another(self, unasked: int) -> bool:
         """Tell whether another connection is of use: we mostly wait, and very much is left."""
         much = unasked > MANY or unasked * self.octets > LARGE * self.messages
-        return much and self.messages >= LOOK and self.waited * 2 > monotonic() - self.began
+        return much and self.messages >= LOOK and self._mostly_waits()
+
+    def _mostly_waits(self) -> bool:
+        return (self._waited() - self._before) * 2 > monotonic() - self.began

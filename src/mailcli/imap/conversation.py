@@ -86,6 +86,11 @@ class Conversation:
         self._wire.interrupt()
 
     @property
+    def waited(self) -> float:
+        """Seconds that the connection has waited for the server so far."""
+        return self._wire.waited
+
+    @property
     def is_open(self) -> bool:
         """Whether the connection can still be used."""
         return self._wire.is_open
