@@ -41,7 +41,8 @@ class FaultProxy:
     FIN, or by RST with `reset`. A stall lets that many pass, then nothing
     more, and keeps the connection open. `dribble` forwards the server's
     octets one by one, so many seconds apart. With `faulty`, only that many
-    connections, the first ones, suffer a fault, with `spared` none of that many; all are delayed.
+    connections, the first ones, suffer a fault, and with `spared` the first so many do not; all
+    are delayed.
 
     `client_bytes` and `server_bytes` count what was forwarded, `turns` how
     often a client spoke after its server had: with a delay, the round trips.
