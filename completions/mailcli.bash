@@ -97,6 +97,7 @@ _mailcli() {
     "pop-fetch -o"|"pop-fetch --output"|"pop-fetch --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "pop-fetch --config"|"pop-fetch --config=") _mailcli_files "$cur"; return ;;
     "pop-fetch --color"|"pop-fetch --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "imap-sync --jobs"|"imap-sync --jobs=") return ;;
     "imap-sync -A"|"imap-sync --account"|"imap-sync --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
     "imap-sync --trace=") _mailcli_files "$cur"; return ;;
     "imap-sync --timeout"|"imap-sync --timeout=") return ;;
@@ -141,7 +142,7 @@ _mailcli() {
         "outbox flush") words="--now --retry --retry-unknown --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "outbox list") words="--account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "pop-fetch") words="--keep --delete --delete-after --max-size --max-messages --max-bytes --mark-seen-only --status --deliver --notify-after --skip-if-running --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "imap-sync") words="--pull --push --allow-mass-delete --full --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "imap-sync") words="--pull --push --allow-mass-delete --full --jobs --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --limit --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "account") words="--help" ;;

@@ -135,6 +135,7 @@ complete -c mailcli -n '__mailcli_at imap-sync' -l pull -d 'Change nothing on th
 complete -c mailcli -n '__mailcli_at imap-sync' -l push -d 'Change nothing in the Maildir.'
 complete -c mailcli -n '__mailcli_at imap-sync' -l allow-mass-delete -d 'Carry deletions even where they empty most of a folder.'
 complete -c mailcli -n '__mailcli_at imap-sync' -l full -d 'List every folder whole; distrust every shortcut, and repair.'
+complete -c mailcli -n '__mailcli_at imap-sync' -l jobs -x -d 'Fetch over up to N connections at once; default: as the server bears, up to 4.'
 complete -c mailcli -n '__mailcli_at imap-sync' -l verify -d 'Compare both sides by content and report; change nothing.'
 complete -c mailcli -n '__mailcli_at imap-sync' -s A -l account -x -a '(__mailcli_accounts)' -d 'Use this account; repeatable.'
 complete -c mailcli -n '__mailcli_at imap-sync' -l all-accounts -d 'Use every account that it applies to.'

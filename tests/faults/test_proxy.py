@@ -149,8 +149,17 @@ def test_dribble_sends_everything_in_the_end(echo: Echo) -> None:
         assert _read_all(wire) == b"0123\n"
 
 
-def test_only_the_first_connections_suffer(echo: Echo) -> None:
-    with FaultProxy(echo.port, cut_after_server=1, faulty=1) as proxy:
+@pytest.mark.parametrize(
+    ("faulty", "spared", "expected"),
+    [
+        pytest.param(1, 0, [b"a", b"ab\n"], id="the first suffer"),
+        pytest.param(None, 1, [b"ab\n", b"a"], id="the first are spared"),
+    ],
+)
+def test_only_some_connections_suffer(
+    echo: Echo, faulty: int | None, spared: int, expected: list[bytes]
+) -> None:
+    with FaultProxy(echo.port, cut_after_server=1, faulty=faulty, spared=spared) as proxy:
         seen = []
         for _ in range(2):
             with _connect(proxy) as wire:
@@ -158,7 +167,7 @@ def test_only_the_first_connections_suffer(echo: Echo) -> None:
                 wire.shutdown(socket.SHUT_WR)
                 seen.append(_read_all(wire))
 
-        assert seen == [b"a", b"ab\n"]
+        assert seen == expected
 
 
 def test_sever_cuts_what_is_open(echo: Echo) -> None:

@@ -41,7 +41,8 @@ class FaultProxy:
     FIN, or by RST with `reset`. A stall lets that many pass, then nothing
     more, and keeps the connection open. `dribble` forwards the server's
     octets one by one, so many seconds apart. With `faulty`, only that many
-    connections, the first ones, suffer a fault; all are delayed.
+    connections, the first ones, suffer a fault, and with `spared` the first so many do not; all
+    are delayed.
 
     `client_bytes` and `server_bytes` count what was forwarded, `turns` how
     often a client spoke after its server had: with a delay, the round trips.
@@ -60,6 +61,7 @@ class FaultProxy:
         dribble: float | None = None,
         reset: bool = False,
         faulty: int | None = None,
+        spared: int = 0,
     ) -> None:
         self.client_bytes = 0
         self.server_bytes = 0
@@ -70,7 +72,7 @@ class FaultProxy:
         self.reset = reset
         self._client_fault = _Fault(cut_after_client, stall_after_client)
         self._server_fault = _Fault(cut_after_server, stall_after_server, dribble)
-        self._faulty = faulty
+        self._faulty, self._spared = faulty, spared
         self._target_port = target_port
         self._lock = threading.Lock()
         self._open: set[_Connection] = set()
@@ -120,6 +122,7 @@ class FaultProxy:
     def _carry(self, near: socket.socket) -> None:
         self.connections += 1
         suffers = self._faulty is None or self.connections <= self._faulty
+        suffers = suffers and self.connections > self._spared
         try:
             far = socket.create_connection(("127.0.0.1", self._target_port))
         except OSError:

@@ -8,29 +8,25 @@ folder, where the server has it no more, was moved there, and is moved here by
 one rename.
 """
 
-from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 
+from mailcli.app.folder_arrival import arriving
 from mailcli.app.folder_letters import base_of
 from mailcli.app.folder_orphans import Adoption, Orphans, adopt, settle_adoptions
 from mailcli.app.folder_state import FolderState, Twins
 from mailcli.imap.session import ImapSession
 from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Fetched
-from mailcli.model import Flags, Uid, system_flags_of
+from mailcli.model import Flags, Uid
 from mailcli.store.delivery import MAX_BATCH, Delivery
-from mailcli.store.entries import unique_name
 from mailcli.store.folder import Delivered
 from mailcli.store.records import MessageRow
 from mailcli.store.staging import Staged
 from mailcli.sync.moves import Content
-
-_NOTHING_CAME = "the server sent no message"
 
 
 class Digest:
@@ -86,7 +82,7 @@ def fetch_new(session: ImapSession, state: FolderState, uids: UidSet, orphans: O
         Delivery[Fetched](state.folder, partial(_record, state)) as delivery,
     ):
         try:
-            for fetched, staged in _arriving(session, state, uids):
+            for fetched, staged in arriving(session, state, uids):
                 show(staged.size)
                 if _is_new(recognised, fetched, staged, twins, orphans):
                     delivery.add(fetched, staged)
@@ -175,66 +171,6 @@ def digests(session: ImapSession, uids: Sequence[Uid]) -> Iterator[tuple[Uid, Fl
     for fetched in session.fetch_messages(uids, Digest):
         if isinstance(fetched.body, Digest):
             yield fetched.uid, fetched.flags, (fetched.body.size, fetched.body.sha256)
-
-
-class _Asked:
-    """The messages that were asked for, and whether each has come, in five octets for each."""
-
-    def __init__(self, uids: UidSet) -> None:
-        self._uids = array("I", uids)
-        self._came = bytearray(len(self._uids))
-
-    def take(self, uid: Uid) -> bool:
-        """Note that a message has come; tell whether it was asked for, and did not come before."""
-        place = bisect_left(self._uids, uid)
-        if place == len(self._uids) or self._uids[place] != uid or self._came[place]:
-            return False
-        self._came[place] = True
-        return True
-
-    def left(self) -> list[Uid]:
-        """Return those that did not come, lowest first."""
-        return [Uid(uid) for uid, came in zip(self._uids, self._came, strict=True) if not came]
-
-
-def _arriving(
-    session: ImapSession, state: FolderState, uids: UidSet
-) -> Iterator[tuple[Fetched, Staged]]:
-    """Yield the messages as they come, each once; an unfinished one is taken away."""
-    asked = _Asked(uids)
-    when = state.now()
-    opened: list[Staged] = []
-
-    def open_body() -> Staged:
-        # The UID may come behind the body: the file gets its lasting name when it is closed.
-        opened.append(state.folder.stage(unique_name(f"T{len(opened)}", when=when)))
-        return opened[-1]
-
-    try:
-        for fetched in session.fetch_messages(uids, open_body):
-            if not asked.take(fetched.uid):
-                continue  # not what was asked for, or twice
-            if not isinstance(fetched.body, Staged):
-                state.counts.skip(fetched.uid, _NOTHING_CAME)
-                continue
-            opened.remove(fetched.body)
-            yield fetched, _complete(state, fetched, fetched.body, when)
-        for uid in asked.left():  # withheld, or deleted just now
-            state.counts.skip(uid, _NOTHING_CAME)
-    finally:
-        for staged in opened:
-            staged.abandon()
-
-
-def _complete(state: FolderState, fetched: Fetched, staged: Staged, when: int) -> Staged:
-    received = fetched.internal_date
-    staged.close(
-        unique=unique_name(state.token(fetched.uid), when=when),
-        flags=system_flags_of(fetched.flags),
-        others=state.letters_for(fetched.flags),
-        received=int(received.timestamp()) if received else None,
-    )
-    return staged
 
 
 def _record(state: FolderState, group: Sequence[tuple[Fetched, Delivered]]) -> None:

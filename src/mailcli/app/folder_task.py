@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailcli.app.context import Context
+from mailcli.app.further import FurtherSessions
 from mailcli.errors import MailError
 from mailcli.imap.values import Status
 from mailcli.model import Uid
@@ -100,7 +101,7 @@ class FolderTask:
 
     Larger messages than `max_size` octets, and older ones than `max_age`, are not fetched.
     `clock` asks the clock of the Maildir's file system; it says None where nothing may be
-    written there.
+    written there. `further` has connections beside the run's own.
     """
 
     context: Context
@@ -112,6 +113,7 @@ class FolderTask:
     max_size: int | None = None
     max_age: timedelta | None = None
     clock: Callable[[], Clock | None] = lambda: None
+    further: FurtherSessions = field(kw_only=True)
     counts: Counts = field(default_factory=Counts)
 
     def agreed_numbers(self) -> FolderRow | None:

@@ -70,8 +70,28 @@ def pop_session(
 
 
 @contextmanager
-def imap_session(context: Context, account: Account) -> Iterator["ImapSession"]:
-    """Give an IMAP session that is logged in; LOGOUT is said where all went well.
+def imap_session(
+    context: Context, account: Account, identify_as: Callable[[], Identity] | None = None
+) -> Iterator["ImapSession"]:
+    """Give an IMAP session as `open_imap` does; LOGOUT is said where all went well.
+
+    Raises: MailError; ConfigError (78) for an account without IMAP.
+    """
+    session = open_imap(context, account, identify_as)
+    try:
+        yield session
+    except BaseException:
+        session.close()
+        raise
+    session.logout()
+
+
+def open_imap(
+    context: Context, account: Account, identify_as: Callable[[], Identity] | None = None
+) -> "ImapSession":
+    """Return an IMAP session that is logged in.
+
+    `identify_as` is called when it is time, in place of what the function `identify` returns.
 
     Raises: MailError; ConfigError (78) for an account without IMAP.
     """
@@ -83,14 +103,13 @@ def imap_session(context: Context, account: Account) -> Iterator["ImapSession"]:
     session = ImapSession.open(endpoint, timeout=context.timeout, trace=context.new_trace())
     try:
         if login.auth is not AuthKind.NONE:
-            session.login(login.auth, identify(context, account, account.imap))
+            session.login(login.auth, identify_as or identify(context, account, account.imap))
         if account.imap.compress:
             session.compress()
-        yield session
     except BaseException:
         session.close()
         raise
-    session.logout()
+    return session
 
 
 def identify(context: Context, account: Account, server: Server) -> Callable[[], Identity]:

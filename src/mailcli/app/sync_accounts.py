@@ -35,13 +35,14 @@ class SyncOptions:
 
     `allow_mass_delete` confirms deletions that are otherwise held back. `full` lists every folder
     whole, whatever the server's counters say. A dry run lists what would be done and changes
-    neither side.
+    neither side. `jobs` is how many connections there may be; without, as many as are of use.
     """
 
     mode: SyncMode | None = None
     allow_mass_delete: bool = False
     full: bool = False
     dry_run: bool = False
+    jobs: int | None = None
 
 
 def imap_sync(
@@ -66,8 +67,11 @@ def _account(
         with ExitStack() as stack:
             state = stack.enter_context(locked_state(context, account))
             policy = _policy(account, options)
-            run = SyncRun(context, account, state, policy, dry_run=options.dry_run)
+            run = SyncRun(
+                context, account, state, policy, dry_run=options.dry_run, jobs=options.jobs
+            )
             run.connect(stack)
+            stack.callback(run.further.close)
             if state.has_messages():
                 require_maildir(account)
             _sync(run, wanted, full=options.full)

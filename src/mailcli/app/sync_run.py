@@ -7,11 +7,13 @@ A connection that broke over one folder is opened again for the others.
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from mailcli.app.context import Context
 from mailcli.app.folder_task import FolderPair, FolderTask
-from mailcli.app.sessions import imap_session
+from mailcli.app.further import FurtherSessions
+from mailcli.app.sessions import identify, imap_session, open_imap
 from mailcli.config import Account, ImapServer
 from mailcli.errors import Exit, MailError, ProtocolViolation
 from mailcli.imap.session import FolderUnusable, ImapSession
@@ -73,6 +75,7 @@ class SyncRun:
         policy: Policy,
         *,
         dry_run: bool,
+        jobs: int | None = None,
     ) -> None:
         assert account.imap is not None  # noqa: S101 - the session would have said so
         self.context, self.account, self.state = context, account, state
@@ -85,11 +88,26 @@ class SyncRun:
         self.is_partial = False
         self._clock: tuple[Clock | None] | None = None
         self.session: ImapSession
+        self._identify = cache(identify(context, account, self.server))
+        self.further = FurtherSessions(self._open_further, jobs)
 
     def connect(self, stack: ExitStack) -> None:
         """Open the session, which ends with `stack`. Raises: MailError."""
         self._stack = stack
-        self.session = stack.enter_context(imap_session(self.context, self.account))
+        self._identify.cache_clear()  # what was refused is looked up, or asked for, anew
+        session = imap_session(self.context, self.account, self._identify)
+        self.session = stack.enter_context(session)
+
+    def _open_further(self) -> ImapSession:
+        """Open a session like the run's own, by the same credential; in any thread."""
+        session = open_imap(self.context, self.account, self._identify)
+        try:
+            if "UTF8=ACCEPT" in self.session.enabled:  # folders' names on the wire are UTF-8
+                session.enable(utf8=True)
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     def task(self, pair: FolderPair) -> FolderTask:
         """Begin to tell what becomes of a folder."""
@@ -112,6 +130,7 @@ class SyncRun:
             max_size=self.server.max_size,
             max_age=self.server.max_age,
             clock=self._asked_clock if writes_here else lambda: None,
+            further=self.further,
         )
         if self.dry_run:
             task.counts.actions = ()

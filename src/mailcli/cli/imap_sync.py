@@ -29,6 +29,12 @@ Examples:
     help="List every folder whole; distrust every shortcut, and repair.",
 )
 @click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    metavar="N",
+    help="Fetch over up to N connections at once; default: as the server bears, up to 4.",
+)
+@click.option(
     "--verify",
     is_flag=True,
     help="Compare both sides by content and report; change nothing.",
@@ -42,6 +48,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     push: bool,
     allow_mass_delete: bool,
     full: bool,
+    jobs: int | None,
     verify: bool,
 ) -> Exit:
     """Synchronise IMAP folders with the Maildir.
@@ -65,7 +72,7 @@ def command(  # noqa: PLR0913 - one argument for each option
 
     if pull and push:
         raise UsageError("--pull and --push contradict each other")
-    if verify and (pull or push or full or allow_mass_delete):
+    if verify and (pull or push or full or allow_mass_delete or jobs):
         raise UsageError("--verify changes nothing, and goes with no option that says what to")
     runtime = Runtime(common)
     context = runtime.context
@@ -80,7 +87,11 @@ def command(  # noqa: PLR0913 - one argument for each option
     else:
         mode = SyncMode.PULL if pull else SyncMode.PUSH if push else None
         options = SyncOptions(
-            mode, allow_mass_delete=allow_mass_delete, full=full, dry_run=common.dry_run
+            mode,
+            allow_mass_delete=allow_mass_delete,
+            full=full,
+            dry_run=common.dry_run,
+            jobs=jobs,
         )
         result = imap_sync(context, accounts, folders, options)
     runtime.printer.emit(result, asked=asked)

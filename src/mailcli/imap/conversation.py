@@ -7,7 +7,6 @@ of the layers above. RFC 3501 §2.2, §5.5.
 """
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from mailcli.errors import Exit, ProtocolViolation, Refused
@@ -81,6 +80,15 @@ class Conversation:
     def close(self) -> None:
         """Close the connection without a word."""
         self._wire.close()
+
+    def interrupt(self) -> None:
+        """End what another thread is saying or hearing: there it fails as if the server left."""
+        self._wire.interrupt()
+
+    @property
+    def waited(self) -> float:
+        """Seconds that the connection has waited for the server so far."""
+        return self._wire.waited
 
     @property
     def is_open(self) -> bool:
@@ -184,18 +192,22 @@ class Conversation:
         *,
         open_body: Callable[[], Body] | None = None,
         shortcut: Callable[[bytes], bool] | None = None,
+        ahead: int | None = None,
     ) -> Iterator[tuple[int | None, Response | Fetched]]:
         """Send commands ahead, as many as the window lets, and yield what comes.
 
+        With `ahead`, at most so many, and the next one is asked for only when it can go.
         A tagged response comes with the place of its command; an untagged one with None. With
         `open_body`, so does an ordinary message, which is read already. `shortcut` is as for
         `_responses`.
         """
         reader = self._wire.makefile()
-        flight = _Flight([self._tagged(command) for command in commands])
+        tagged = map(self._tagged, commands)
+        # Without `ahead`, one that cannot be said is found before another has been.
+        flight = _Flight(iter(list(tagged)) if ahead is None else tagged, ahead or WINDOW_COUNT)
         while flight.goes_on():
-            if ahead := flight.departing():
-                self._wire.sendall(ahead)
+            if lines := flight.departing():
+                self._wire.sendall(lines)
             line = reader.readline()
             if shortcut and shortcut(line):
                 continue
@@ -303,24 +315,27 @@ class Conversation:
 class _Flight:
     """Commands on their way: tagged, and not answered yet."""
 
-    def __init__(self, tagged: Iterable[tuple[bytes, bytes]]) -> None:
-        self._waiting = deque(enumerate(tagged))
+    def __init__(self, tagged: Iterator[tuple[bytes, bytes]], most: int) -> None:
+        self._waiting = enumerate(tagged)
+        self._next = next(self._waiting, None)
+        self._most = most
         self._octets = 0
         self.tags: dict[bytes, tuple[int, int]] = {}
 
     def goes_on(self) -> bool:
         """Whether there is anything to send or to wait for."""
-        return bool(self._waiting or self.tags)
+        return bool(self._next or self.tags)
 
     def departing(self) -> bytes:
         """Return the next lines to send, many together; none while half the window is full."""
         lines = []
-        if self._octets <= WINDOW_OCTETS // 2 and len(self.tags) <= WINDOW_COUNT // 2:
-            while self._waiting and self._has_room(len(self._waiting[0][1][1])):
-                place, (tag, line) = self._waiting.popleft()
+        if self._octets <= WINDOW_OCTETS // 2 and len(self.tags) <= self._most // 2:
+            while self._next and self._has_room(len(self._next[1][1])):
+                place, (tag, line) = self._next
                 self.tags[tag] = place, len(line)
                 self._octets += len(line)
                 lines.append(line)
+                self._next = next(self._waiting, None)
         return b"".join(lines)
 
     def landed(self, tag: bytes) -> int:
@@ -332,4 +347,4 @@ class _Flight:
     def _has_room(self, octets: int) -> bool:
         if not self.tags:
             return True
-        return self._octets + octets <= WINDOW_OCTETS and len(self.tags) < WINDOW_COUNT
+        return self._octets + octets <= WINDOW_OCTETS and len(self.tags) < self._most

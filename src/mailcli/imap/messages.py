@@ -149,13 +149,22 @@ class MessageCommands(ImapConnection):
         Raises: MailError; the body that was being written is then incomplete. CommandFailed
             comes after all that could be had.
         """
+        return self.fetch_sets(pieces(uids, most=FETCH_SET), open_body)
+
+    def fetch_sets(
+        self, sets: Iterable[bytes], open_body: Callable[[], Body], *, ahead: int | None = None
+    ) -> Iterator[Fetched]:
+        """Fetch messages as `fetch_messages` does, by one command for each set of UIDs.
+
+        With `ahead`, at most so many are on their way, and the next set is asked for only then.
+        """
         self._wire.phase = "UID FETCH messages"
         items = b"UID FLAGS INTERNALDATE%b BODY.PEEK[]" % self._email_id
-        commands = [b"UID FETCH %b (%b)" % (some, items) for some in pieces(uids, most=FETCH_SET)]
+        commands = (b"UID FETCH %b (%b)" % (some, items) for some in sets)
         failures = []
         try:
             with self._wire.transfer(TRANSFER_CAP):
-                for place, response in self._flow(commands, open_body=open_body):
+                for place, response in self._flow(commands, open_body=open_body, ahead=ahead):
                     if isinstance(response, Fetched):
                         yield response
                         continue

@@ -55,6 +55,7 @@ class Wire:
         self.endpoint = endpoint
         self.trace = trace
         self.phase = "greeting"
+        self.waited = 0.0  # seconds in which nothing was done but to wait for what comes
         self.secured = isinstance(sock, ssl.SSLSocket)
         self._sock = sock
         self._timeout = timeout
@@ -163,7 +164,9 @@ class Wire:
         except OSError as exc:
             raise self.failure(f"connection lost: {exc.strerror or exc}") from exc
         finally:
-            self._patience.spend(monotonic() - began)
+            spent = monotonic() - began
+            self._patience.spend(spent)
+            self.waited += spent
         if not count:
             raise self.failure("the server closed the connection")
         return count
@@ -291,6 +294,15 @@ class Wire:
         """Close the socket; never raises."""
         with contextlib.suppress(OSError):
             self._sock.close()
+
+    def interrupt(self) -> None:
+        """End the connection under another thread that uses it, and closes it; never raises.
+
+        Closing the socket would not wake that thread, nor may TLS be taken off meanwhile, as
+        `ssl` does in its own `shutdown`: what is under way would then pass for plain text.
+        """
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     @property
     def is_open(self) -> bool:
