@@ -543,6 +543,23 @@ def test_push_does_not_make_a_folder_again_that_was_deleted_here_and_emptied_the
     assert snapshot(mirrored.maildir) == before
 
 
+def test_what_was_lost_here_while_its_folder_had_another_name_there_comes_with_the_new_name(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("x", "y", folder="Work")
+    mirrored.fill("a", folder="Work/Sub")
+    mirrored.sync()
+    mirrored.ask(None, "RENAME", "Work", "Lists")
+    mirrored.file("a", "Work/Sub").unlink()
+    mirrored.sync("--push")
+    mirrored.ask(None, "RENAME", "Lists", "Office")
+
+    mirrored.sync()
+
+    assert mirrored.here("Office/Sub") == mirrored.there("Office/Sub")
+    assert mirrored.settled()
+
+
 # -- chosen --------------------------------------------------------------------------------
 
 

@@ -225,10 +225,16 @@ class StateStore(IntentState):
             )
 
     def forget_messages(self, folder: int, uidvalidity: UidValidity, uids: Iterable[Uid]) -> None:
-        """Remove records of messages that the folder has no more, and intents that took them."""
+        """Remove records of messages that the folder has no more, and intents that took them.
+
+        The folder's counters are forgotten with them, as what they cover is agreed on no more.
+        """
         keys = [(folder, uidvalidity, uid) for uid in uids]
         with self.transaction():
             self._drop_stamps(folder)
+            if any(self._rows(f"{_SELECT_FOLDER} WHERE id = ? AND messages IS NOT NULL", folder)):
+                sql = "UPDATE folder SET messages = NULL, highestmodseq = NULL WHERE id = ?"
+                self._write(sql, [(folder,)])
             for table in ("message", "delete_intent"):
                 self._write(
                     f"DELETE FROM {table} WHERE folder = ? AND uidvalidity = ? AND uid = ?",  # noqa: S608 - the names above
