@@ -259,14 +259,6 @@ class FolderState:
         self.letters = self.folder.keyword_letters()
         return parts
 
-    def scanned(self) -> bool:
-        """Read which files there are; tell whether the folder is there at all."""
-        try:
-            self.scan()
-        except NotFound:
-            return False
-        return True
-
     def flags_here(self, unique: str) -> Flags:
         """Return the flags of a file.
 

@@ -8,7 +8,7 @@ file is not what the server has is one, since no run looks at that again.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from mailcli.app.context import Context
@@ -23,7 +23,7 @@ from mailcli.app.folder_task import FolderPair, FolderTask
 from mailcli.app.stores import locked_state, require_maildir
 from mailcli.app.sync_run import SyncRun
 from mailcli.config import Account
-from mailcli.errors import LocalError, MailError
+from mailcli.errors import LocalError, MailError, NotFound
 from mailcli.imap.session import FolderUnusable, ImapSession
 from mailcli.imap.sets import UidSet
 from mailcli.model import Flag, Flags, Uid, keywords_of
@@ -137,7 +137,8 @@ def _compare(session: ImapSession, task: FolderTask) -> list[PlannedAction]:
     """Return what differs in a folder that the server has. Raises: MailError."""
     selected = session.select(task.pair.wire, read_only=True)
     state = FolderState(task, selected)
-    state.scanned()  # a folder that is not here has no files
+    with suppress(NotFound):  # a folder that is not here has no files
+        state.scan()
     state.load()
     load_left_out(state)
     state.remote = session.fetch_flags(selected.exists)
