@@ -211,9 +211,12 @@ class Model:
                 self.moved(replica, copy, target, with_folder=True)
 
     def removed(self, replica: str, folder: str, files: dict[str, Copies]) -> None:
-        """Note a folder that was deleted with all in it. `files` is what everybody had before."""
+        """Note a folder that was deleted with all in it. `files` is what everybody had before.
+
+        What a device had beyond the server was nobody else's.
+        """
         for copy in files[replica].elements():
-            if copy.folder == folder:
+            if copy.folder == folder and copy.content not in self.strays.get(replica, ()):
                 self.deleted(replica, copy, with_folder=True)
 
     def _note(self, replica: str, content: str, act: Act, **more: object) -> None:
