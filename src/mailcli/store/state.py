@@ -227,14 +227,14 @@ class StateStore(IntentState):
     def forget_messages(self, folder: int, uidvalidity: UidValidity, uids: Iterable[Uid]) -> None:
         """Remove records of messages that the folder has no more, and intents that took them.
 
-        The folder's counters are forgotten with them, as what they cover is agreed on no more.
+        The folder's counters cover so many less: a server that has them still is looked at again.
         """
         keys = [(folder, uidvalidity, uid) for uid in uids]
         with self.transaction():
             self._drop_stamps(folder)
             if any(self._rows(f"{_SELECT_FOLDER} WHERE id = ? AND messages IS NOT NULL", folder)):
-                sql = "UPDATE folder SET messages = NULL, highestmodseq = NULL WHERE id = ?"
-                self._write(sql, [(folder,)])
+                sql = "UPDATE folder SET messages = messages - ? WHERE id = ?"
+                self._write(sql, [(len(keys), folder)])
             for table in ("message", "delete_intent"):
                 self._write(
                     f"DELETE FROM {table} WHERE folder = ? AND uidvalidity = ? AND uid = ?",  # noqa: S608 - the names above
