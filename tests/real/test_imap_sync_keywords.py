@@ -131,6 +131,20 @@ def test_letters_that_another_program_gave_out_anew_change_nothing(mirrored: Syn
     assert letters(mirrored.file("a")) == "c"
 
 
+def test_letters_that_lost_their_meaning_cost_no_message_its_keywords(
+    mirrored: SyncAccount,
+) -> None:
+    mirrored.fill("a", "b", flags=("work",))
+    (mirrored.maildir / "INBOX" / "dovecot-keywords").unlink()
+    mirrored.deliver("c", flags=("work", "other"))
+    mirrored.flag_there("a", "+\\Flagged")
+
+    mirrored.sync()
+
+    assert mirrored.there() == ["a \\Flagged work", "b work", "c other work"]
+    assert mirrored.settled()
+
+
 def test_letters_that_lose_their_meaning_while_files_are_listed_are_given_to_no_other_keyword(
     mirrored: SyncAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:

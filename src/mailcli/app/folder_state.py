@@ -11,7 +11,7 @@ from mailcli.app.stores import hash_of
 from mailcli.errors import LocalError, NotFound
 from mailcli.imap.session import FolderUnusable, ImapSession
 from mailcli.imap.values import Selected
-from mailcli.model import Flags, Uid, keywords_of, system_flags_of
+from mailcli.model import Flags, Keyword, Uid, keywords_of, system_flags_of
 from mailcli.store.entries import Entry
 from mailcli.store.keywords import KeywordLetters
 from mailcli.store.outline import Outline, Parts
@@ -67,6 +67,7 @@ class FolderState:
         self.at_rest, self.stirred, self.taken = 0, False, set[str]()
         self.task, self.dry_run = task, task.dry_run
         self._contents: dict[str, Content | None] = {}
+        self._letterless = set[Keyword]()
 
     @property
     def name(self) -> str:
@@ -267,17 +268,23 @@ class FolderState:
         entry = self.entries[unique]
         return entry.flags | self.letters.keywords_of(entry.others)
 
-    def letters_for(self, flags: Flags) -> str:
+    def letters_for(self, flags: Flags, unique: str = "") -> str:
         """Return the letters of the keywords among flags, given out and recorded where needed.
+
+        None is given to a keyword that other files than `unique` have already, though it has no
+        letter, since theirs lost its meaning: it would look as if it had been taken from them.
 
         Raises: LocalError, CannotCreate; TemporaryFailure while Dovecot holds them.
         """
         wanted = keywords_of(flags)
         if not wanted:
             return ""
-        if any(not self.letters.covers(keyword) for keyword in wanted):
+        new = {each for each in wanted - self._letterless if not self.letters.covers(each)}
+        if new:
             used = "".join(entry.others for entry in self.entries.values())
-            self.letters = self.folder.save_keyword_letters(self.letters.with_new(wanted, used))
+            free = new - self.store.keywords(self.id, but_for={unique, *self.brought})
+            self.letters = self.folder.save_keyword_letters(self.letters.with_new(free, used))
+            self._letterless |= {each for each in new if not self.letters.covers(each)}
         return self.letters.letters_for(wanted)
 
     def set_flags(self, unique: str, flags: Flags) -> None:
@@ -288,7 +295,7 @@ class FolderState:
         entry = self.entries[unique]
         known = self.letters.letters_for(self.letters.keywords_of(entry.others))
         foreign = set(entry.others) - set(known)
-        others = "".join(sorted(foreign | set(self.letters_for(flags))))
+        others = "".join(sorted(foreign | set(self.letters_for(flags, unique))))
         self.entries[unique] = self.folder.set_flags(entry, system_flags_of(flags), others=others)
 
     def set_keywords(self, unique: str, keywords: Flags) -> None:
@@ -299,7 +306,7 @@ class FolderState:
         Raises: NotFound, LocalError, TemporaryFailure.
         """
         entry = self.entries[unique]
-        letters = self.letters_for(keywords)
+        letters = self.letters_for(keywords, unique)
         self.entries[unique] = self.folder.set_flags(entry, entry.flags, others=letters)
 
     def path_of(self, unique: str) -> Path | None:

@@ -209,6 +209,13 @@ class StateStore(IntentState):
         sql = "SELECT unique_name FROM message WHERE folder != ?"
         return {loaded(unique) for (unique,) in self._rows(sql, folder)}
 
+    def keywords(self, folder: int, *, but_for: Container[str]) -> Flags:
+        """Return the keywords of all recorded messages but for these files."""
+        sql = "SELECT unique_name, keywords FROM message WHERE folder = ? AND keywords != ''"
+        rows = self._rows(sql, folder)
+        found = (flags_of("", names) for unique, names in rows if loaded(unique) not in but_for)
+        return frozenset().union(*found)
+
     def has_messages(self) -> bool:
         """Tell whether any message is recorded, in any folder."""
         return any(self._rows("SELECT 1 FROM message LIMIT 1"))
