@@ -1,6 +1,5 @@
 """Output for programs: JSON held against its schemas, JSON Lines and TSV as golden text."""
 
-import dataclasses
 import io
 import json
 import re
@@ -368,7 +367,7 @@ def test_documented_columns_are_those_of_the_tables() -> None:
 
 
 def test_a_send_without_any_recipient_still_has_a_row() -> None:
-    result = dataclasses.replace(samples.SENT, outcome="queued", accepted=(), saved=None)
+    result = samples.SENT._replace(outcome="queued", accepted=(), saved=None)
     assert printed(result, Format.TSV) == "queued\t<1@example.org>\t\t\t\t\n"
 
 
@@ -397,7 +396,7 @@ def test_cron_hears_of_failures_and_of_nothing_else() -> None:
 
 
 def test_preview_in_a_pipe_is_the_exact_message_with_the_envelope_beside_it() -> None:
-    preview = dataclasses.replace(samples.PREVIEW, message="Subject: x\r\n\r\n\x1b caf\udce9\r\n")
+    preview = samples.PREVIEW._replace(message="Subject: x\r\n\r\n\x1b caf\udce9\r\n")
     stdout, stderr = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
     make_printer(fmt=None, stdout=stdout, stderr=stderr, is_terminal=False, environ={}).emit(
         preview
@@ -443,13 +442,12 @@ def test_failures_stand_among_the_planned_actions() -> None:
         pytest.param(samples.SENT, Exit.OK, id="delivered"),
         pytest.param(samples.PARTIAL, Exit.RECIPIENT, id="a 5xx outweighs a 4xx"),
         pytest.param(
-            dataclasses.replace(samples.PARTIAL, refused=samples.PARTIAL.refused[1:]),
+            samples.PARTIAL._replace(refused=samples.PARTIAL.refused[1:]),
             Exit.TEMPORARY,
             id="a 4xx alone",
         ),
         pytest.param(
-            dataclasses.replace(
-                samples.PARTIAL,
+            samples.PARTIAL._replace(
                 outcome="queued",
                 refused=samples.PARTIAL.refused[1:],
                 queued=(samples.PARTIAL.refused[1].address,),
@@ -458,7 +456,7 @@ def test_failures_stand_among_the_planned_actions() -> None:
             id="a 4xx that is queued",
         ),
         pytest.param(
-            dataclasses.replace(samples.PARTIAL, outcome="queued"),
+            samples.PARTIAL._replace(outcome="queued"),
             Exit.RECIPIENT,
             id="5xx, queued",
         ),
@@ -488,7 +486,7 @@ def test_a_safety_stop_that_is_an_error_already_is_told_once() -> None:
     stop = ErrorReport("confirmation_needed", "Old: 12 deletions held back", "", 3, None)
     folder = FolderSync("Old", held_back=12, error=stop)
     result = ImapResult((ImapAccount("work", (folder,)),))
-    assert problems_of(result) == (dataclasses.replace(stop, account="work"),)
+    assert problems_of(result) == (stop._replace(account="work"),)
     assert both(result, None)[1] == "mailcli: work: Old: 12 deletions held back\n"
 
 

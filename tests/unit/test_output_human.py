@@ -1,6 +1,5 @@
 """Output for people: what stands on the screen, at several widths, and that nothing steers it."""
 
-import dataclasses
 import fcntl
 import io
 import os
@@ -245,10 +244,8 @@ def test_markup_and_emoji_names_in_any_text_are_printed_literally() -> None:
     text = "[red]x[/red] [/] :smile: https://e.example"
     found = (
         shown(ListResult((samples.message(subject=text),)), width=120)[0],
-        shown(
-            FoldersResult((dataclasses.replace(samples.FOLDERS.folders[0], name=text),)), width=120
-        )[0],
-        shown(AccountsResult((dataclasses.replace(samples.ACCOUNTS.accounts[0], email=text),)))[0],
+        shown(FoldersResult((samples.FOLDERS.folders[0]._replace(name=text),)), width=120)[0],
+        shown(AccountsResult((samples.ACCOUNTS.accounts[0]._replace(email=text),)))[0],
     )
     assert [text in each for each in found] == [True, True, True]
 
@@ -321,7 +318,7 @@ def test_sizes_for_people(octets: int, expected: str) -> None:
 )
 def test_other_outcomes_of_send(outcome: Any, accepted: int, expected: str) -> None:
     addresses = (Address("", "a@x"), Address("", "b@x"))[:accepted]
-    result = dataclasses.replace(samples.SENT, outcome=outcome, accepted=addresses, saved=None)
+    result = samples.SENT._replace(outcome=outcome, accepted=addresses, saved=None)
     assert shown(result)[0] == expected
 
 
@@ -585,7 +582,7 @@ def test_a_table_is_as_wide_as_the_real_terminal(mailcli_env: dict[str, str]) ->
 
 def test_a_permanent_refusal_repeats_no_status_code() -> None:
     refused = RefusedRecipient(Address("", "x@x"), True, 550, "5.1.1", "5.1.1 gone")
-    result = dataclasses.replace(samples.SENT, outcome="refused", accepted=(), refused=(refused,))
+    result = samples.SENT._replace(outcome="refused", accepted=(), refused=(refused,))
     assert shown(result)[1] == "mailcli: x@x: refused: 550 5.1.1 gone\n"
 
 

@@ -9,7 +9,7 @@ Maildir none. Renames are `folder_rename`'s.
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
@@ -151,7 +151,7 @@ class _Run:
             if row := self.state.folder(str(step.name)):
                 self.state.set_subscribed(row.id, step.on)
         change = FolderChange(self.account.name, "unsubscribed", str(step.name))
-        self._tell(replace(change, action="subscribed") if step.on else change)
+        self._tell(change._replace(action="subscribed") if step.on else change)
 
     def _delete(self, step: Delete) -> None:
         if any(name.is_within(step.name) for name in self.kept):
@@ -228,7 +228,7 @@ class _Run:
         return folder.path if folder.exists() else None
 
     def _tell(self, change: FolderChange) -> None:
-        self.tally.changes.append(replace(change, done=not self.dry_run))
+        self.tally.changes.append(change._replace(done=not self.dry_run))
 
 
 def question(step: Delete) -> str:

@@ -9,7 +9,6 @@ file is not what the server has is one, since no run looks at that again.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 
 from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
@@ -103,10 +102,10 @@ class _Comparison:
         """Return what is to be reported of the account."""
         told = self.run.tally.result(account)
         folders = (
-            replace(folder, actions=None, differences=self._found.get(folder.name, ()))
+            folder._replace(actions=None, differences=self._found.get(folder.name, ()))
             for folder in told.folders
         )
-        return replace(told, folders=tuple(folders))
+        return told._replace(folders=tuple(folders))
 
     def _folder(self, folders: FolderSet, name: FolderName, fate: Fate) -> None:
         match fate:

@@ -5,7 +5,6 @@ after new mail came is run without the lock.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mailcli.app.after_fetch import after_fetch
 from mailcli.app.context import Context
@@ -40,7 +39,7 @@ def _account(context: Context, account: Account, options: PopOptions) -> PopAcco
     except MailError as exc:
         tally.fail(exc.of(account.name))
     muted = options.notify_after is not None and _is_early(context, account, tally, options)
-    return replace(tally.result(account.name), muted=muted)
+    return tally.result(account.name)._replace(muted=muted)
 
 
 def _run(context: Context, account: Account, options: PopOptions, tally: Tally) -> None:

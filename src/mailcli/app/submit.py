@@ -79,13 +79,13 @@ def _result(
     )
     if submission.lost:
         error = ErrorReport.of(submission.lost, account=outgoing.account.name)
-        result = replace(result, outcome="unknown", error=error)
+        result = result._replace(outcome="unknown", error=error)
     elif submission.accepted:
         outcome: Literal["partial", "delivered"] = "partial" if result.refused else "delivered"
-        result = replace(result, outcome=outcome)
+        result = result._replace(outcome=outcome)
     if submission.accepted:
         saved, warnings = _save(context, request, outgoing)
-        result = replace(result, saved=saved, warnings=warnings)
+        result = result._replace(saved=saved, warnings=warnings)
     return _queue_the_rest(context, request, outgoing, result)
 
 
@@ -108,9 +108,9 @@ def _queue_the_rest(
     try:
         queued = _queued(context, request, rest, reason=reason)
     except MailError as exc:
-        return replace(result, warnings=(*result.warnings, f"not queued: {exc.message}"))
+        return result._replace(warnings=(*result.warnings, f"not queued: {exc.message}"))
     outcome = result.outcome if result.unknown else queued.outcome
-    return replace(result, outcome=outcome, queued=queued.queued, outbox_id=queued.outbox_id)
+    return result._replace(outcome=outcome, queued=queued.queued, outbox_id=queued.outbox_id)
 
 
 def _queued(

@@ -11,11 +11,9 @@ a field: texts are cleaned, so that a subject cannot forge a record.
 
 import json
 import re
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from functools import cache
 from pathlib import Path
 
 from mailcli.message.clean import UNSAFE_RANGES, visible
@@ -57,10 +55,12 @@ def plain(value: object) -> Json:
             return rfc3339(value) if isinstance(value, datetime) else str(value)
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
+        case tuple() if hasattr(value, "_fields"):
+            hidden = _hidden(value) if isinstance(value, FolderSync) else frozenset()
+            named = zip(value._fields, value, strict=True)
+            return {_name(field): plain(item) for field, item in named if field not in hidden}
         case list() | tuple():
             return [plain(item) for item in value]
-        case _ if is_dataclass(value):
-            return {name: plain(getattr(value, field)) for field, name in _shown(value)}
         case _:
             raise TypeError(f"a result cannot hold {type(value).__name__}")
 
@@ -74,7 +74,7 @@ def to_json(value: object, *, indent: int | None = None) -> str:
 def json_document(result: Result, *, indent: int | None = None) -> str:
     """Return `result` as the one object with its schema number."""
     body = plain(result)
-    assert isinstance(body, dict), "a result is a dataclass"  # noqa: S101 - narrows the type
+    assert isinstance(body, dict), "a result has fields"  # noqa: S101 - narrows the type
     return to_json({"schema": SCHEMA, **body}, indent=indent) + "\n"
 
 
@@ -84,7 +84,7 @@ def json_lines(result: Result) -> Iterator[str]:
     What was changed is a line `{"change": …}` behind them, what could not be had a line
     `{"error": …}`.
     """
-    named = {field: getattr(result, field) for field, _ in _names(result)}
+    named = result._asdict()
     changes, errors = named.pop("changes", ()), named.pop("errors", ())
     items, *others = named.values()
     if others or not isinstance(items, tuple):
@@ -126,27 +126,16 @@ def _field(cell: Cell) -> str:
             return visible(str(cell))
 
 
-def _names(value: object) -> tuple[tuple[str, str], ...]:
-    """Return each field's name in Python and in JSON: `from_` is `from`."""
-    return _names_in(type(value))  # type: ignore[arg-type] # mypy takes no class for hashable
+def _name(field: str) -> str:
+    """Return the name in JSON of a field: `from_` is `from`."""
+    return field.rstrip("_")
 
 
-@cache
-def _names_in(kind: Hashable) -> tuple[tuple[str, str], ...]:
-    if not is_dataclass(kind):
-        raise TypeError(f"{kind} is no dataclass")
-    return tuple((field.name, field.name.rstrip("_")) for field in fields(kind))
-
-
-def _shown(value: object) -> tuple[tuple[str, str], ...]:
-    names = _names(value)
-    if not isinstance(value, FolderSync):
-        return names
-    optional = {"actions": value.actions, "differences": value.differences}
-    hidden = {name for name, given in optional.items() if given is None}
-    if hidden != optional.keys():
-        hidden |= _COUNTS
-    return tuple(pair for pair in names if pair[0] not in hidden)
+def _hidden(folder: FolderSync) -> frozenset[str]:
+    """Return the fields that are left out: those for another kind of run."""
+    optional = {"actions": folder.actions, "differences": folder.differences}
+    hidden = frozenset(name for name, given in optional.items() if given is None)
+    return hidden if hidden == optional.keys() else hidden | _COUNTS
 
 
 def _escape(found: re.Match[str]) -> str:

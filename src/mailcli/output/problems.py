@@ -6,7 +6,6 @@ follow from it, so that they cannot disagree. Pure: the caller prints.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from shlex import quote
 
 from mailcli.errors import Exit, gravest
@@ -76,7 +75,7 @@ def problems_text(problems: tuple[ErrorReport, ...]) -> str:
     """Return the lines of several problems; a hint that they share is given once, at the last."""
     hints = [problem.hint for problem in problems]
     return "".join(
-        problem_text(replace(each, hint="") if each.hint in hints[index + 1 :] else each)
+        problem_text(each._replace(hint="") if each.hint in hints[index + 1 :] else each)
         for index, each in enumerate(problems)
     )
 
@@ -94,7 +93,7 @@ def _line(text: str) -> str:
 
 
 def _named(error: ErrorReport, account: str) -> ErrorReport:
-    return replace(error, account=error.account or account)
+    return error._replace(account=error.account or account)
 
 
 def _of_send(result: SendResult) -> Iterator[ErrorReport]:
@@ -145,7 +144,7 @@ def _of_account(account: ImapAccount) -> Iterator[ErrorReport]:
         if folder.error:
             error = _named(folder.error, account.account)
             named = folder.name in error.message
-            yield error if named else replace(error, message=f"{name}: {error.message}")
+            yield error if named else error._replace(message=f"{name}: {error.message}")
         elif held := folder.held_back or _would_be_held(folder):
             done = bool(folder.held_back)
             text = "are held back, nothing was deleted" if done else "would be held back"

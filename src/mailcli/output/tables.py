@@ -7,7 +7,7 @@ passes it through `visible`, which changes nothing in what was cleaned.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import singledispatch
 from pathlib import Path
@@ -199,7 +199,7 @@ def _(result: ImapResult) -> Table:
 @table_of.register
 def _(result: FoldersResult) -> Table:
     """One row for each folder; accounts that failed stand on stderr alone."""
-    return _records(FolderInfo, result.folders)
+    return _records(FolderInfo._fields, result.folders)
 
 
 @table_of.register
@@ -249,13 +249,13 @@ def _(result: ListResult) -> Table:
 @table_of.register
 def _(result: CredentialChange) -> Table:
     """The one change."""
-    return _records(CredentialChange, (result,))
+    return _records(CredentialChange._fields, (result,))
 
 
 @table_of.register
 def _(result: AccountsResult) -> Table:
     """One row for each account."""
-    return _records(AccountInfo, result.accounts)
+    return _records(AccountInfo._fields, result.accounts)
 
 
 def differs(result: ImapResult) -> bool:
@@ -276,9 +276,8 @@ def addresses_text(addresses: tuple[Address, ...]) -> str:
     return ", ".join(map(address_text, addresses))
 
 
-def _records(kind: type, items: Iterable[object]) -> Table:
-    """Return a table whose columns are the fields of the dataclass `kind`."""
-    columns = tuple(field.name for field in fields(kind))
+def _records(columns: tuple[str, ...], items: Iterable[object]) -> Table:
+    """Return a table of some fields of each item."""
     return Table(columns, tuple(tuple(getattr(item, name) for name in columns) for item in items))
 
 

@@ -5,10 +5,9 @@ schema number; the published schemas stand in `docs/schema`. Lists are always
 there, an absent value is `None`.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mailcli.model import Address
 from mailcli.results.report import ErrorReport
@@ -40,16 +39,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedPop:
+class SkippedPop(NamedTuple):
     """A message left on the server, and why."""
 
     uidl: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class MaildropStatus:
+class MaildropStatus(NamedTuple):
     """What a maildrop holds, and how much of it is new; None where that cannot be told."""
 
     messages: int
@@ -58,8 +55,7 @@ class MaildropStatus:
     new_bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class PopAccount:
+class PopAccount(NamedTuple):
     """What one account's POP3 run did. `bytes` counts octets as the server sent them.
 
     `waiting` are new messages left for a later run, `marked` those marked as seen without
@@ -82,15 +78,13 @@ class PopAccount:
     done: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class PopResult:
+class PopResult(NamedTuple):
     """The result of `pop-fetch`."""
 
     accounts: tuple[PopAccount, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedImap:
+class SkippedImap(NamedTuple):
     """A message that was not synchronised: by its UID or its path, and why."""
 
     uid: int | None
@@ -98,8 +92,7 @@ class SkippedImap:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAction:
+class PlannedAction(NamedTuple):
     """One line of a dry run or a comparison: what is to be done, or differs, of which message."""
 
     kind: str
@@ -108,8 +101,7 @@ class PlannedAction:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class FolderSync:
+class FolderSync(NamedTuple):
     """What one folder's synchronisation did.
 
     With a dry run, `actions` instead of counts; with `--verify`, `differences`.
@@ -131,8 +123,7 @@ class FolderSync:
     differences: tuple[PlannedAction, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImapAccount:
+class ImapAccount(NamedTuple):
     """What one account's synchronisation did."""
 
     account: str
@@ -144,16 +135,14 @@ class ImapAccount:
     error: ErrorReport | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImapResult:
+class ImapResult(NamedTuple):
     """The result of `imap-sync`: what it did, would do (`--dry-run`) or found to differ."""
 
     accounts: tuple[ImapAccount, ...]
     kind: Literal["sync", "dry-run", "verify"] = "sync"
 
 
-@dataclass(frozen=True, slots=True)
-class FolderInfo:
+class FolderInfo(NamedTuple):
     """One IMAP folder. `role` is its special use (RFC 6154), such as `sent`."""
 
     account: str
@@ -168,8 +157,7 @@ class FolderInfo:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FolderChange:
+class FolderChange(NamedTuple):
     """One change to a folder of the server, `done` or in a dry run only planned.
 
     `messages` are those deleted with it; `path` is where the folder lies here afterwards.
@@ -184,8 +172,7 @@ class FolderChange:
     done: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class FoldersResult:
+class FoldersResult(NamedTuple):
     """The result of `folders`: those of every account that answered, and why others did not.
 
     `changes` are what was changed before the folders were listed.
@@ -196,8 +183,7 @@ class FoldersResult:
     changes: tuple[FolderChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MessageInfo:
+class MessageInfo(NamedTuple):
     """One message as `list` shows it. `size` is in octets as stored."""
 
     id: int | None
@@ -217,16 +203,14 @@ class MessageInfo:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class ListResult:
+class ListResult(NamedTuple):
     """The result of `list`: newest first, and what could not be read."""
 
     messages: tuple[MessageInfo, ...]
     errors: tuple[ErrorReport, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialChange:
+class CredentialChange(NamedTuple):
     """What `account set-password` or `forget-password` did."""
 
     account: str
@@ -235,8 +219,7 @@ class CredentialChange:
     backend: str
 
 
-@dataclass(frozen=True, slots=True)
-class AccountInfo:
+class AccountInfo(NamedTuple):
     """One configured account as `account list` shows it."""
 
     account: str
@@ -248,8 +231,7 @@ class AccountInfo:
     imap: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountsResult:
+class AccountsResult(NamedTuple):
     """The result of `account list`."""
 
     accounts: tuple[AccountInfo, ...]

@@ -1,12 +1,11 @@
 """One failure, as it stands in a result."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailcli.errors import MailError
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorReport:
+class ErrorReport(NamedTuple):
     """One failure, as JSON shows it beside the results that did succeed."""
 
     code: str
