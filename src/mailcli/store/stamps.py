@@ -13,8 +13,8 @@ can set back, as `cp -a`, `rsync` and `touch` do with the other.
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mailcli.store.entries import SUBDIRECTORIES, TMP
 from mailcli.store.keywords import FILE
@@ -25,8 +25,7 @@ _SECOND = 1_000_000_000
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """What a file system's clock said: the times (ns) that a new file on it got."""
 
     device: int
@@ -34,8 +33,7 @@ class Clock:
     changed_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stamps:
+class Stamps(NamedTuple):
     """A folder's stamps: `text` to be compared, and what tells whether they are worth keeping.
 
     `devices` are those of its directories; the times (ns) are those of all that is looked at.
