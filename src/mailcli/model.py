@@ -5,10 +5,9 @@ Names follow the RFCs: UID and UIDVALIDITY (RFC 3501 §2.3.1), flag and keyword
 say mailbox.
 """
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
-from typing import NewType
+from typing import NamedTuple, NewType
 
 Uid = NewType("Uid", int)
 """Unique identifier of a message in one folder: 1 to 2^32-1."""
@@ -125,8 +124,7 @@ def system_flags_of(flags: Flags) -> SystemFlags:
     return frozenset(flag for flag in flags if isinstance(flag, Flag))
 
 
-@dataclass(frozen=True, slots=True)
-class Storable:
+class Storable(NamedTuple):
     """The flags that a server keeps when they are set (RFC 3501 §7.1, PERMANENTFLAGS).
 
     `any_keyword`: keywords may be made, whatever their name.
@@ -145,8 +143,7 @@ ANYTHING_STORABLE = Storable()
 NOTHING_STORABLE = Storable(frozenset(), any_keyword=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A mailbox address: a display name, which may be empty, and `local@domain`."""
 
     name: str
@@ -182,8 +179,7 @@ class Secret:
         return hash(self._value)
 
 
-@dataclass(frozen=True, slots=True)
-class TlsPolicy:
+class TlsPolicy(NamedTuple):
     """What a connection must prove before anything private crosses it.
 
     `fingerprint` is the SHA-256 of the leaf certificate (32 octets); given, it
@@ -198,8 +194,7 @@ class TlsPolicy:
     allow_cleartext_password: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A server to talk to, and how."""
 
     protocol: Protocol

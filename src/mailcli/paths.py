@@ -7,14 +7,13 @@ costs time when lost, the cache can be deleted at will.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mailcli.errors import CannotCreate, ConfigError
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """The configuration file and the two directories that are mailcli's own."""
 
     config_file: Path

@@ -13,7 +13,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Collection, Generator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailcli.errors import LoginFailed, ProtocolViolation
 from mailcli.model import AuthKind, Secret
@@ -32,8 +32,7 @@ MAX_ITERATIONS = 10_000_000
 """Most rounds: beyond it a server only wants to keep us busy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who logs in: the user name and the secret, which is a password or a token."""
 
     username: str

@@ -6,7 +6,7 @@ without an extension may be missing.
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -261,7 +261,7 @@ def test_what_changed_since_a_state_is_told_by_select(full: Ground) -> None:
         assert session.fetch_changed_flags(since.modseq) == after.changes.flags
         assert session.fetch_flags(after.exists).keys() == set(session.search_uids())
 
-        other = session.select(b"INBOX", since=replace(since, uidvalidity=UidValidity(1)))
+        other = session.select(b"INBOX", since=since._replace(uidvalidity=UidValidity(1)))
         assert other.changes is None
 
 

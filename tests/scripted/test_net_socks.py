@@ -1,7 +1,5 @@
 """A connection through a SOCKS5 proxy: the proxy resolves the name, TLS still names the server."""
 
-from dataclasses import replace
-
 import pytest
 
 from mailcli.errors import TemporaryFailure, TlsFailed
@@ -36,7 +34,7 @@ def test_the_certificate_is_checked_against_the_server_and_not_the_proxy(
     dovecot: Dovecot, authority: Authority
 ) -> None:
     with socks_proxy() as proxy:
-        endpoint = replace(_endpoint(dovecot, authority, proxy.url), host="other.example")
+        endpoint = _endpoint(dovecot, authority, proxy.url)._replace(host="other.example")
         with pytest.raises(TlsFailed, match=r"other\.example"):
             ImapSession.open(endpoint, timeout=10, trace=Trace())
         assert proxy.asked == [("other.example", dovecot.imaps)]
@@ -46,8 +44,7 @@ def test_a_password_is_never_trusted_to_a_proxy_without_tls(
     dovecot: Dovecot, authority: Authority, account_user: str
 ) -> None:
     with socks_proxy() as proxy:
-        endpoint = replace(
-            _endpoint(dovecot, authority, proxy.url),
+        endpoint = _endpoint(dovecot, authority, proxy.url)._replace(
             port=dovecot.imap,
             tls=TlsPolicy(TlsMode.NONE),
         )

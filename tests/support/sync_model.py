@@ -4,7 +4,7 @@ Flags are written as in the tables: letters for system flags, words for keywords
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from mailcli.model import Flag, Flags, Keyword, SyncMode, Uid, keywords_of, system_flags_of
@@ -129,7 +129,7 @@ class Sides:
             case Append(unique, state):
                 return self._append(unique, state)
             case SetLocalFlags(_, unique, state):
-                self.local[unique] = replace(self.local[unique], flags=state)
+                self.local[unique] = self.local[unique]._replace(flags=state)
             case StoreFlags(uid, _, add, remove):
                 self.remote[uid] = Remote((self.remote[uid].flags | add) - remove)
             case Forget(uid):

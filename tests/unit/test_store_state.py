@@ -4,7 +4,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,7 +92,7 @@ def test_a_transaction_inside_another_is_part_of_it(state: StateStore) -> None:
     def interrupted() -> None:
         with state.transaction():
             with state.transaction():
-                state.record_pop(source, [replace(RECORD, size=99)])
+                state.record_pop(source, [RECORD._replace(size=99)])
             _record_and_be_interrupted(state, source)
 
     with pytest.raises(KeyboardInterrupt):
@@ -132,16 +131,16 @@ def test_a_source_tells_whether_deliveries_are_under_way(state: StateStore) -> N
     source = state.pop_source("h", "u")
     assert source == PopSource(source.id, "h", "u", False)
     state.set_delivering(source.id, "INBOX")
-    assert state.pop_source("h", "u") == replace(source, delivering=True, target="INBOX")
+    assert state.pop_source("h", "u") == source._replace(delivering=True, target="INBOX")
     state.set_delivering(source.id, None)
-    assert state.pop_source("h", "u") == replace(source, target="INBOX")
+    assert state.pop_source("h", "u") == source._replace(target="INBOX")
 
 
 def test_a_source_tells_whether_all_unique_ids_were_taken_for_others(state: StateStore) -> None:
     source = state.pop_source("h", "u")
     state.set_delivering(source.id, "INBOX", renaming=True)
     known = state.pop_source("h", "u")
-    assert known == replace(source, delivering=True, renaming=True, target="INBOX")
+    assert known == source._replace(delivering=True, renaming=True, target="INBOX")
     state.set_delivering(source.id, "INBOX")
     assert not state.pop_source("h", "u").renaming
 
@@ -155,11 +154,11 @@ def test_failures_are_counted_in_a_row(state: StateStore) -> None:
 
 def test_a_known_uidl_with_another_size_is_another_message(state: StateStore) -> None:
     source = state.pop_source("h", "u").id
-    other = replace(RECORD, size=101, token="t2")
+    other = RECORD._replace(size=101, token="t2")
     state.record_pop(source, [RECORD, other])
     state.mark_deleted(source, [(RECORD.uidl, 100)])
     assert state.pop_seen(source) == {
-        ("u1", 100): replace(RECORD, deleted=True),
+        ("u1", 100): RECORD._replace(deleted=True),
         ("u1", 101): other,
     }
     state.forget_pop(source, [(RECORD.uidl, 100)])
@@ -168,7 +167,7 @@ def test_a_known_uidl_with_another_size_is_another_message(state: StateStore) ->
 
 def test_a_message_recorded_again_replaces_its_record(state: StateStore) -> None:
     source = state.pop_source("h", "u").id
-    state.record_pop(source, [replace(RECORD, deleted=True)])
+    state.record_pop(source, [RECORD._replace(deleted=True)])
     state.record_pop(source, [RECORD])
     assert state.pop_seen(source) == {("u1", 100): RECORD}
 
@@ -188,10 +187,10 @@ def test_folder_counters_are_saved_and_replaced(state: StateStore) -> None:
 
 def test_messages_are_saved_replaced_and_forgotten(state: StateStore) -> None:
     folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
-    second = replace(ROW, uid=Uid(2), flags=frozenset())
+    second = ROW._replace(uid=Uid(2), flags=frozenset())
     state.save_messages(folder, [second, ROW])
     assert list(state.messages(folder)) == [ROW, second]
-    moved = replace(ROW, unique="other", flags=frozenset({Flag.DELETED}))
+    moved = ROW._replace(unique="other", flags=frozenset({Flag.DELETED}))
     state.save_messages(folder, [moved])
     state.forget_messages(folder, UidValidity(7), [Uid(2)])
     assert list(state.messages(folder)) == [moved]
@@ -199,7 +198,7 @@ def test_messages_are_saved_replaced_and_forgotten(state: StateStore) -> None:
 
 def test_messages_are_read_among_some_files_alone_or_in_outline(state: StateStore) -> None:
     folder = state.save_folder("INBOX", uidvalidity=UidValidity(7), uidnext=4)
-    other = replace(ROW, uid=Uid(2), unique="2.t.mailcli", held=True)
+    other = ROW._replace(uid=Uid(2), unique="2.t.mailcli", held=True)
     state.save_messages(folder, [other, ROW])
     assert list(state.messages(folder, among={other.unique})) == [other]
     assert list(state.outlines(folder)) == [
@@ -209,7 +208,7 @@ def test_messages_are_read_among_some_files_alone_or_in_outline(state: StateStor
 
 def test_the_known_uids_are_those_of_messages_and_of_what_was_left_out(state: StateStore) -> None:
     folder = state.save_folder("INBOX", uidvalidity=UidValidity(7), uidnext=4)
-    state.save_messages(folder, [ROW, replace(ROW, uidvalidity=UidValidity(6), uid=Uid(5))])
+    state.save_messages(folder, [ROW, ROW._replace(uidvalidity=UidValidity(6), uid=Uid(5))])
     left = [LeftOut(UidValidity(7), uid, 100, None) for uid in (ROW.uid, Uid(3))]
     state.save_left_out(folder, left)
     assert list(state.known_uids(folder, UidValidity(7))) == [ROW.uid, Uid(3)]
@@ -217,7 +216,7 @@ def test_the_known_uids_are_those_of_messages_and_of_what_was_left_out(state: St
 
 def test_messages_of_another_uidvalidity_stay_apart(state: StateStore) -> None:
     folder = state.save_folder("a", uidvalidity=UidValidity(8), uidnext=1)
-    other = replace(ROW, uidvalidity=UidValidity(8), sha256=bytes(32))
+    other = ROW._replace(uidvalidity=UidValidity(8), sha256=bytes(32))
     state.save_messages(folder, [ROW, other])
     state.forget_messages(folder, UidValidity(7), [ROW.uid])
     assert list(state.messages(folder)) == [other]
@@ -260,9 +259,9 @@ def test_what_the_server_says_of_a_folder_is_kept_and_ends_its_detachment(
 def test_counts_are_those_of_the_present_uids(state: StateStore) -> None:
     folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
     state.save_folder("empty", uidvalidity=UidValidity(7), uidnext=1)
-    unseen = replace(ROW, uid=Uid(ROW.uid + 1), flags=frozenset(), unique="2.u.h", size=5)
-    seen = replace(ROW, flags=frozenset({Flag.SEEN}), size=7)
-    former = replace(ROW, uidvalidity=UidValidity(6))
+    unseen = ROW._replace(uid=Uid(ROW.uid + 1), flags=frozenset(), unique="2.u.h", size=5)
+    seen = ROW._replace(flags=frozenset({Flag.SEEN}), size=7)
+    former = ROW._replace(uidvalidity=UidValidity(6))
     state.save_messages(folder, [seen, unseen, former])
     assert state.folder_counts() == {folder: FolderCounts(messages=2, unseen=1, size=12)}
 
@@ -348,7 +347,7 @@ def test_shortcuts_last_only_until_the_folder_is_saved_without(state: StateStore
 
 def test_the_name_of_a_content_is_kept_with_its_message(state: StateStore) -> None:
     folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
-    named = replace(ROW, uid=Uid(2), email_id="M-1")
+    named = ROW._replace(uid=Uid(2), email_id="M-1")
     state.save_messages(folder, [ROW, named])
     assert list(state.messages(folder)) == [ROW, named]
 
@@ -359,7 +358,7 @@ def test_messages_left_out_are_kept_until_forgotten(state: StateStore) -> None:
     )
     big = LeftOut(UidValidity(7), Uid(1), 2**40, 1_700_000_000)
     old = LeftOut(UidValidity(7), Uid(2), 10, None)
-    former = replace(big, uidvalidity=UidValidity(6))
+    former = big._replace(uidvalidity=UidValidity(6))
     state.save_left_out(folder, [old, big, former])
     state.save_left_out(folder, [big])
     state.save_left_out(other, [big])
@@ -375,10 +374,10 @@ def test_a_message_moved_is_recorded_there_and_no_more_here(state: StateStore) -
     source, target = (
         state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b")
     )
-    stays = replace(ROW, uid=Uid(2))
+    stays = ROW._replace(uid=Uid(2))
     state.save_messages(source, [ROW, stays])
     state.add_deletions(source, [DeleteIntent(UidValidity(7), Uid(1), on_server=True)])
-    moved = replace(ROW, uidvalidity=UidValidity(8), uid=Uid(40))
+    moved = ROW._replace(uidvalidity=UidValidity(8), uid=Uid(40))
     state.move_message(source, ROW, target, moved)
     assert list(state.messages(source)) == [stays]
     assert list(state.messages(target)) == [moved]
@@ -397,7 +396,7 @@ def test_a_move_that_is_interrupted_leaves_the_message_where_it_was(
 
 def test_upload_intents_are_kept_until_dropped(state: StateStore) -> None:
     folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
-    bare = replace(INTENT, unique="2.y.h", message_id=None, uidnext_before=None)
+    bare = INTENT._replace(unique="2.y.h", message_id=None, uidnext_before=None)
     state.add_intents(folder, [INTENT, bare])
     assert state.intents(folder) == [INTENT, bare]
     state.drop_intents(folder, [INTENT.unique])
@@ -414,9 +413,9 @@ def test_a_second_intent_for_one_file_is_a_defect(state: StateStore) -> None:
 def test_names_that_were_never_decoded_come_back(state: StateStore) -> None:
     odd = "a\udcff\u00e9"
     folder = state.save_folder(odd, uidvalidity=UidValidity(7), uidnext=1)
-    row = replace(ROW, unique=odd, flags=frozenset({Keyword(odd)}))
-    intent = replace(INTENT, unique=odd, message_id=odd)
-    record = replace(RECORD, uidl=UniqueId(odd), folder=odd)
+    row = ROW._replace(unique=odd, flags=frozenset({Keyword(odd)}))
+    intent = INTENT._replace(unique=odd, message_id=odd)
+    record = RECORD._replace(uidl=UniqueId(odd), folder=odd)
     source = state.pop_source("h", odd).id
     state.save_messages(folder, [row])
     state.add_intents(folder, [intent])
@@ -425,7 +424,7 @@ def test_names_that_were_never_decoded_come_back(state: StateStore) -> None:
     assert state.folder(odd) is not None
     assert list(state.messages(folder)) == [row]
     assert state.intents(folder) == [intent]
-    assert state.pop_seen(source) == {(odd, 100): replace(record, deleted=True)}
+    assert state.pop_seen(source) == {(odd, 100): record._replace(deleted=True)}
 
 
 def test_a_file_that_is_no_database_may_be_moved_away(path: Path) -> None:
@@ -441,7 +440,7 @@ def test_a_file_that_is_no_database_may_be_moved_away(path: Path) -> None:
 def test_a_database_damaged_inside_is_told_apart_from_a_defect(path: Path) -> None:
     with StateStore.open(path) as state:
         source = state.pop_source("h", "u").id
-        state.record_pop(source, (replace(RECORD, size=size) for size in range(2000)))
+        state.record_pop(source, (RECORD._replace(size=size) for size in range(2000)))
     content = bytearray(path.read_bytes())
     content[8192:] = b"\xff" * (len(content) - 8192)
     path.write_bytes(content)
@@ -538,7 +537,7 @@ def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
 
 def test_a_deletion_is_open_until_its_message_is_forgotten(state: StateStore) -> None:
     folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
-    state.save_messages(folder, [ROW, replace(ROW, uid=Uid(2))])
+    state.save_messages(folder, [ROW, ROW._replace(uid=Uid(2))])
     intents = [DeleteIntent(UidValidity(7), Uid(uid), on_server=uid > 1) for uid in (1, 2, 3)]
     state.add_deletions(folder, intents)
     state.add_deletions(folder, intents)
@@ -554,7 +553,7 @@ def test_a_deletion_is_open_until_its_message_is_forgotten(state: StateStore) ->
 def test_a_retired_generation_keeps_its_messages_apart(state: StateStore) -> None:
     folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
     for unique in ("first", "second"):
-        state.save_messages(folder, [replace(ROW, unique=unique)])
+        state.save_messages(folder, [ROW._replace(unique=unique)])
         state.retire_messages(folder, UidValidity(7))
     assert [(row.uidvalidity, row.unique) for row in state.messages(folder)] == [
         *((-2, "second"), (-1, "first"))
@@ -566,7 +565,7 @@ def test_a_full_disk_leaves_the_last_committed_state(state: StateStore) -> None:
     ((pages,),) = state._rows("PRAGMA page_count")
     list(state._rows(f"PRAGMA max_page_count={pages}"))
     with pytest.raises(LocalError, match="no space left") as failed:
-        state.record_pop(source, (replace(RECORD, size=size) for size in range(2000)))
+        state.record_pop(source, (RECORD._replace(size=size) for size in range(2000)))
     assert failed.value.hint
     assert state.pop_seen(source) == {}
     list(state._rows("PRAGMA max_page_count=100000"))

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -64,7 +63,7 @@ class TwoSides(RuleBasedStateMachine):
     def flag_here(self, number: int, changed: Flags) -> None:
         if (unique := chosen(self.sides.local, number)) is not None:
             state = self.sides.local[unique]
-            self.sides.local[unique] = replace(state, flags=state.flags ^ changed)
+            self.sides.local[unique] = state._replace(flags=state.flags ^ changed)
             self.touch(self.sides.octets[unique], changed, Side.LOCAL)
 
     @rule(number=numbers, changed=flag_sets)
@@ -97,7 +96,7 @@ class TwoSides(RuleBasedStateMachine):
             self.sides.remote[new] = self.sides.remote.pop(uid)
             self.sides.octets[new] = self.sides.octets[uid]
         for unique, state in self.sides.local.items():
-            self.sides.local[unique] = replace(state, origin=None)
+            self.sides.local[unique] = state._replace(origin=None)
         self.sides.agreed.clear()
         self.sure = False
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 
 from mailcli.app.folder_state import FolderState
 from mailcli.model import Flags, Uid, keywords_of
@@ -36,9 +35,9 @@ def decide(state: FolderState) -> list[Action]:
     }
     hidden_there = state.away | state.left.keys()
     there = _There(state.remote, hidden_there)
-    policy = replace(state.policy, storable=state.selected.storable, vanished=state.vanished)
+    policy = state.policy._replace(storable=state.selected.storable, vanished=state.vanished)
     if state.pair.role in _EMPTIED and state.vanished is None:
-        policy = replace(policy, allow_mass_delete=True)
+        policy = policy._replace(allow_mass_delete=True)
     return plan(agreed, local, there, policy, at_rest=state.at_rest)
 
 

@@ -6,7 +6,6 @@ lists, and the state. Renames are `folder_follow`'s.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 
 from mailcli.app.folder_rename import settle_renames
 from mailcli.app.folder_task import FolderPair
@@ -83,7 +82,7 @@ class FolderSet:
         state = run.attempt(task, lambda _: survey_here(task, None))
         if task.counts.error:
             run.failed(name, task.counts.error)
-        return replace(known, has_new_mail=bool(state and state.strays()))
+        return known._replace(has_new_mail=bool(state and state.strays()))
 
     def is_mirrored(self, name: FolderName) -> bool:
         """Tell whether the account mirrors a folder."""

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, MutableMapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -218,7 +217,7 @@ class FolderState:
         Those that this run may not make in any case go on waiting.
         """
         changed = [
-            replace(row, held=row.uid in uids)
+            row._replace(held=row.uid in uids)
             for row in self.rows.values()
             if row.held != (row.uid in uids) and not (row.held and self._is_out_of_reach(row))
         ]

@@ -9,8 +9,6 @@ agreement where it can tell them (RFC 7162; what has none is not looked at, see
 not fit, and with `--full`, all flags are listed. Deletions never rest on it.
 """
 
-from dataclasses import replace
-
 from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_limits import load_left_out
 from mailcli.app.folder_look import There, look_here, look_there
@@ -123,7 +121,7 @@ def _follow_former(state: FolderState) -> None:
         del state.former[row.unique]
         if found is not None:
             del contents[found]
-            state.former[found] = replace(row, unique=found)
+            state.former[found] = row._replace(unique=found)
         if state.dry_run:
             continue
         if found is None:

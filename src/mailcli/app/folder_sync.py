@@ -8,7 +8,6 @@ stands in ARCHITECTURE.md.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from shlex import quote
 
 from mailcli.app.folder_decision import decide
@@ -192,7 +191,7 @@ def _apply_known(session: ImapSession, state: FolderState, actions: Sequence[Act
     lost |= _store_flags(session, state, [a for a in known if isinstance(a, StoreFlags)])
     lost |= _set_local_flags(state, [a for a in known if isinstance(a, SetLocalFlags)])
     agreed = [a for a in actions if isinstance(a, Agree) and a.uid not in lost]
-    state.save(replace(state.rows[a.uid], flags=a.flags) for a in agreed)
+    state.save(state.rows[a.uid]._replace(flags=a.flags) for a in agreed)
 
 
 def _bind(state: FolderState, actions: Sequence[Bind]) -> set[Uid]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from mailcli.app.context import Context
 from mailcli.app.further import FurtherSessions
@@ -19,8 +20,7 @@ from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
 
 
-@dataclass(frozen=True, slots=True)
-class FolderPair:
+class FolderPair(NamedTuple):
     """The same folder on both sides: our name for it, its name on the wire, its role.
 
     And the rest of what the server says of it: its name as text, delimiter, subscription, and

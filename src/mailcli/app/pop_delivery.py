@@ -119,7 +119,7 @@ class PopDelivery:
             entry = delivered.get(self._token(message.uidl, message.size))
             if entry and key_of(message) not in self.records and message.uidl != NO_ID:
                 digest, _ = hash_of(folder, entry)
-                yield replace(self._record(message, digest), folder=target)
+                yield self._record(message, digest)._replace(folder=target)
 
     def _save_found(self, found: Sequence[PopRecord]) -> None:
         self._save(found)
@@ -192,7 +192,7 @@ class PopDelivery:
         staged.close(unique=self._unique(named))
         if target := self._left.get(self._token(*key_of(named))):  # by a run that was killed
             staged.abandon()
-            self._save_found([replace(self._record(named, staged.sha256), folder=target)])
+            self._save_found([self._record(named, staged.sha256)._replace(folder=target)])
             self.stored.add(message)
         else:
             self._add(message, named, staged)
@@ -246,7 +246,7 @@ class PopDelivery:
     def _rename(self, known: PopRecord, message: Message) -> None:
         """Record under its present unique-id a message that is stored here."""
         self.renamed += not known.deleted
-        fresh = replace(self._record(message, known.sha256), stored_at=known.stored_at)
+        fresh = self._record(message, known.sha256)._replace(stored_at=known.stored_at)
         with self._state.transaction():
             self._state.forget_pop(self._source.id, [(known.uidl, known.size)])
             self.records.pop((known.uidl, known.size), None)

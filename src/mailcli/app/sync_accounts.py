@@ -6,8 +6,7 @@ there is to do is `imap_sync`'s, which is imported, with all that it needs, only
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
     from mailcli.app.imap_sync import Look
 
 
-@dataclass(frozen=True, slots=True)
-class SyncOptions:
+class SyncOptions(NamedTuple):
     """What the command line asks for: `mode` overrides the account's.
 
     `allow_mass_delete` confirms deletions that are otherwise held back. `full` lists every folder
@@ -45,11 +43,15 @@ class SyncOptions:
     jobs: int | None = None
 
 
+AS_CONFIGURED = SyncOptions()
+"""A run for which the command line asks nothing."""
+
+
 def imap_sync(
     context: Context,
     accounts: Sequence[Account],
     folders: Sequence[str] = (),
-    options: SyncOptions = SyncOptions(),
+    options: SyncOptions = AS_CONFIGURED,
 ) -> ImapResult:
     """Synchronise every account; one that fails does not stop the others.
 
@@ -88,8 +90,8 @@ def _policy(account: Account, options: SyncOptions) -> Policy:
     if account.imap is None:
         return policy  # the session says so
     if account.imap.max_delete is not None:
-        policy = replace(policy, max_delete=account.imap.max_delete)
-    return replace(policy, mode=options.mode or account.imap.mode)
+        policy = policy._replace(max_delete=account.imap.max_delete)
+    return policy._replace(mode=options.mode or account.imap.mode)
 
 
 def _sync(run: SyncRun, wanted: tuple[str, ...], *, full: bool) -> None:

@@ -15,11 +15,10 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TextIO
 
 import click
 
@@ -49,8 +48,7 @@ class Terminated(BaseException):
         self.number = number
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """What an error is told with.
 
     `argv` as in `sys.argv`; `commands` are the words in it that no one typed in

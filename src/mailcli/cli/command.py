@@ -3,9 +3,8 @@
 import functools
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -101,8 +100,7 @@ class OptionalValue(click.Option):
         return f"{head}[={metavar}]", text
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
+class Common(NamedTuple):
     """The options that mean the same in every command; what one lacks has its default."""
 
     account: tuple[str, ...] = ()
@@ -232,7 +230,7 @@ def common_options(
 
 def _take(values: dict[str, Any]) -> Common:
     """Take the common options out of a command's values."""
-    names = [name for name in Common.__slots__ if name in values]
+    names = [name for name in Common._fields if name in values]
     found = {name: values.pop(name) for name in names}
     account = found.get("account", ())
     if not isinstance(account, tuple):

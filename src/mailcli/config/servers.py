@@ -4,10 +4,9 @@ Pure. Combinations that cannot be meant are refused here, each by its path.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mailcli.config import parsers
 from mailcli.config.table import Table
@@ -43,16 +42,14 @@ KEYS = {
 POP_FOLDER_BESIDE_IMAP = "POP"
 
 
-@dataclass(frozen=True, slots=True)
-class Passwords:
+class Passwords(NamedTuple):
     """Where a table says that the password comes from."""
 
     command: tuple[str, ...] | None = None
     file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(NamedTuple):
     """What a server's table falls back on: the account's address and password source."""
 
     username: str | None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from mailcli.errors import ConfigError
 from mailcli.model import (
@@ -35,8 +36,7 @@ class Login:
     password_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
+class SmtpServer(NamedTuple):
     """Where the account's mail is submitted."""
 
     endpoint: Endpoint
@@ -62,8 +62,7 @@ class PopServer:
     after_fetch: tuple[str, ...] | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ImapServer:
+class ImapServer(NamedTuple):
     """Folders on a server, which of them are mirrored, and which way.
 
     `folders` are IMAP patterns (RFC 3501 §6.3.8), `!` excludes; `folders_given`: some
@@ -93,8 +92,7 @@ class ImapServer:
 Server = SmtpServer | PopServer | ImapServer
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """One identity, its Maildir and its servers; it may have none.
 
     `save_sent` is off where the provider files a copy of what is sent by itself.
@@ -132,8 +130,7 @@ class Account:
         return server
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The whole configuration. `path` is the file it came from, if any."""
 
     path: Path | None

@@ -3,8 +3,8 @@
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mailcli import paths
 from mailcli.errors import LoginFailed
@@ -13,8 +13,7 @@ from mailcli.model import Secret
 BUS = "DBUS_SESSION_BUS_ADDRESS"
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """The outside of a look-up. Times are in seconds.
 
     `prompt` shows a text and returns what was typed unseen; it is None where

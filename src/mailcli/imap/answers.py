@@ -7,9 +7,9 @@ whole folders is in `folder_answers`.
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from mailcli.errors import ProtocolViolation
 from mailcli.imap import dates, responses
@@ -19,8 +19,7 @@ from mailcli.imap.values import Details, Moved, Place
 from mailcli.model import Flag, Flags, Keyword, Uid, UidValidity
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """All that came back for one command: untagged responses, then the tagged one."""
 
     untagged: list[Response]

@@ -7,7 +7,6 @@ module; the connection adds which server it was.
 
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import replace
 
 from mailcli.errors import ProtocolViolation
 from mailcli.imap import responses
@@ -121,8 +120,8 @@ def told_about(folder: Folder, told: Told | None) -> Folder:
         return folder
     known = counts(told)
     if known:
-        folder = replace(folder, messages=known.messages, unseen=known.unseen, size=known.size)
-    return replace(folder, status=status(told))
+        folder = folder._replace(messages=known.messages, unseen=known.unseen, size=known.size)
+    return folder._replace(status=status(told))
 
 
 def counts(told: Told) -> Counts | None:

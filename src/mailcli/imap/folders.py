@@ -6,7 +6,6 @@ the counter HIGHESTMODSEQ by RFC 7162.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from mailcli.imap import folder_answers, responses
 from mailcli.imap.answers import Answer
@@ -86,7 +85,7 @@ class FolderCommands(ImapConnection):
         with self._wire.blaming():
             subscribed = folder_answers.subscribed(whole)
             folders = [
-                replace(f, subscribed=f.subscribed or key(f.wire) in subscribed)
+                f._replace(subscribed=f.subscribed or key(f.wire) in subscribed)
                 for f in folder_answers.folders(whole, utf8=self._utf8)
             ]
             known = folder_answers.statuses([whole])

@@ -4,7 +4,6 @@ RFC 3501 §6.3.1, §6.3.2; CONDSTORE and QRESYNC by RFC 7162, MAILBOXID by RFC 8
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from mailcli.errors import MailError, NotFound, ProtocolViolation
 from mailcli.imap import folder_answers
@@ -174,12 +173,12 @@ class OpeningCommands(ImapConnection):
         self.open_folder = folder
         if not self._keeps_modseq:
             # Yahoo tells a HIGHESTMODSEQ that no command can be asked about.
-            return replace(found, highestmodseq=None)
+            return found._replace(highestmodseq=None)
         if since is None or "QRESYNC" not in self.enabled or opening.flags.unnamed:
             return found
         gone = answer.data("VANISHED")
         changes = folder_answers.changes(found, since, opening.flags.found, gone)
-        return replace(found, changes=changes)
+        return found._replace(changes=changes)
 
 
 def _verb(read_only: bool, /) -> str:

@@ -7,8 +7,7 @@ data, or a continuation request. Only ProtocolViolation leaves this module.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from mailcli.errors import ProtocolViolation
 
@@ -24,8 +23,7 @@ _ANNOUNCEMENT = 26
 """Octets that it may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(NamedTuple):
     """A literal that went elsewhere instead of into memory: where, and its octets."""
 
     body: Any
@@ -36,8 +34,7 @@ Value = bytes | int | Streamed | None | list["Value"]
 """An atom, string or literal; a number is an atom until somebody needs it; NIL; a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A status response (RFC 3501 §7.1). `tag` is empty for an untagged one."""
 
     tag: bytes
@@ -47,8 +44,7 @@ class Condition:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(NamedTuple):
     """Untagged data: its name, the number before it where there is one, what follows."""
 
     name: str
@@ -56,8 +52,7 @@ class Data:
     values: list[Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Continuation:
+class Continuation(NamedTuple):
     """The server waits for more (RFC 3501 §7.5)."""
 
     text: bytes

@@ -1,9 +1,8 @@
 """What an IMAP session takes and returns: folders, counts, changes, messages. Plain values."""
 
 from collections.abc import Callable, Iterable, MutableMapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mailcli.imap.sets import UidSet
 from mailcli.model import ANYTHING_STORABLE, Flags, Storable, Uid, UidValidity
@@ -31,8 +30,7 @@ class Body(Protocol):
         """Take the next octets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """What tells whether a folder changed, without opening it (RFC 3501 §6.3.10, RFC 7162 §3.1.7).
 
     `highestmodseq` is None where the server keeps none for the folder.
@@ -44,8 +42,7 @@ class Status:
     highestmodseq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """A folder as LIST names it; `wire` is its name exactly as the server spells it.
 
     `has_children` is None where the server does not say. `status` is None where it was not
@@ -70,8 +67,7 @@ class Folder:
         return not set(b"\0\r\n") & set(self.wire)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """What STATUS tells of a folder; `size` in octets, None where the server does not tell."""
 
     messages: int
@@ -79,16 +75,14 @@ class Counts:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(NamedTuple):
     """What names of one kind begin with, and what separates their levels (RFC 2342 §5)."""
 
     prefix: str
     delimiter: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Namespaces:
+class Namespaces(NamedTuple):
     """The user's own folders, those of other users, and shared ones."""
 
     personal: tuple[Namespace, ...] = ()
@@ -101,8 +95,7 @@ class Namespaces:
         return self.personal[0].prefix if self.personal else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(NamedTuple):
     """A state of a folder that we know, so that SELECT tells only what changed (RFC 7162 §3.2.5).
 
     `known`: the UIDs that we have; None for all up to what the state covers.
@@ -113,8 +106,7 @@ class Since:
     known: UidSet | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """What changed in a folder: the flags of new and changed messages, and what is gone.
 
     A hint, no proof: a message that is said to have vanished is only looked for again.
@@ -124,8 +116,7 @@ class Changes:
     vanished: UidSet
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(NamedTuple):
     """An open folder: how many messages, which generation of UIDs, the next UID if said.
 
     `storable` are the flags that the server keeps when they are set. `highestmodseq` is None
@@ -143,8 +134,7 @@ class Selected:
     changes: Changes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """A message that arrived: `body` is what took its octets, None if the server sent none.
 
     `email_id` as in `Details`.
@@ -158,8 +148,7 @@ class Fetched:
     email_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(NamedTuple):
     """What can be told of a message without fetching it; `size` in octets.
 
     `email_id` is the same for each copy of a message (RFC 8474 §5.1, or Gmail's own), None
@@ -171,16 +160,14 @@ class Details:
     email_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """Where messages went (RFC 4315 §3, COPYUID): the new UID by the old one."""
 
     uidvalidity: UidValidity
     pairs: dict[Uid, Uid]
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(NamedTuple):
     """A message for APPEND: `content` gives its `size` octets, each time it is called.
 
     `received`, which knows its time zone, becomes its internal date instead of now.

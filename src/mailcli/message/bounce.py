@@ -6,7 +6,7 @@ header comes back.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -67,7 +67,7 @@ def bounce(
     fields = [
         text_field("Date", format_datetime(now)),
         address_field("From", [Address("mailcli", email)]),
-        address_field("To", [replace(owner, email=email)]),
+        address_field("To", [owner._replace(email=email)]),
         text_field("Subject", f"Not delivered: {clean(subject) or '(no subject)'}"),
         identifier_field("Message-ID", [f"<{token}@{email.rpartition('@')[2]}>"]),
         text_field("Auto-Submitted", "auto-generated"),

@@ -11,10 +11,9 @@ whatever the locale says.
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TextIO
+from typing import NamedTuple, Protocol, TextIO
 
 from mailcli.results import (
     CredentialChange,
@@ -62,8 +61,7 @@ class Printer(Protocol):
         """Tell what the user should look at; always shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Streams:
+class _Streams(NamedTuple):
     stdout: TextIO
     stderr: TextIO
     quiet: bool

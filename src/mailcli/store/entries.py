@@ -10,9 +10,8 @@ a to z another program's keywords; letters that we do not know are kept.
 
 import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mailcli.model import Flag, SystemFlags
 
@@ -29,8 +28,7 @@ _OWN_TEMPORARY = re.compile(r"\d+\.([A-Za-z0-9_=+-]+)\.mailcli\.\d+")
 _MARK = ",V"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A message file in `new` or `cur`.
 
     `inode`, `size` (octets as stored) and `mtime_ns` are 0 unless asked for.
@@ -70,7 +68,7 @@ class Entry:
 
     def flagged(self, flags: AbstractSet[Flag], others: str) -> "Entry":
         """Return the entry that this one becomes with these flags: always in `cur`."""
-        return replace(self, subdirectory="cur", name=self.unique + info(flags, others))
+        return self._replace(subdirectory="cur", name=self.unique + info(flags, others))
 
     def lettered(self, others: str) -> "Entry":
         """Return the entry with these other letters; with those that it has, as it is."""
@@ -81,7 +79,7 @@ class Entry:
         unique, colon, rest = self.name.partition(":")
         base, comma, fields = unique.partition(",")
         base = f"{base}+{number}" if self.token is None else numbered(base, number)
-        return replace(self, name=base + comma + fields + colon + rest)
+        return self._replace(name=base + comma + fields + colon + rest)
 
 
 def unique_name(token: str, *, when: int) -> str:

@@ -20,8 +20,8 @@ Only one process at a time delivers into an account's Maildir (`lock`).
 import contextlib
 import os
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mailcli.errors import LocalError, NotFound, TemporaryFailure
 from mailcli.model import SystemFlags
@@ -46,8 +46,7 @@ from mailcli.store.removal import (
 from mailcli.store.staging import Staged
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """A durable message: its file, and SHA-256 digest and octets as the server sent it."""
 
     entry: Entry

@@ -7,8 +7,8 @@ circles, or to nothing and so make a folder look empty.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from mailcli.errors import CannotCreate, NotFound
 from mailcli.model import Layout
@@ -24,8 +24,7 @@ from mailcli.store.folder_view import is_maildir, refuse_link
 from mailcli.store.names import MAX_DEPTH, FolderName, from_path, meant_by, to_path
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedDirectory:
+class SkippedDirectory(NamedTuple):
     """A directory that is no folder of ours though it looks like one, and why.
 
     `meant` is the folder that it is named after, where it would be one under another spelling.
@@ -36,8 +35,7 @@ class SkippedDirectory:
     meant: FolderName | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(NamedTuple):
     """All folders of a tree, sorted by name, and what was left out and should be reported."""
 
     names: tuple[FolderName, ...]

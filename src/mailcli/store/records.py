@@ -4,14 +4,12 @@
 is named by the text form of its `FolderName`.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mailcli.model import Flags, Uid, UidValidity, UniqueId
 
 
-@dataclass(frozen=True, slots=True)
-class PopSource:
+class PopSource(NamedTuple):
     """A maildrop. `delivering`: a run began to deliver and did not commit all of it yet.
 
     `renaming`: it took the server to have given every message another unique-id. `target` is
@@ -29,8 +27,7 @@ class PopSource:
     told: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PopRecord:
+class PopRecord(NamedTuple):
     """A message of a maildrop that is stored here; `size` is what LIST said.
 
     `deleted` says that the server was told to delete it, and agreed. Without a `sha256` it
@@ -52,8 +49,7 @@ class PopRecord:
         return bool(self.sha256)
 
 
-@dataclass(frozen=True, slots=True)
-class FolderRow:
+class FolderRow(NamedTuple):
     """What both sides last agreed on about a folder.
 
     Zero UIDVALIDITY and UIDNEXT: nothing yet. `highestmodseq` is None without
@@ -82,8 +78,7 @@ class FolderRow:
     listed_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FolderCounts:
+class FolderCounts(NamedTuple):
     """What is recorded of a folder's messages: how many, how many unseen, their octets."""
 
     messages: int
@@ -91,8 +86,7 @@ class FolderCounts:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class RenameIntent:
+class RenameIntent(NamedTuple):
     """A RENAME that may have reached the server: look which of the names it has."""
 
     id: int
@@ -100,8 +94,7 @@ class RenameIntent:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
+class MessageRow(NamedTuple):
     """What both sides last agreed on about a message. `unique` is that of its file.
 
     `email_id` names its content wherever the server has it (RFC 8474 §5.1). `held`: one side
@@ -128,8 +121,7 @@ class MessageOutline(NamedTuple):
     held: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """A message that the policy leaves on the server, with what the policy looks at.
 
     `received` is its INTERNALDATE; None for one that no calendar has.
@@ -141,8 +133,7 @@ class LeftOut:
     received: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class AppendIntent:
+class AppendIntent(NamedTuple):
     """An APPEND that may have reached the server: look there before sending it again.
 
     `uidnext_before` is None where the server did not tell: then all of the
@@ -157,8 +148,7 @@ class AppendIntent:
     uidnext_before: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteIntent:
+class DeleteIntent(NamedTuple):
     """A deletion that may have come true: what is missing there is then nobody else's doing.
 
     `on_server`: the message was to be expunged there; otherwise its file was to be removed.

@@ -7,8 +7,8 @@ folder would send all its mail on its way again.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Fate(Enum):
@@ -23,8 +23,7 @@ class Fate(Enum):
     FORGOTTEN = "neither side has it any more"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What was last agreed on about a folder; `uidvalidity` is 0 before anything was.
 
     `detached`: it is meant to be only here, until a file comes into it that was never agreed on.
@@ -36,16 +35,14 @@ class Known:
     has_new_mail: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(NamedTuple):
     """What the server lists; None is what it does not tell."""
 
     uidvalidity: int | None = None
     mailbox_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Renamed:
+class Renamed(NamedTuple):
     """One folder has another name now."""
 
     old: str

@@ -1,7 +1,7 @@
 """What a folder looked like when both sides last agreed, and what each side holds now. Values."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from mailcli.model import ANYTHING_STORABLE, Flags, Storable, SyncMode, Uid
 
@@ -13,8 +13,7 @@ class Side(Enum):
     REMOTE = "remote"
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(NamedTuple):
     """What both sides last agreed on for one message: its file's unique name and its flags.
 
     `held`: an earlier run held its deletion back, and nobody has confirmed it since.
@@ -25,23 +24,20 @@ class Agreed:
     held: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(NamedTuple):
     """A message in the Maildir now. `origin` is the UID that its name says it was fetched as."""
 
     flags: Flags
     origin: Uid | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(NamedTuple):
     """A message on the server now."""
 
     flags: Flags
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """Which side may be changed, and how much of a folder may be deleted unasked.
 
     `storable` are the flags that the server keeps when they are set. Where more than the share
