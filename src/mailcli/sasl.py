@@ -8,10 +8,7 @@ LOGIN; for tokens OAUTHBEARER (RFC 7628) and XOAUTH2; for a certificate EXTERNAL
 """
 
 import base64
-import hashlib
-import hmac
 import re
-import secrets
 from collections.abc import Collection, Generator
 from typing import NamedTuple
 
@@ -65,7 +62,7 @@ class Exchange:
     def __init__(self, mechanism: str, identity: Identity, *, nonce: str | None = None) -> None:
         _check(identity)
         self.mechanism = mechanism
-        self._steps = _steps(mechanism, identity, nonce or secrets.token_urlsafe(24))
+        self._steps = _steps(mechanism, identity, nonce)
         first = next(self._steps)
         self.initial = None if first is None else base64.b64encode(first)
         self._proved = mechanism != "SCRAM-SHA-256"
@@ -104,10 +101,12 @@ def _check(identity: Identity) -> None:
         raise LoginFailed("user name or password is not valid UTF-8", hint="store it again")
 
 
-def _steps(mechanism: str, identity: Identity, nonce: str) -> _Steps:
+def _steps(mechanism: str, identity: Identity, nonce: str | None) -> _Steps:
     match mechanism:
         case "SCRAM-SHA-256":
-            return _scram(identity, nonce)
+            from secrets import token_urlsafe
+
+            return _scram(identity, nonce or token_urlsafe(24))
         case "PLAIN":
             return _plain(identity)
         case "LOGIN":
@@ -156,6 +155,9 @@ def _scram(identity: Identity, nonce: str) -> _Steps:
     Raises: ProtocolViolation when the server's proof or its numbers do not hold,
         LoginFailed when it refuses ours.
     """
+    import hashlib
+    import hmac
+
     first = b"n=%b,r=%b" % (_saslname(identity), nonce.encode())
     challenge = yield b"n,," + first
     salt, rounds, server_nonce = _scram_challenge(challenge, nonce)

@@ -24,7 +24,8 @@ PROGRAM = """
 import json, os, sys
 from pathlib import Path
 from mailcli.config import load
-from mailcli.credentials import Sources, find, forget, store
+from mailcli.credentials import Sources, find
+from mailcli.credentials.vault import forget, store
 from mailcli.errors import MailError
 from mailcli.model import Protocol, Secret
 from mailcli.paths import Paths

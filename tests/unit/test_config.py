@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 
 from mailcli.config import Account, Config, ImapServer, Login, PopServer, SmtpServer, load
+from mailcli.config.values import Command
 from mailcli.errors import ConfigError, Exit
 from mailcli.model import (
     Address,
@@ -117,11 +118,11 @@ def test_every_key_arrives_where_it_belongs(tmp_path: Path) -> None:
                 ),
                 proxy="socks5://127.0.0.1:1080",
             ),
-            Login("ada", AuthKind.OAUTH2, ("/home/ada/bin/token", "for the\nserver")),
+            Login("ada", AuthKind.OAUTH2, Command(("/home/ada/bin/token", "for the\nserver"))),
         ),
         imap=ImapServer(
             Endpoint(Protocol.IMAP, "2001:db8::1", 993, TlsPolicy(fingerprint=bytes([0xAB] * 32))),
-            Login("ada@example.org", AuthKind.PASSWORD, ("pass", "show", "mail work")),
+            Login("ada@example.org", AuthKind.PASSWORD, Command(("pass", "show", "mail work"))),
             folders=("*", "!Spam"),
             mode=SyncMode.PULL,
             max_delete=0.25,

@@ -11,6 +11,7 @@ import pytest
 from tests.support.processes import server_directory
 
 from mailcli.config import Account, ImapServer, Login, SmtpServer
+from mailcli.config.values import Command
 from mailcli.credentials import Sources, find
 from mailcli.credentials.sources import with_session_bus
 from mailcli.errors import ConfigError, Exit, MailError
@@ -22,7 +23,8 @@ HIDDEN = "hunter2"
 def account(
     *, command: tuple[str, ...] | None = None, file: Path | None = None, name: str = "work"
 ) -> Account:
-    login = Login("ada", password_command=command, password_file=file)
+    asked = None if command is None else Command(command)
+    login = Login("ada", password_command=asked, password_file=file)
     smtp = Endpoint(Protocol.SMTP, "smtp.example.org", 465, TlsPolicy())
     imap = Endpoint(Protocol.IMAP, "imap.example.org", 993, TlsPolicy())
     return Account(

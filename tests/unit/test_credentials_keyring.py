@@ -16,7 +16,8 @@ from tests.support.keyrings import (
 )
 
 from mailcli.config import Account, ImapServer, Login
-from mailcli.credentials import Sources, backends, find, forget, store
+from mailcli.credentials import Sources, backends, find
+from mailcli.credentials.vault import forget, store
 from mailcli.errors import ConfigError, Exit, LoginFailed, NotFound
 from mailcli.model import Endpoint, Protocol, Secret, TlsPolicy
 

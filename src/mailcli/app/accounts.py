@@ -36,10 +36,10 @@ def set_password(
     Raises: ConfigError (78) for an unknown account or an unsafe keyring, LoginFailed (77)
         where there is no keyring that works.
     """
-    from mailcli import credentials
+    from mailcli.credentials import vault
 
     account = context.account(name)
-    backend = credentials.store(
+    backend = vault.store(
         account.name,
         Protocol(protocol) if protocol else None,
         Secret(secret),
@@ -54,9 +54,7 @@ def forget_password(context: Context, name: str, protocol: str | None) -> Creden
 
     Raises: NotFound (66) where none is stored.
     """
-    from mailcli import credentials
+    from mailcli.credentials import vault
 
-    backend = credentials.forget(
-        name, Protocol(protocol) if protocol else None, sources=context.sources
-    )
+    backend = vault.forget(name, Protocol(protocol) if protocol else None, sources=context.sources)
     return CredentialChange(name, protocol, stored=False, backend=backend)

@@ -1,11 +1,10 @@
 """What every use case gets: configuration, places, clock, trace, and how to log in."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from typing import Protocol as Interface
 
 from mailcli.config import Account, Config
@@ -64,8 +63,7 @@ def _ignore(octets: int, *, messages: int = 1) -> None:
     del octets, messages
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """The outside of a use case. `timeout` is in seconds; `trace` takes finished lines.
 
     `notice` is told what goes on, one short line at a time, for whoever wants to see it.
@@ -78,7 +76,7 @@ class Context:
     now: Callable[[], datetime]
     trace: Callable[[str], None] | None = None
     notice: Callable[[str], None] = lambda _: None
-    progress: Progress = field(default_factory=NoProgress)
+    progress: Progress = NoProgress()
 
     @property
     def state_dir(self) -> Path:
@@ -129,19 +127,6 @@ class Context:
 
 def _has(account: Account, protocol: Protocol) -> bool:
     return getattr(account, protocol.value) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Passing:
-    """Octets on their way out, anew each time they are read; each piece is told when gone."""
-
-    octets: Iterable[bytes]
-    step: Step
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self.octets:
-            yield piece
-            self.step(len(piece), messages=0)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """A folder to be synchronised: which it is on both sides, how, and what was done to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -36,7 +35,6 @@ class FolderPair(NamedTuple):
     status: Status | None = None
 
 
-@dataclass(slots=True)
 class Counts:
     """What a run has done to a folder so far; `broken`: it can do no more to it.
 
@@ -44,21 +42,15 @@ class Counts:
     what its files look like, where they were found to be just what was agreed on.
     """
 
-    fetched: int = 0
-    appended: int = 0
-    moved: int = 0
-    flags_local: int = 0
-    flags_remote: int = 0
-    deleted_local: int = 0
-    deleted_remote: int = 0
-    held_back: int = 0
-    skipped: list[SkippedImap] = field(default_factory=list)
-    error: MailError | None = None
-    broken: bool = False
-    made: bool = False
-    resumed: bool = False
-    stamps: str | None = None
-    actions: tuple[PlannedAction, ...] | None = None
+    def __init__(self) -> None:
+        self.fetched = self.appended = self.moved = 0
+        self.flags_local = self.flags_remote = 0
+        self.deleted_local = self.deleted_remote = self.held_back = 0
+        self.skipped: list[SkippedImap] = []
+        self.error: MailError | None = None
+        self.broken = self.made = self.resumed = False
+        self.stamps: str | None = None
+        self.actions: tuple[PlannedAction, ...] | None = None
 
     @property
     def changed(self) -> bool:
@@ -95,8 +87,7 @@ class Counts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FolderTask:
+class FolderTask(NamedTuple):
     """A folder to be synchronised, how, and what was done to it so far.
 
     Larger messages than `max_size` octets, and older ones than `max_age`, are not fetched.
@@ -109,12 +100,12 @@ class FolderTask:
     folder: MaildirFolder
     pair: FolderPair
     policy: Policy
+    counts: Counts
+    further: FurtherSessions
     dry_run: bool = False
     max_size: int | None = None
     max_age: timedelta | None = None
     clock: Callable[[], Clock | None] = lambda: None
-    further: FurtherSessions = field(kw_only=True)
-    counts: Counts = field(default_factory=Counts)
 
     def agreed_numbers(self) -> FolderRow | None:
         """Return what is recorded of the folder, if both sides agreed on all of it then."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from mailcli.app.context import Context, Passing, Step, named
+from mailcli.app.context import Context, Step, named
+from mailcli.app.passing import Passing
 from mailcli.app.queued import Octets, envelope_of, following_of
 from mailcli.app.sent import keep_copy
 from mailcli.app.sessions import smtp_session

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 
 from mailcli.app.context import Context
 from mailcli.config import Account
@@ -76,6 +75,8 @@ def hash_of(folder: MaildirFolder, entry: Entry) -> tuple[bytes, int]:
 
     Raises: NotFound (66) when it is gone meanwhile, LocalError (74).
     """
+    from hashlib import sha256
+
     digest, size = sha256(), 0
     for chunk in folder.open_wire(entry):
         digest.update(chunk)

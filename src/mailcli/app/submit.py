@@ -11,8 +11,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from mailcli.app.context import Context, Passing, named
+from mailcli.app.context import Context, named
 from mailcli.app.outgoing import Outgoing, Queue, Request, prepare
+from mailcli.app.passing import Passing
 from mailcli.app.sent import keep_copy
 from mailcli.app.sessions import smtp_session
 from mailcli.errors import MailError, TemporaryFailure

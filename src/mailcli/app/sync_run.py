@@ -6,12 +6,11 @@ A connection that broke over one folder is opened again for the others.
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from mailcli.app.context import Context
-from mailcli.app.folder_task import FolderPair, FolderTask
+from mailcli.app.folder_task import Counts, FolderPair, FolderTask
 from mailcli.app.further import FurtherSessions
 from mailcli.app.sessions import identify, imap_session, open_imap
 from mailcli.config import Account, ImapServer
@@ -37,15 +36,15 @@ _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
-@dataclass(slots=True)
 class Tally:
     """What one account's run has done so far; it survives the run's failure."""
 
-    folders: list[FolderSync | FolderTask] = field(default_factory=list)
-    created: list[str] = field(default_factory=list)
-    deleted: list[str] = field(default_factory=list)
-    renamed: list[str] = field(default_factory=list)
-    error: MailError | None = None
+    def __init__(self) -> None:
+        self.folders: list[FolderSync | FolderTask] = []
+        self.created: list[str] = []
+        self.deleted: list[str] = []
+        self.renamed: list[str] = []
+        self.error: MailError | None = None
 
     def result(self, account: Account) -> ImapAccount:
         """Return what is to be reported of the account."""
@@ -126,11 +125,12 @@ class SyncRun:
             folder,
             pair,
             self.policy,
+            Counts(),
+            self.further,
             dry_run=self.dry_run,
             max_size=self.server.max_size,
             max_age=self.server.max_age,
             clock=self._asked_clock if writes_here else lambda: None,
-            further=self.further,
         )
         if self.dry_run:
             task.counts.actions = ()

@@ -25,7 +25,7 @@ ACCOUNT_KEYS = (
     *("email", "aliases", "maildir", "layout", "sent", "save_sent", *PASSWORD_KEYS),
     *(str(protocol) for protocol in Protocol),
 )
-_TOML_PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+_TOML_PLACE = r"(?s)(.*) \(at line (\d+), column (\d+)\)"
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
@@ -87,7 +87,7 @@ def _parse(text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        place = _TOML_PLACE.fullmatch(str(error))
+        place = re.fullmatch(_TOML_PLACE, str(error))
         what = f"line {place[2]}, column {place[3]}: {place[1]}" if place else str(error)
         raise ConfigError(what, hint="the file is TOML: https://toml.io") from None
 

@@ -5,14 +5,13 @@ value should look like; `mailcli.config.table` adds the path of the key.
 """
 
 import re
-import shlex
 
 from mailcli.model import Address
 
-_EMAIL = re.compile(r"[^\s<>()\[\],;:\"\\@]+@[^\s<>(),;\"\\@]+")
-_ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
-_HOST = re.compile(r"[^\s/@:\[\]\\]+")
-_PROXY = re.compile(r"socks5://(?:\[[0-9A-Fa-f:.]+\]|[^\s/@:\[\]]+):([0-9]{1,5})")
+_EMAIL = r"[^\s<>()\[\],;:\"\\@]+@[^\s<>(),;\"\\@]+"
+_ACCOUNT_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}"
+_HOST = r"[^\s/@:\[\]\\]+"
+_PROXY = r"socks5://(?:\[[0-9A-Fa-f:.]+\]|[^\s/@:\[\]]+):([0-9]{1,5})"
 _SHA256_OCTETS = 32
 
 
@@ -20,7 +19,7 @@ def address(text: str) -> Address:
     """Return the address in `ada@example.org` or `Ada Lovelace <ada@example.org>`."""
     name, bracket, rest = text.strip().rpartition("<")
     email = rest.removesuffix(">") if bracket else rest
-    if not _EMAIL.fullmatch(email) or (bracket and not rest.endswith(">")):
+    if not re.fullmatch(_EMAIL, email) or (bracket and not rest.endswith(">")):
         raise ValueError('write "ada@example.org" or "Ada Lovelace <ada@example.org>"')
     return Address(_unquoted(name.strip()), email)
 
@@ -34,7 +33,7 @@ def _unquoted(name: str) -> str:
 
 def account_name(text: str) -> str:
     """Return a name that is safe as a file name and as a keyring user name."""
-    if not _ACCOUNT_NAME.fullmatch(text):
+    if not re.fullmatch(_ACCOUNT_NAME, text):
         raise ValueError(
             "an account name has 1 to 64 letters, digits, dots, dashes and underscores, "
             "and starts with no dot or dash"
@@ -49,7 +48,7 @@ def host(text: str) -> str:
         import ipaddress
 
         return str(ipaddress.IPv6Address(bare))
-    if not _HOST.fullmatch(bare):
+    if not re.fullmatch(_HOST, bare):
         raise ValueError("write the host name alone; the port has a key of its own")
     return bare
 
@@ -64,7 +63,7 @@ def fingerprint(text: str) -> bytes:
 
 def proxy(text: str) -> str:
     """Return the address of a SOCKS proxy; one that holds a password is refused."""
-    found = _PROXY.fullmatch(text)
+    found = re.fullmatch(_PROXY, text)
     if found is None or not 1 <= int(found[1]) <= 65535:
         raise ValueError('write "socks5://host:port", without a user name or password')
     return text
@@ -72,7 +71,9 @@ def proxy(text: str) -> str:
 
 def command(text: str) -> tuple[str, ...]:
     """Return the words of a command, split as a shell would; no shell ever runs."""
+    from shlex import split
+
     try:
-        return tuple(shlex.split(text))
+        return tuple(split(text))
     except ValueError as error:
         raise ValueError(f"cannot be split into words: {str(error).lower()}") from None

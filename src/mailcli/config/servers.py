@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from mailcli.config import parsers
 from mailcli.config.table import Table
 from mailcli.config.units import parse_age, parse_size
-from mailcli.config.values import ImapServer, Login, PopServer, SmtpServer
+from mailcli.config.values import Command, ImapServer, Login, PopServer, SmtpServer
 from mailcli.model import (
     DEFAULT_PORTS,
     AuthKind,
@@ -45,7 +45,7 @@ POP_FOLDER_BESIDE_IMAP = "POP"
 class Passwords(NamedTuple):
     """Where a table says that the password comes from."""
 
-    command: tuple[str, ...] | None = None
+    command: Command | None = None
     file: Path | None = None
 
 
@@ -157,7 +157,7 @@ def _login(table: Table, defaults: Defaults) -> Login:
     return Login(username, auth, source.command, source.file)
 
 
-def _command(table: Table, key: str, locate: Callable[[str], Path]) -> tuple[str, ...] | None:
+def _command(table: Table, key: str, locate: Callable[[str], Path]) -> Command | None:
     value: object = table.take(key, str, list, expected="a string or a list of strings")
     if value is None:
         return None
@@ -168,7 +168,7 @@ def _command(table: Table, key: str, locate: Callable[[str], Path]) -> tuple[str
         raise table.error(key, "holds a NUL character")
     # The one thing a shell would do that people rely on: `~/bin/mail-password`.
     program = str(locate(words[0])) if words[0].startswith("~/") else words[0]
-    return (program, *words[1:])
+    return Command((program, *words[1:]))
 
 
 def _words(table: Table, key: str, value: object) -> tuple[str, ...]:

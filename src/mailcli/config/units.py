@@ -18,7 +18,7 @@ _AGE_UNITS = {
 }
 _AGE_WORDS = {word: unit for unit, words in _AGE_UNITS.items() for word in words}
 _SIZE_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-_QUANTITY = re.compile(r"([0-9]{1,12})\s*([A-Za-z]*)")
+_QUANTITY = r"([0-9]{1,12})\s*([A-Za-z]*)"
 
 
 def parse_age(text: str) -> timedelta:
@@ -27,7 +27,7 @@ def parse_age(text: str) -> timedelta:
     Raises:
         ValueError: it is not an age; the message says what one looks like.
     """
-    found = _QUANTITY.fullmatch(text.strip())
+    found = re.fullmatch(_QUANTITY, text.strip())
     unit = _AGE_WORDS.get(found[2]) if found else None
     if found is None or unit is None:
         raise ValueError(f'"{text}" is not an age: write 90s, 15m, 12h, 30d or 2w')
@@ -43,7 +43,7 @@ def parse_size(text: str) -> int:
     Raises:
         ValueError: it is not a size; the message says what one looks like.
     """
-    found = _QUANTITY.fullmatch(text.strip())
+    found = re.fullmatch(_QUANTITY, text.strip())
     factor = _SIZE_UNITS.get(found[2].lower()) if found else None
     if found is None or factor is None:
         raise ValueError(f'"{text}" is not a size: write octets, or 500k, 10M, 2G')

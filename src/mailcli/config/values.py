@@ -6,7 +6,6 @@ one shows in a `repr`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -23,8 +22,16 @@ from mailcli.model import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Command(tuple[str, ...]):
+    """A program and its arguments; people do write passwords there, so it never prints itself."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+class Login(NamedTuple):
     """Who logs in, and where the password or token comes from.
 
     `username` is empty only where `auth` is none.
@@ -32,7 +39,7 @@ class Login:
 
     username: str
     auth: AuthKind = AuthKind.PASSWORD
-    password_command: tuple[str, ...] | None = field(default=None, repr=False)
+    password_command: Command | None = None
     password_file: Path | None = None
 
 
@@ -43,8 +50,7 @@ class SmtpServer(NamedTuple):
     login: Login
 
 
-@dataclass(frozen=True, slots=True)
-class PopServer:
+class PopServer(NamedTuple):
     """A maildrop, how long mail stays in it, and the local folder that receives it.
 
     `keep` is true (for ever), false (until stored) or an age. Messages above `max_size`
@@ -59,7 +65,7 @@ class PopServer:
     max_size: int | None = None
     max_messages: int | None = None
     max_bytes: int | None = None
-    after_fetch: tuple[str, ...] | None = field(default=None, repr=False)
+    after_fetch: Command | None = None
 
 
 class ImapServer(NamedTuple):

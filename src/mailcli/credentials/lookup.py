@@ -7,13 +7,16 @@ tomorrow, and a password file is what helps meanwhile.
 """
 
 import sys
+from typing import TYPE_CHECKING
 
 from mailcli.config import Account, Login
-from mailcli.credentials import command, files, vault
-from mailcli.credentials.backends import KeyringTrouble, Trouble
+from mailcli.credentials import files, record
 from mailcli.credentials.sources import BUS, Sources, checked, with_session_bus
 from mailcli.errors import LoginFailed, MailError
 from mailcli.model import Protocol, Secret
+
+if TYPE_CHECKING:
+    from mailcli.credentials.backends import KeyringTrouble
 
 
 def find(account: Account, protocol: Protocol, *, sources: Sources) -> Secret:
@@ -35,6 +38,8 @@ def find(account: Account, protocol: Protocol, *, sources: Sources) -> Secret:
 
 def _find(account: str, protocol: Protocol, login: Login, sources: Sources) -> Secret:
     if login.password_command is not None:
+        from mailcli.credentials import command
+
         return command.ask(
             login.password_command,
             with_session_bus(sources.environ),  # `secret-tool` needs the bus as we do
@@ -44,7 +49,7 @@ def _find(account: str, protocol: Protocol, login: Login, sources: Sources) -> S
     passed_on = files.from_systemd(account, protocol, sources.environ)
     if passed_on is not None:
         return passed_on
-    stored = vault.look_up(account, protocol, sources)
+    stored = _in_keyring(account, protocol, sources)
     if isinstance(stored, Secret):
         return stored
     if login.password_file is not None:
@@ -55,8 +60,19 @@ def _find(account: str, protocol: Protocol, login: Login, sources: Sources) -> S
     raise _nothing_answers(account, login, stored, sources)
 
 
+def _in_keyring(
+    account: str, protocol: Protocol, sources: Sources
+) -> "Secret | KeyringTrouble | None":
+    """Return the password that was stored, why it cannot be had now, or None."""
+    if not record.read(sources.state_dir):
+        return None
+    from mailcli.credentials import vault
+
+    return vault.look_up(account, protocol, sources)
+
+
 def _nothing_answers(
-    account: str, login: Login, stored: KeyringTrouble | None, sources: Sources
+    account: str, login: Login, stored: "KeyringTrouble | None", sources: Sources
 ) -> LoginFailed:
     """Return the error that names the ways that would work in this situation."""
     why = f"no password for {login.username}"
@@ -78,8 +94,10 @@ def _nothing_answers(
     )
 
 
-def _keyring_is_out_of_reach(stored: KeyringTrouble | None, sources: Sources) -> bool:
+def _keyring_is_out_of_reach(stored: "KeyringTrouble | None", sources: Sources) -> bool:
     if stored is not None:
+        from mailcli.credentials.backends import Trouble
+
         return stored.reason is Trouble.NO_BUS
     # macOS keeps its keyring elsewhere.
     return sys.platform != "darwin" and not with_session_bus(sources.environ).get(BUS)

@@ -14,7 +14,7 @@ from mailcli.imap.sets import MAX_UID
 from mailcli.imap.values import Fetched
 from mailcli.model import Uid
 
-_ORDINARY = re.compile(
+_ORDINARY = (
     rb"\* [1-9]\d{0,9} FETCH \(UID ([1-9]\d{0,9})(?: MODSEQ \(\d{1,19}\))?"
     rb" FLAGS \(([!#$&'+-z|~ ]*)\)(?: MODSEQ \(\d{1,19}\))?"
     rb' INTERNALDATE "([ \w:+-]{26})" BODY\[\] \{\d{1,10}\}\r\n'
@@ -25,7 +25,9 @@ _ORDINARY = re.compile(
 def ordinary(pieces: Sequence[bytes | Streamed]) -> Fetched | None:
     """Return the message that a response is, read piece by piece; None for any other."""
     match pieces:
-        case [bytes(head), Streamed(body, size), b")\r\n"] if told := _ORDINARY.fullmatch(head):
+        case [bytes(head), Streamed(body, size), b")\r\n"] if told := re.fullmatch(
+            _ORDINARY, head
+        ):
             uid = int(told[1])
             received = dates.read(told[3].decode("ascii"))
             if uid <= MAX_UID:

@@ -35,7 +35,7 @@ CHUNK = 64 * 1024
 WINDOW_COUNT = 256
 """Commands that may be on their way."""
 
-_BODY = re.compile(rb"[ (]BODY\[\] ~?\{\d{1,20}\+?\}\r\n$", re.IGNORECASE)
+_BODY = rb"(?i)[ (]BODY\[\] ~?\{\d{1,20}\+?\}\r\n$"
 """How the line ends that announces a message."""
 
 _BODY_OCTETS = 35
@@ -274,7 +274,7 @@ class Conversation:
         pieces: list[bytes | Streamed] = [line]
         left = RESPONSE_CAP - len(line)
         while (size := responses.literal_size(line)) is not None:
-            if open_body and _BODY.search(line, max(0, len(line) - _BODY_OCTETS)):
+            if open_body and re.search(_BODY, line[-_BODY_OCTETS:]):
                 if any(isinstance(piece, Streamed) for piece in pieces):
                     raise self._wire.violation("two messages in one response")
                 pieces.append(self._stream(size, open_body))

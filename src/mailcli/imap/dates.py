@@ -9,15 +9,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS = {name.upper(): number for number, name in enumerate(MONTHS, 1)}
 
-_DATE_TIME = re.compile(
-    r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})([0-5]\d)"
-)
+_DATE_TIME = r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})([0-5]\d)"
 """date-day-fixed "-" date-month "-" date-year SP time SP zone."""
 
 
 def read(text: str) -> datetime | None:
     """Read `dd-Mon-yyyy hh:mm:ss +zzzz`; None for what is not one, such as the 31st of June."""
-    found = _DATE_TIME.fullmatch(text.strip())
+    found = re.fullmatch(_DATE_TIME, text.strip())
     month = _NUMBERS.get(found[2].upper()) if found else None
     if not found or not month:
         return None

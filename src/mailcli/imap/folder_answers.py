@@ -27,7 +27,7 @@ from mailcli.imap.values import (
 )
 from mailcli.model import NOTHING_STORABLE, Flag, Flags, Storable, Uid, UidValidity
 
-_OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
+_OBJECT_ID = rb"[A-Za-z0-9_-]{1,255}"
 """objectid = 1*255(ALPHA / DIGIT / "_" / "-") (RFC 8474 §7)."""
 
 Told = Mapping[str, Value]
@@ -179,7 +179,7 @@ def modseq(value: Value) -> int | None:
 def object_id(value: Value) -> str | None:
     """Return an identifier in its parentheses (RFC 8474 §4); None for anything else."""
     match value:
-        case [bytes(found)] if _OBJECT_ID.fullmatch(found):
+        case [bytes(found)] if re.fullmatch(_OBJECT_ID, found):
             return found.decode("ascii")
     return None
 

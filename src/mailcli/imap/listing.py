@@ -19,9 +19,15 @@ from mailcli.model import Flags, Uid
 _UID = rb"UID ([1-9]\d{0,9})"
 _FLAGS = rb"FLAGS \(([!#$&'+-z|~ ]*)\)"
 _MODSEQ = rb"MODSEQ \(\d{1,19}\)"
-_ORDINARY = re.compile(
-    rb"\* ([1-9]\d{0,9}) FETCH \((?:%b )?(?:%b (?:%b )?%b|%b (?:%b )?%b)(?: %b)?\)\r\n"
-    % (_MODSEQ, _UID, _MODSEQ, _FLAGS, _FLAGS, _MODSEQ, _UID, _MODSEQ)
+_ORDINARY = rb"\* ([1-9]\d{0,9}) FETCH \((?:%b )?(?:%b (?:%b )?%b|%b (?:%b )?%b)(?: %b)?\)\r\n" % (
+    _MODSEQ,
+    _UID,
+    _MODSEQ,
+    _FLAGS,
+    _FLAGS,
+    _MODSEQ,
+    _UID,
+    _MODSEQ,
 )
 """UID and FLAGS in any order, with or without MODSEQ; flags are ASCII atoms."""
 
@@ -46,13 +52,14 @@ class FlagListing:
         self._in_order = True
         self._by_number = array("I", [0])  # UIDs by sequence number, as long as all is in order
         self._twice: Uid | None = None
+        self._ordinary = re.compile(_ORDINARY)  # not before a listing comes: most runs have none
 
     def take(self, line: bytes) -> bool:
         """Read an ordinary line; False leaves it to the general parser.
 
         Raises: ProtocolViolation for a UID that is out of range.
         """
-        told = _ORDINARY.fullmatch(line)
+        told = self._ordinary.fullmatch(line)
         if not told:
             return False
         number, uid, flags, other_flags, other_uid = told.groups()

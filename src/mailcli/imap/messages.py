@@ -34,7 +34,7 @@ FLAGS_CAP = 1024
 LISTING_CAP = 1024 * 1024 * 1024
 """Octets that a listing of flags may have: some ten million messages."""
 
-_ATOM = re.compile(r"[!#$&'+-\[^-z|~]+")
+_ATOM = r"[!#$&'+-\[^-z|~]+"
 """atom = 1*ATOM-CHAR (RFC 3501 §9): ASCII without blanks and `(){%*"\\]`."""
 
 
@@ -242,7 +242,9 @@ class MessageCommands(ImapConnection):
 
 def written(flags: Flags) -> bytes:
     """Return the names of flags as a command has them, without those that are no atoms."""
-    names = (flag.imap for flag in flags if isinstance(flag, Flag) or _ATOM.fullmatch(flag.imap))
+    names = (
+        flag.imap for flag in flags if isinstance(flag, Flag) or re.fullmatch(_ATOM, flag.imap)
+    )
     return b" ".join(sorted(name.encode("ascii") for name in names))
 
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from mailcli.errors import ProtocolViolation, UsageError
 
-_SHIFTED = re.compile(r"&([^-]*)-")
-_PLAIN = re.compile(r"[\x20-\x25\x27-\x7e]+|&|[^\x20-\x7e]+")
+_SHIFTED = r"&([^-]*)-"
+_RUNS = r"[\x20-\x25\x27-\x7e]+|&|[^\x20-\x7e]+"
 
 
 def encode(name: str, *, utf8: bool = False) -> bytes:
@@ -16,9 +16,9 @@ def encode(name: str, *, utf8: bool = False) -> bytes:
     Raises: UsageError (2) for lone surrogates: octets outside UTF-8 on the command line.
     """
     try:
-        if utf8:
+        if utf8 or ("&" not in name and name.isascii() and name.isprintable()):
             return name.encode("utf-8")
-        return "".join(_encode_run(run) for run in _PLAIN.findall(name)).encode("ascii")
+        return "".join(_encode_run(run) for run in re.findall(_RUNS, name)).encode("ascii")
     except UnicodeEncodeError as exc:
         raise UsageError(f"folder name {name!r} is not valid Unicode") from exc
 
@@ -49,10 +49,10 @@ def decode(wire: bytes, *, utf8: bool = False) -> str:
         text = wire.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise ProtocolViolation(f"folder name {wire!r} is not modified UTF-7") from exc
-    if utf8:
+    if utf8 or "&" not in text:
         return text
     try:
-        name = _SHIFTED.sub(_decode_run, text)
+        name = re.sub(_SHIFTED, _decode_run, text)
     except ValueError:
         return text
     return name if encode(name) == wire else text

@@ -63,7 +63,7 @@ Response = Condition | Data | Continuation
 _CONDITION = re.compile(
     rb"([^\s()\"{}%*+\\]+|\*) (OK|NO|BAD|BYE|PREAUTH)(?: (.*))?$", re.IGNORECASE | re.DOTALL
 )
-_TEXT_ONLY = re.compile(rb"\+|[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH) ", re.IGNORECASE)
+_TEXT_ONLY = rb"(?i)\+|[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH) "
 """How the lines begin that hold text for people, in which `{5}` announces nothing."""
 
 _CODE = re.compile(rb"\[([^\s\]]+)(?: ((?:[^\]\"]|\"(?:[^\"\\]|\\.)*\")*))?\] ?(.*)", re.DOTALL)
@@ -79,7 +79,7 @@ and stands in folders' names."""
 
 def literal_size(line: bytes) -> int | None:
     """Return the octets of the literal that a line announces at its end, or None."""
-    if not line.endswith(b"}\r\n") or _TEXT_ONLY.match(line):
+    if not line.endswith(b"}\r\n") or re.match(_TEXT_ONLY, line):
         return None
     found = LITERAL.search(line, max(0, len(line) - _ANNOUNCEMENT))
     return int(found[1]) if found else None

@@ -18,7 +18,7 @@ MAX_UID = 2**32 - 1
 SET_OCTETS = 6000
 """Octets of one set in a command: servers bear lines of 8,192 octets (RFC 7162 §4)."""
 
-_UID_SET = re.compile(rb"[1-9]\d{0,9}(?::[1-9]\d{0,9})?(?:,[1-9]\d{0,9}(?::[1-9]\d{0,9})?)*")
+_UID_SET = rb"[1-9]\d{0,9}(?::[1-9]\d{0,9})?(?:,[1-9]\d{0,9}(?::[1-9]\d{0,9})?)*"
 """uid-set = (uniqueid / uid-range) *("," uid-set) (RFC 4315 §4): no `*`, no zero."""
 
 
@@ -118,7 +118,7 @@ def expand(raw: bytes, *, most: int) -> list[Uid]:
 
 def _ranges(raw: bytes) -> Iterator[tuple[int, int]]:
     """Yield the ranges as they are written; `4:2` is `2:4` (RFC 4315 §4)."""
-    if not _UID_SET.fullmatch(raw):
+    if not re.fullmatch(_UID_SET, raw):
         raise ProtocolViolation("a set of UIDs is malformed")
     for part in raw.split(b","):
         ends = sorted(map(int, part.split(b":")))

@@ -8,7 +8,6 @@ form). A SOCKS5 proxy, where configured, resolves the name itself.
 import contextlib
 import errno
 import os
-import queue
 import selectors
 import socket
 import threading
@@ -48,22 +47,34 @@ def dial(endpoint: Endpoint, *, timeout: float) -> socket.socket:
 
 def resolve(endpoint: Endpoint, deadline: Deadline) -> Sequence[_Address]:
     """Look the host name up; in a thread, since the resolver knows no time-out of ours."""
-    answer: queue.Queue[Sequence[_Address] | OSError | UnicodeError] = queue.Queue()
+    answers: list[Sequence[_Address] | OSError | UnicodeError] = []
+    host = encoded(endpoint.host)
 
     def look_up() -> None:
         try:
-            answer.put(socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM))
+            answers.append(socket.getaddrinfo(host, endpoint.port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as exc:
-            answer.put(exc)
+            answers.append(exc)
 
-    threading.Thread(target=look_up, daemon=True).start()
-    try:
-        found = answer.get(timeout=deadline.remaining())
-    except queue.Empty:
-        raise TemporaryFailure(f"{endpoint}: the name server does not answer") from None
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(deadline.remaining())
+    if not answers:
+        raise TemporaryFailure(f"{endpoint}: the name server does not answer")
+    found = answers[0]
     if isinstance(found, OSError | UnicodeError):
         raise _lookup_error(endpoint, found) from found
     return found
+
+
+def encoded(host: str) -> bytes | str:
+    """Return an ordinary host name as octets, so that Python need not load its codec for names.
+
+    Any other stays text, for the codec to encode or refuse: labels have 1 to 63 octets.
+    """
+    labels = host.removesuffix(".").split(".")
+    is_ordinary = host.isascii() and all(0 < len(label) < 64 for label in labels)
+    return host.encode("ascii") if is_ordinary else host
 
 
 def _lookup_error(endpoint: Endpoint, exc: OSError | UnicodeError) -> MailError:

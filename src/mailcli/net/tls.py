@@ -6,14 +6,13 @@ There is no third way: no option turns the check off. RFC 8314, RFC 8997.
 """
 
 import functools
-import hashlib
-import hmac
 import socket
 import ssl
 from pathlib import Path
 
 from mailcli.errors import ConfigError, MailError, ProtocolViolation, TemporaryFailure, TlsFailed
 from mailcli.model import Endpoint, TlsMode, TlsPolicy
+from mailcli.net.dial import encoded
 
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "UNEXPECTED_MESSAGE"}
 
@@ -75,7 +74,7 @@ def secure(sock: socket.socket, endpoint: Endpoint) -> ssl.SSLSocket:
     context = context_for(endpoint.tls)
     try:
         sock.getpeername()  # with its peer lost, ssl would skip the handshake without a word
-        tls = context.wrap_socket(sock, server_hostname=endpoint.host)
+        tls = context.wrap_socket(sock, server_hostname=encoded(endpoint.host))
     except (OSError, ValueError) as exc:
         sock.close()
         _close_half_made(exc)
@@ -99,6 +98,9 @@ def _close_half_made(failure: BaseException) -> None:
 
 
 def _check_pin(tls: ssl.SSLSocket, endpoint: Endpoint, pin: bytes) -> None:
+    import hashlib
+    import hmac
+
     leaf = tls.getpeercert(binary_form=True) or b""
     if not hmac.compare_digest(hashlib.sha256(leaf).digest(), pin):
         tls.close()

@@ -20,7 +20,7 @@ MASK = "***"
 _MARGIN = 44
 """Column at which explanations begin, where the line leaves room."""
 
-_QUESTION = re.compile(rb"334[ -]|\+ ")
+_QUESTION = rb"334[ -]|\+ "
 """How a server's question begins during a login."""
 
 
@@ -81,7 +81,7 @@ class Trace:
         """Show one line of the server's."""
         if self._sink:
             line = line.rstrip(b"\r\n")
-            if self._masking and (question := _QUESTION.match(line)):
+            if self._masking and (question := re.match(_QUESTION, line)):
                 line = question[0] + MASK.encode()
             self._write("S:", line)
 

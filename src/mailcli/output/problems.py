@@ -6,7 +6,6 @@ follow from it, so that they cannot disagree. Pure: the caller prints.
 """
 
 from collections.abc import Iterator
-from shlex import quote
 
 from mailcli.errors import Exit, gravest
 from mailcli.message.clean import clean, visible
@@ -133,6 +132,8 @@ def reply_text(refused: RefusedRecipient) -> str:
 
 
 def _confirmation(account: str, folder: str) -> str:
+    from shlex import quote
+
     return f"mailcli imap-sync -A {quote(visible(account))} {quote(folder)} --allow-mass-delete"
 
 

@@ -22,9 +22,9 @@ SUBDIRECTORIES = (TMP, "new", "cur")
 
 NO_FLAGS: SystemFlags = frozenset()
 
-_TOKEN = re.compile(r"[A-Za-z0-9_=-]{1,160}")
+_NAME = r"[A-Za-z0-9_=-]{1,160}"
 _OWN_UNIQUE = re.compile(r"\d+\.([A-Za-z0-9_=+-]+)\.mailcli(?:,|$)")
-_OWN_TEMPORARY = re.compile(r"\d+\.([A-Za-z0-9_=+-]+)\.mailcli\.\d+")
+_OWN_TEMPORARY = r"\d+\.([A-Za-z0-9_=+-]+)\.mailcli\.\d+"
 _MARK = ",V"
 
 
@@ -90,7 +90,7 @@ def unique_name(token: str, *, when: int) -> str:
     Raises:
         ValueError: the token holds anything else.
     """
-    if not _TOKEN.fullmatch(token):
+    if not re.fullmatch(_NAME, token):
         raise ValueError(f"not a token: {token!r}")
     return f"{max(when, 0)}.{token}.mailcli"
 
@@ -117,7 +117,7 @@ def info(flags: AbstractSet[Flag], others: str) -> str:
 
 def token_of_temporary(name: str) -> str | None:
     """Return the token in a name that `temporary_name` gave, None for files of others."""
-    found = _OWN_TEMPORARY.fullmatch(name)
+    found = re.fullmatch(_OWN_TEMPORARY, name)
     return found[1] if found else None
 
 

@@ -13,31 +13,30 @@ name, the first counts.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from string import ascii_lowercase
 from types import MappingProxyType
+from typing import NamedTuple
 
 from mailcli.model import Flag, Keyword
 
 FILE = "dovecot-keywords"
 """The name of the file, in each folder's directory."""
 
-_LINE = re.compile(rb"\s*([0-9]{1,9})(?: ([^\n]*))?")
+_LINE = rb"\s*([0-9]{1,9})(?: ([^\n]*))?"
 # flag-keyword = atom (RFC 3501 §9). Octets beyond ASCII are none, and are kept all the same.
-_ATOM = re.compile(r'[^\x00-\x20\x7f(){%*"\\\]]+')
+_ATOM = r'[^\x00-\x20\x7f(){%*"\\\]]+'
 # Dovecot has a letter for `$Forwarded`, we have `P`; as a keyword it would be there twice.
 _SYSTEM = frozenset(Keyword(flag.imap) for flag in Flag)
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _NO_NAMES: Mapping[str, Keyword] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class KeywordLetters:
+class KeywordLetters(NamedTuple):
     """Which letter means which keyword in one folder.
 
     `reserved` letters mean something that we do not know, and are never given away.
     """
 
-    names: Mapping[str, Keyword] = field(default_factory=lambda: _NO_NAMES)
+    names: Mapping[str, Keyword] = _NO_NAMES
     reserved: frozenset[str] = frozenset()
 
     def letters_for(self, keywords: Iterable[Keyword]) -> str:
@@ -63,9 +62,9 @@ class KeywordLetters:
         `avoid`: letters that stand in file names; those without a name mean something
         to another program, and are reserved from now on.
         """
-        reserved = self.reserved | ((set(avoid) & set(ascii_lowercase)) - self.names.keys())
+        reserved = self.reserved | ((set(avoid) & set(_ALPHABET)) - self.names.keys())
         names = dict(self.names)
-        free = [each for each in ascii_lowercase if each not in names and each not in reserved]
+        free = [each for each in _ALPHABET if each not in names and each not in reserved]
         wanted = {each for each in keywords if not self.covers(each) and _can_be_named(each)}
         names.update(zip(free, sorted(wanted, key=lambda each: each.imap), strict=False))
         return KeywordLetters(MappingProxyType(names), frozenset(reserved))
@@ -79,10 +78,10 @@ def parse(data: bytes) -> KeywordLetters:
     names: dict[str, Keyword] = {}
     reserved: set[str] = set()
     for line in data.split(b"\n"):
-        match = _LINE.match(line)
-        if match is None or (number := int(match[1])) >= len(ascii_lowercase):
+        match = re.match(_LINE, line)
+        if match is None or (number := int(match[1])) >= len(_ALPHABET):
             continue
-        letter = ascii_lowercase[number]
+        letter = _ALPHABET[number]
         keyword = Keyword((match[2] or b"").decode("utf-8", "surrogateescape"))
         if letter in names or letter in reserved:
             continue
@@ -102,7 +101,7 @@ def extended(data: bytes, wanted: KeywordLetters) -> tuple[bytes, KeywordLetters
     there = parse(data)
     merged = _joined(there, wanted)
     lines = [
-        f"{ascii_lowercase.index(letter)} {keyword.imap}\n".encode("utf-8", "surrogateescape")
+        f"{_ALPHABET.index(letter)} {keyword.imap}\n".encode("utf-8", "surrogateescape")
         for letter, keyword in sorted(merged.names.items())
         if letter not in there.names
     ]
@@ -118,9 +117,9 @@ def _joined(there: KeywordLetters, wanted: KeywordLetters) -> KeywordLetters:
         for letter, keyword in wanted.names.items()
         if letter not in taken and _can_be_named(keyword) and not there.covers(keyword)
     }
-    joined = replace(there, names=MappingProxyType({**there.names, **ours}))
+    joined = there._replace(names=MappingProxyType({**there.names, **ours}))
     return joined.with_new(wanted.names.values(), avoid=wanted.reserved)
 
 
 def _can_be_named(keyword: Keyword) -> bool:
-    return keyword not in _SYSTEM and _ATOM.fullmatch(keyword.imap) is not None
+    return keyword not in _SYSTEM and re.fullmatch(_ATOM, keyword.imap) is not None

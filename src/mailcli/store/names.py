@@ -25,8 +25,8 @@ MAX_DEPTH = 50
 
 _INBOX = "INBOX"
 _MESSAGE_DIRECTORIES = frozenset({"cur", "new", "tmp"})
-_ESCAPED = re.compile(r"(?:%[0-9A-F]{2})+")
-_NEEDS_ESCAPE = re.compile("[%/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_ESCAPED = r"(?:%[0-9A-F]{2})+"
+_NEEDS_ESCAPE = "[%/\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,9 @@ def _comes_back(candidate: str, name: FolderName, delimiter: str | None, prefix:
 
 
 def _escape(part: str, layout: Layout) -> str:
-    safe = _NEEDS_ESCAPE.sub(lambda match: _octets(match[0]), part)
+    safe = part
+    if not part.isprintable() or "%" in part or "/" in part:  # printable: none of the others
+        safe = re.sub(_NEEDS_ESCAPE, lambda match: _octets(match[0]), part)
     if layout is Layout.MAILDIRPP:
         return safe.replace(".", _octets("."))
     # Message directories in any case: to some file systems CUR is cur.
@@ -261,7 +263,10 @@ def _octets(character: str) -> str:
 
 
 def _unescape(directory: str) -> str:
-    return _ESCAPED.sub(
+    if "%" not in directory:
+        return directory
+    return re.sub(
+        _ESCAPED,
         lambda match: bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "surrogateescape"),
         directory,
     )

@@ -8,7 +8,6 @@ that fails takes its file away again, so a full disk leaves nothing behind.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from itertools import count
 from types import TracebackType
 from typing import Self
@@ -38,6 +37,8 @@ class Staged:
         self.entry: Entry | None = None  # where it is to go, once closed
         self._folder = folder
         self._unique = unique
+        from hashlib import sha256
+
         self._hash = sha256()
         self._converter = LineEndConverter()
         self._pending: list[bytes] = []
