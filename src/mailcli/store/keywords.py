@@ -13,6 +13,7 @@ name, the first counts.
 
 import re
 from collections.abc import Iterable, Mapping
+from string import ascii_lowercase
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -26,7 +27,6 @@ _LINE = rb"\s*([0-9]{1,9})(?: ([^\n]*))?"
 _ATOM = r'[^\x00-\x20\x7f(){%*"\\\]]+'
 # Dovecot has a letter for `$Forwarded`, we have `P`; as a keyword it would be there twice.
 _SYSTEM = frozenset(Keyword(flag.imap) for flag in Flag)
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _NO_NAMES: Mapping[str, Keyword] = MappingProxyType({})
 
 
@@ -62,9 +62,9 @@ class KeywordLetters(NamedTuple):
         `avoid`: letters that stand in file names; those without a name mean something
         to another program, and are reserved from now on.
         """
-        reserved = self.reserved | ((set(avoid) & set(_ALPHABET)) - self.names.keys())
+        reserved = self.reserved | ((set(avoid) & set(ascii_lowercase)) - self.names.keys())
         names = dict(self.names)
-        free = [each for each in _ALPHABET if each not in names and each not in reserved]
+        free = [each for each in ascii_lowercase if each not in names and each not in reserved]
         wanted = {each for each in keywords if not self.covers(each) and _can_be_named(each)}
         names.update(zip(free, sorted(wanted, key=lambda each: each.imap), strict=False))
         return KeywordLetters(MappingProxyType(names), frozenset(reserved))
@@ -79,9 +79,9 @@ def parse(data: bytes) -> KeywordLetters:
     reserved: set[str] = set()
     for line in data.split(b"\n"):
         match = re.match(_LINE, line)
-        if match is None or (number := int(match[1])) >= len(_ALPHABET):
+        if match is None or (number := int(match[1])) >= len(ascii_lowercase):
             continue
-        letter = _ALPHABET[number]
+        letter = ascii_lowercase[number]
         keyword = Keyword((match[2] or b"").decode("utf-8", "surrogateescape"))
         if letter in names or letter in reserved:
             continue
@@ -101,7 +101,7 @@ def extended(data: bytes, wanted: KeywordLetters) -> tuple[bytes, KeywordLetters
     there = parse(data)
     merged = _joined(there, wanted)
     lines = [
-        f"{_ALPHABET.index(letter)} {keyword.imap}\n".encode("utf-8", "surrogateescape")
+        f"{ascii_lowercase.index(letter)} {keyword.imap}\n".encode("utf-8", "surrogateescape")
         for letter, keyword in sorted(merged.names.items())
         if letter not in there.names
     ]
