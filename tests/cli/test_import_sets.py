@@ -3,13 +3,17 @@
 Run as a process of its own each time, because a module once imported stays.
 """
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.conftest import WriteConfig
+from tests.conftest import RunMailcli, WriteConfig
+from tests.support.accounts import account
+from tests.support.dovecot import Dovecot
 
 Loaded = Callable[..., set[str]]
 
@@ -17,6 +21,7 @@ HEAVY = {
     *("keyring", "rich", "email", "ssl", "sqlite3", "smtplib", "poplib", "imaplib"),
     *("socket", "subprocess", "asyncio", "json", "tomllib", "dateutil", "idna"),
 }
+_TRIES = 20  # runs until all stamps are older than the clock's last step
 NETWORK = {"ssl", "socket", "smtplib", "poplib", "imaplib"}
 
 _CHILD = """
@@ -31,6 +36,15 @@ finally:
     sys.stdout.flush()
     with open("loaded", "w") as file:
         file.write("\\n".join(sys.modules))
+    found = [
+        name
+        for module in list(sys.modules.values())
+        if module.__name__.startswith("mailcli.")
+        for name, value in vars(module).items()
+        if isinstance(value, type) and "__dataclass_fields__" in vars(value)
+    ]
+    with open("dataclasses", "w") as file:
+        file.write("\\n".join(found))
 """
 
 
@@ -48,7 +62,8 @@ def loaded(mailcli_env: dict[str, str], tmp_path: Path) -> Loaded:
             check=True,
             timeout=60,
         )
-        return {name.partition(".")[0] for name in (tmp_path / "loaded").read_text().split("\n")}
+        names = (tmp_path / "loaded").read_text().split("\n")
+        return {*names, *(name.partition(".")[0] for name in names)}
 
     return run
 
@@ -116,3 +131,67 @@ def test_the_list_of_accounts_reads_the_configuration_alone(
     loaded: Loaded, configured: Path
 ) -> None:
     assert not loaded("account", "list") & (NETWORK | {"keyring", "rich", "email", "sqlite3"})
+
+
+@pytest.fixture
+def up_to_date(
+    write_config: WriteConfig,
+    dovecot: Dovecot,
+    account_user: str,
+    home: Path,
+    run_mailcli: RunMailcli,
+) -> None:
+    """An account whose Maildir and maildrop have nothing new."""
+    password = home / "password"
+    password.write_text("pw\n")
+    password.chmod(0o600)
+    table = account(account_user, imap=dovecot, pop=dovecot, password_file=str(password))
+    del table["password_command"]
+    write_config({"home": table})
+    dovecot.deliver(account_user, b"Subject: x\r\n\r\nx\r\n")
+    assert run_mailcli("pop-fetch").returncode == 0
+    for _ in range(_TRIES):
+        assert run_mailcli("imap-sync").returncode == 0
+        with closing(sqlite3.connect(home / ".local/state/mailcli/home.db")) as state:
+            (left,) = next(state.execute("SELECT COUNT(*) FROM folder WHERE stamps ISNULL"))
+        if not left:
+            return
+    pytest.fail(f"no stamps are trusted in {_TRIES} runs")
+
+
+UNUSED = {
+    *("keyring", "rich", "email", "json", "logging", "dateutil", "idna", "asyncio"),
+    *("hashlib", "hmac", "secrets", "queue", "shlex", "tempfile", "shutil", "difflib"),
+    *("encodings.idna", "mailcli.credentials.vault", "mailcli.credentials.command"),
+    *("mailcli.output.tables", "mailcli.output.machine", "mailcli.output.summary"),
+}
+"""What a run without anything to do, at a server with TLS and PLAIN, has no use for."""
+
+
+def test_an_imap_sync_with_nothing_to_do_loads_nothing_that_does_something(
+    loaded: Loaded, up_to_date: None
+) -> None:
+    found = loaded("imap-sync")
+
+    assert sorted(found & {*UNUSED, "smtplib", "poplib"}) == []
+    assert not found & {f"mailcli.app.folder_{part}" for part in ("look", "sync", "fetch", "plan")}
+    assert not found & {"mailcli.sync.plan", "mailcli.store.delivery", "mailcli.app.side_by_side"}
+
+
+def test_a_pop_fetch_with_nothing_new_loads_no_other_protocol(
+    loaded: Loaded, up_to_date: None
+) -> None:
+    found = loaded("pop-fetch")
+
+    # What is stored is told apart by its hash.
+    assert not found & (UNUSED - {"hashlib"} | {"smtplib", "imaplib"})
+
+
+def test_an_imap_sync_with_nothing_to_do_makes_hardly_a_dataclass(
+    loaded: Loaded, up_to_date: None, tmp_path: Path
+) -> None:
+    """Each takes five times as long to be made as a NamedTuple."""
+    loaded("imap-sync")
+
+    made = set((tmp_path / "dataclasses").read_text().split("\n"))
+    assert made == {"FolderName", "UidSet"}  # they check what they are made of, or are sets
