@@ -343,7 +343,7 @@ def test_where_all_of_what_was_begun_are_refused_it_is_brought_to_an_end() -> No
     ("names", "following"),
     [
         pytest.param(("SIZE 1000",), NEXT, id="no PIPELINING"),
-        pytest.param(("PIPELINING", "SIZE 1000"), replace(NEXT, size=1001), id="too large"),
+        pytest.param(("PIPELINING", "SIZE 1000"), NEXT._replace(size=1001), id="too large"),
         pytest.param(
             ("PIPELINING",),
             Following(replace(ONE, recipients=("é@example.org",)), len(LETTER)),

@@ -8,7 +8,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 from mailcli.config import Account
@@ -101,6 +100,8 @@ def _add_all(listing: _Listing, account: str | None, maildir: Maildir, folder: s
 
 
 def _no_folder(maildir: Maildir, name: FolderName) -> NotFound:
+    from difflib import get_close_matches
+
     known = [str(each) for each in maildir.folders().names] if maildir.exists() else []
     near = get_close_matches(str(name), known, n=1)
     hint = f"did you mean {near[0]}?" if near else "see: mailcli list --all-folders"

@@ -5,10 +5,10 @@ Nothing here opens a connection, so it is all that a dry run does.
 
 import mimetypes
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from mailcli.app.context import Context
 from mailcli.app.rich_text import Form, both_forms
@@ -36,8 +36,7 @@ class Queue(Enum):
     ALWAYS = "always"
 
 
-@dataclass(frozen=True, slots=True)
-class Relay:
+class Relay(NamedTuple):
     """A finished message to send as it is; `chunks` can be read once.
 
     `local` are names without a domain that mean the account itself; None: there are none.
@@ -51,8 +50,7 @@ class Relay:
     local: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What the command line asks to send; addresses are still text.
 
     `relay` is a finished message, which then replaces every field of its own.
@@ -206,7 +204,7 @@ def _composed(
         headers=tuple(_header(text) for text in request.headers),
         attachments=(
             *(_attachment(path) for path in request.attach),
-            *(replace(_attachment(path), content_id=content_id) for path, content_id in shown),
+            *(_attachment(path)._replace(content_id=content_id) for path, content_id in shown),
         ),
     )
     composed = compose(draft, now=context.now())

@@ -8,7 +8,6 @@ cannot be relied on, the octets say it. ARCHITECTURE.md has what a crash leaves 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -257,7 +256,7 @@ class PopDelivery:
         names = (UniqueId(f"sha256 {digest} {number}") for number in count(1))
         uidl = next(name for name in names if self._is_free(name, message.size))
         self._given.add(uidl)
-        return replace(message, uidl=uidl)
+        return message._replace(uidl=uidl)
 
     def _is_free(self, uidl: UniqueId, size: int) -> bool:
         record = self.records.get((uidl, size))

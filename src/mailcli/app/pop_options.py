@@ -1,9 +1,9 @@
 """What one run of `pop-fetch` is asked for, and what it makes of an account's configuration."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from pathlib import Path
+from typing import NamedTuple
 
 from mailcli.config import PopServer
 from mailcli.pop.plan import Policy
@@ -39,8 +39,7 @@ class Task(Enum):
     STATUS = auto()  # count
 
 
-@dataclass(frozen=True, slots=True)
-class PopOptions:
+class PopOptions(NamedTuple):
     """Options of a run; None leaves it to the account. Sizes are in octets.
 
     `deliver` is another Maildir to put mail into. `notify_after`: so many runs in a row must

@@ -3,8 +3,8 @@
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 from urllib.parse import quote
 
 from mailcli.errors import UsageError
@@ -20,8 +20,7 @@ class Form(Enum):
     MARKDOWN = "markdown"
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(NamedTuple):
     """Plain text, and HTML or nothing; `content_ids` belong to the inline files, in order."""
 
     plain: str

@@ -33,7 +33,6 @@ def command(
     Nothing is asked of a server. A MAILDIR path is listed without an account. At a terminal
     the newest screenful is shown, in a pipe everything.
     """
-    import shutil
     import sys
 
     from mailcli.app.listing import list_messages, list_path
@@ -44,6 +43,8 @@ def command(
     if folder and all_folders:
         raise UsageError("--folder and --all-folders contradict each other")
     if limit is None and sys.stdout.isatty() and not (common.json or common.output):
+        import shutil
+
         limit = max(5, shutil.get_terminal_size().lines - 4)
     wanted = None if all_folders else folder or "INBOX"
     runtime = Runtime(common)

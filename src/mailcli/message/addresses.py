@@ -6,29 +6,28 @@ can be read in two ways is an error, because an envelope is made from it.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailcli.errors import InvalidMessage
 from mailcli.model import Address
 
-_BEYOND_ASCII = r"\u00a0-\ud7ff\ue000-\U0010ffff"  # neither C1 nor surrogates
-_ATEXT = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~\-{_BEYOND_ASCII}]"
-_DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
-_QUOTED = re.compile(
-    rf'"(?:[\t !#-\[\]-~{_BEYOND_ASCII}]|\\[\t -~{_BEYOND_ASCII}])*"'  # a folded one holds tabs
+# What each kind of token may not hold; all the rest beyond ASCII it may, but for lone surrogates.
+_CHARACTER = r"(?![\ud800-\udfff])"
+_QUOTED = (
+    rf'"(?:{_CHARACTER}[^\x00-\x08\x0a-\x1f"\\\x7f-\x9f]'  # a folded one holds tabs
+    rf'|\\{_CHARACTER}[^\x00-\x08\x0a-\x1f\x7f-\x9f])*"'
 )
-_LITERAL = re.compile(r"\[[A-Za-z0-9.:\-]+\]")
+_WORD = rf'(?:{_CHARACTER}[^\x00-\x20"(),:;<>@\[\\\]\x7f-\x9f])+'
 _TOKEN = re.compile(
-    rf"(?P<quoted>{_QUOTED.pattern})|(?P<word>(?:{_ATEXT}|\.)+)|(?P<special>[<>@,:;])"
-    rf"|(?P<literal>{_LITERAL.pattern})|(?P<space>[ \t\r\n]+)"
+    rf"(?P<quoted>{_QUOTED})|(?P<word>{_WORD})|(?P<special>[<>@,:;])"
+    r"|(?P<literal>\[[A-Za-z0-9.:\-]+\])|(?P<space>[ \t\r\n]+)"
 )
 
 _UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
 """Stands where a header's octets were no UTF-8: fine in a name, nobody's address."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
 
@@ -175,8 +174,8 @@ def _addr_spec(tokens: list[_Token], text: str, qualify: Qualify | None) -> str:
     """Check and return `local-part "@" domain` (RFC 5322 §3.4.1)."""
     match tokens:
         case [local, _Token("special", "@"), domain]:
-            good_local = local.kind == "quoted" or _DOT_ATOM.fullmatch(local.text)
-            good_domain = domain.kind == "literal" or _DOT_ATOM.fullmatch(domain.text)
+            good_local = local.kind == "quoted" or _is_dot_atom(local)
+            good_domain = domain.kind == "literal" or _is_dot_atom(domain)
             address = f"{local.text}@{domain.text}"
             if good_local and good_domain and _UNDECODABLE not in address:
                 return address
@@ -185,6 +184,11 @@ def _addr_spec(tokens: list[_Token], text: str, qualify: Qualify | None) -> str:
     raise InvalidMessage(
         f"{text!r} is not an address", hint='write it as name@example.org or "Name" <name@…>'
     )
+
+
+def _is_dot_atom(token: _Token) -> bool:
+    """Whether it is `1*atext *("." 1*atext)` (RFC 5322 §3.2.3)."""
+    return token.kind == "word" and all(token.text.split("."))
 
 
 def _unquote(token: _Token) -> str:

@@ -1,13 +1,12 @@
 """A draft: the values that a message is made from. Pure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailcli.message.mime import Attachment
 from mailcli.model import Address
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message before it is one. `headers` are further fields as name and value.
 
     `html` is the text once more, for readers that show it; the two say the same. `typed`

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
+from typing import NamedTuple
 from urllib.parse import quote
 
 from mailcli.errors import InvalidMessage
@@ -32,8 +33,7 @@ _SECTION = 45
 """Octets of a file name in one piece of a parameter, before they are percent-encoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(NamedTuple):
     """A file to send along: its shown name, its media type, its octets.
 
     With a `content_id` it is part of the HTML text, which names it (RFC 2392).

@@ -5,10 +5,10 @@ no sense costs only itself. RFC 5322, RFC 2047.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from email.header import decode_header
 from email.utils import getaddresses, parsedate_to_datetime
+from typing import NamedTuple
 
 from mailcli.model import Address
 
@@ -18,8 +18,7 @@ _LONGEST = 10_000
 """Octets of a field that are read; a list shows far less."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """The fields of a message that a list shows; what is missing is empty or None."""
 
     date: datetime | None

@@ -35,9 +35,7 @@ _COUNTS = frozenset(
 )
 """What a dry run replaces by `actions`, and a comparison by `differences`: nothing is done."""
 
-_UNSAFE = re.compile(
-    "[{}]".format("".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in UNSAFE_RANGES))
-)
+_UNSAFE = "[{}]".format("".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in UNSAFE_RANGES))
 
 
 def plain(value: object) -> Json:
@@ -68,7 +66,7 @@ def plain(value: object) -> Json:
 def to_json(value: object, *, indent: int | None = None) -> str:
     """Return the JSON text of `value`, without a final line end."""
     text = json.dumps(plain(value), ensure_ascii=False, indent=indent)
-    return _UNSAFE.sub(_escape, text)
+    return re.sub(_UNSAFE, _escape, text)
 
 
 def json_document(result: Result, *, indent: int | None = None) -> str:

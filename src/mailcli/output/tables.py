@@ -7,10 +7,10 @@ passes it through `visible`, which changes nothing in what was cleaned.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import singledispatch
 from pathlib import Path
+from typing import NamedTuple
 
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
@@ -42,8 +42,7 @@ Row = tuple[Cell, ...]
 _SPECIALS = frozenset('"(),:;<>@[\\]')  # RFC 5322 §3.2.3, without the dot, as people write it
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Named columns and rows of as many cells each."""
 
     columns: tuple[str, ...]

@@ -5,7 +5,7 @@ A line that makes no sense costs the message that it is about, and no other.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailcli.model import UniqueId
 from mailcli.pop.plan import NO_ID, Message
@@ -17,8 +17,7 @@ _SIZE = re.compile(rb"\s*(\d{1,10})\s+(\d{1,15})(?:\s.*)?")
 """Message number, octets (`scan-listing`); some servers add more behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The messages, by number; what is wrong with others; whether there are unique-ids."""
 
     messages: tuple[Message, ...] = ()

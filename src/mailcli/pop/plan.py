@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from mailcli.model import UniqueId
 
@@ -22,8 +22,7 @@ NO_ID = UniqueId("")
 """Stands for the unique-id where the server has none (UIDL is optional, RFC 1939 §7)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message as the server lists it: session number, unique-id, size in octets."""
 
     number: int
@@ -31,8 +30,7 @@ class Message:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """What is known of a message: its size, since when, and whether it was stored here.
 
     One that is not `here` was only marked as seen, so it is never deleted on the server.
@@ -43,8 +41,7 @@ class Stored:
     here: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What the user wants. Sizes are in octets; None is no limit.
 
     `keep`: how long messages stay on the server: for ever (True), not at all (False), or an
@@ -64,8 +61,7 @@ class Policy:
         return not self.keep
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(NamedTuple):
     """What earlier sessions of the same run did: what they fetched, and what failed in them."""
 
     messages: int = 0

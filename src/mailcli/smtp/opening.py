@@ -5,7 +5,7 @@ LIMITS (RFC 9422). Nothing is said here: what the server does not take is refuse
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailcli.errors import InvalidMessage, Refused
 from mailcli.smtp.conversation import Conversation
@@ -16,8 +16,7 @@ MOST_RECIPIENTS = 1000
 """Recipients of one transaction; a server may take fewer, and says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """The beginning of one message's transactions; `size` is its octets with CRLF line ends."""
 
     conversation: Conversation
@@ -82,8 +81,7 @@ class Opening:
         return f" RET={returned.upper()}" if returned else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """All of a transaction up to DATA, said at once; `replies` answers MAIL, each RCPT, DATA."""
 
     lines: list[str]

@@ -1,13 +1,12 @@
 """SMTP replies as values (RFC 5321 §4.2, enhanced codes by RFC 3463). Pure."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _ENHANCED = re.compile(r"^([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]+|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A server's reply: its code, its enhanced code where there is one, its words."""
 
     code: int

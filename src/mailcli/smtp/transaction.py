@@ -10,6 +10,7 @@ follows, its group goes out with the end of this one, and that is none at all.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from mailcli.errors import MailError, OutcomeUnknown, Refused, TemporaryFailure
 from mailcli.net.wire import WINDOW_OCTETS
@@ -22,8 +23,7 @@ from mailcli.smtp.reply import Reply
 _IN_DOUBT = "the message may or may not have been accepted"
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """What became of one message: every recipient stands in exactly one of the three.
 
     `lost` is set when a connection ended after the final dot: then nobody here knows
@@ -40,8 +40,7 @@ def _nothing(_: tuple[str, ...]) -> None:
     """Take note of nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(NamedTuple):
     """Whoever must know how far it has come.
 
     `ending` is called before the final dot, `accepted` after the server said yes, each with
@@ -53,8 +52,7 @@ class Watch:
     accepted: Callable[[tuple[str, ...]], None] = _nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Following:
+class Following(NamedTuple):
     """The message that comes next on this connection: what its MAIL and RCPT are made of."""
 
     envelope: Envelope
