@@ -99,14 +99,7 @@ class SyncRun:
 
     def _open_further(self) -> ImapSession:
         """Open a session like the run's own, by the same credential; in any thread."""
-        session = open_imap(self.context, self.account, self._identify)
-        try:
-            if "UTF8=ACCEPT" in self.session.enabled:  # folders' names on the wire are UTF-8
-                session.enable(utf8=True)
-        except BaseException:
-            session.close()
-            raise
-        return session
+        return open_imap(self.context, self.account, self._identify)
 
     def task(self, pair: FolderPair) -> FolderTask:
         """Begin to tell what becomes of a folder."""
