@@ -230,6 +230,27 @@ def test_details_name_what_is_the_same_in_each_copy(
     assert found == {5: Details(44, moment, expected), 7: Details(0, None, expected)}
 
 
+def test_details_of_many_are_told_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("conversation", "messages"):
+        monkeypatch.setattr(f"mailcli.imap.{module}.ANSWER_CAP", 1000)
+    many = range(1, 5001)
+    said = 'FETCH (UID %d RFC822.SIZE 4 INTERNALDATE "17-Jul-1996 02:44:25 -0700"'
+    lines = [f"{uid} {said % uid}{' ' * 40})" for uid in many]
+    with talking(
+        answer("UID FETCH 1:5000 (UID RFC822.SIZE INTERNALDATE)", *lines), "@rest"
+    ) as session:
+        assert [uid for uid, _ in session.each_details(map(Uid, many))] == list(many)
+
+
+def test_details_come_before_the_answer_is_over() -> None:
+    told = "1 FETCH (UID 5 RFC822.SIZE 44)"
+    with talking(
+        "C: {tag} UID FETCH 5,7 (UID RFC822.SIZE INTERNALDATE)", f"S: * {told}", "@rest"
+    ) as session:
+        assert next(session.each_details(uids(5, 7))) == (5, Details(44, None, None))
+        assert not session.is_open  # the rest of the answer would be taken for the next one
+
+
 def test_messages_bring_what_is_the_same_in_each_copy() -> None:
     conversation = script(
         knows("OBJECTID"),
