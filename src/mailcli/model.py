@@ -7,6 +7,7 @@ say mailbox.
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import NewType
 
@@ -120,6 +121,7 @@ def keywords_of(flags: Flags) -> frozenset[Keyword]:
     return frozenset(flag for flag in flags if isinstance(flag, Keyword))
 
 
+@lru_cache(maxsize=4096)  # a folder has few different flag sets, and may have a million messages
 def system_flags_of(flags: Flags) -> SystemFlags:
     """Return the system flags among flags."""
     return frozenset(flag for flag in flags if isinstance(flag, Flag))
