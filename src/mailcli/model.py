@@ -6,8 +6,9 @@ say mailbox.
 """
 
 from enum import Enum, StrEnum
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, NewType
+from typing import NamedTuple, NewType, cast
 
 Uid = NewType("Uid", int)
 """Unique identifier of a message in one folder: 1 to 2^32-1."""
@@ -116,9 +117,10 @@ Flags = frozenset[Flag | Keyword]
 
 def keywords_of(flags: Flags) -> frozenset[Keyword]:
     """Return the keywords among flags."""
-    return frozenset(flag for flag in flags if isinstance(flag, Keyword))
+    return cast("frozenset[Keyword]", flags - system_flags_of(flags))
 
 
+@lru_cache(maxsize=4096)  # a folder has few different flag sets, and may have a million messages
 def system_flags_of(flags: Flags) -> SystemFlags:
     """Return the system flags among flags."""
     return frozenset(flag for flag in flags if isinstance(flag, Flag))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from tests.real.conftest import OpenAccount
 from tests.support.imap_sides import message
 from tests.support.local_mail import put
 from tests.support.looked_at import watched
@@ -10,6 +11,7 @@ from tests.support.sync_account import SyncAccount
 
 from mailcli.store.entries import Entry
 from mailcli.store.records import MessageRow
+from mailcli.sync.plan import Fetch
 from mailcli.sync.states import Agreed, Local, Remote
 
 MANY = 400
@@ -65,6 +67,18 @@ def test_a_few_changes_among_many_messages_make_few_values(
     assert result["changed"]
     assert max(watch.made.values()) <= FEW, watch.made
     assert sorted(large.here()) == sorted(large.there())
+
+
+@pytest.mark.parametrize("limits", [{}, {"max_size": "1M"}], ids=["all", "with a limit"])
+def test_a_plan_hears_nothing_of_what_is_only_to_be_fetched(
+    configured: OpenAccount, limits: dict[str, str]
+) -> None:
+    account = configured(**limits)
+    account.deliver(*map(str, range(MANY)))
+    with watched(Agreed, Fetch, Local, Remote) as watch:
+        result = account.sync()
+    assert sum(each["fetched"] for each in result["folders"]) == MANY
+    assert not any(watch.made.values()), watch.made
 
 
 def test_messages_that_are_at_rest_are_not_fetched_again_after_an_upload(

@@ -8,7 +8,7 @@ import pytest
 
 from mailcli.errors import MailError, ProtocolViolation
 from mailcli.imap.session import CommandFailed, FolderUnusable, ImapSession
-from mailcli.imap.values import Details, Moved
+from mailcli.imap.values import Details, Fetched, Moved
 from mailcli.model import Flag, Flags, Keyword, Uid, UidValidity
 from tests.scripted.imap import DONE, Kept, knows, opened_folder, store, talking
 from tests.scripted.sessions import NEVER
@@ -230,6 +230,27 @@ def test_details_name_what_is_the_same_in_each_copy(
     assert found == {5: Details(44, moment, expected), 7: Details(0, None, expected)}
 
 
+def test_details_of_many_are_told_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("conversation", "messages"):
+        monkeypatch.setattr(f"mailcli.imap.{module}.ANSWER_CAP", 1000)
+    many = range(1, 5001)
+    said = 'FETCH (UID %d RFC822.SIZE 4 INTERNALDATE "17-Jul-1996 02:44:25 -0700"'
+    lines = [f"{uid} {said % uid}{' ' * 40})" for uid in many]
+    with talking(
+        answer("UID FETCH 1:5000 (UID RFC822.SIZE INTERNALDATE)", *lines), "@rest"
+    ) as session:
+        assert [uid for uid, _ in session.each_details(map(Uid, many))] == list(many)
+
+
+def test_details_come_before_the_answer_is_over() -> None:
+    told = "1 FETCH (UID 5 RFC822.SIZE 44)"
+    with talking(
+        "C: {tag} UID FETCH 5,7 (UID RFC822.SIZE INTERNALDATE)", f"S: * {told}", "@rest"
+    ) as session:
+        assert next(session.each_details(uids(5, 7))) == (5, Details(44, None, None))
+        assert not session.is_open  # the rest of the answer would be taken for the next one
+
+
 def test_messages_bring_what_is_the_same_in_each_copy() -> None:
     conversation = script(
         knows("OBJECTID"),
@@ -241,6 +262,31 @@ def test_messages_bring_what_is_the_same_in_each_copy() -> None:
     with Scripted(conversation, values={"letter": LETTER}) as server, store(server) as session:
         (message,) = session.fetch_messages(uids(7), Kept)
     assert message.email_id == "M-1"
+
+
+ORDINARY = '* 1 FETCH (UID 7 FLAGS () INTERNALDATE "17-Jul-1996 02:44:25 -0700" BODY[] '
+"""How most messages begin."""
+
+
+def _arrived(behind: str) -> list[Fetched]:
+    fetch = "C: {tag} UID FETCH 7 (UID FLAGS INTERNALDATE BODY.PEEK[])"
+    said = script(knows(), fetch, f"S: {ORDINARY}{{letter.literal}}{behind}", DONE, "@rest")
+    with Scripted(said, values={"letter": LETTER}) as server, store(server) as session:
+        return list(session.fetch_messages(uids(7), Kept))
+
+
+@pytest.mark.parametrize("behind", [")", " MODSEQ (12))", " EMAILID (M-1))"])
+def test_a_message_may_have_more_behind_its_body(behind: str) -> None:
+    (message,) = _arrived(behind)
+    assert (message.uid, message.size) == (7, len(LETTER))
+    assert isinstance(message.body, Kept)
+    assert message.body.octets == LETTER
+
+
+@pytest.mark.parametrize("behind", ["", " BODY[] {letter.literal})", ") NIL"])
+def test_a_message_that_does_not_end_breaks_the_protocol(behind: str) -> None:
+    with pytest.raises(ProtocolViolation):
+        _arrived(behind)
 
 
 FAR = range(4_000_000_000, 4_000_000_400, 2)

@@ -92,10 +92,11 @@ def test_details_are_told_by_uid() -> None:
         "* 2 FETCH (RFC822.SIZE 45 FLAGS ())",
         "* 3 FETCH (UID 7 X-GM-MSGID 12 RFC822.SIZE 46)",
     )
-    assert answers.details([answer(*lines)]) == {
-        5: Details(44, None, "M-1"),
-        7: Details(46, None, "12"),
-    }
+    assert [answers.details(response) for response in answer(*lines).untagged] == [
+        (5, Details(44, None, "M-1")),
+        None,
+        (7, Details(46, None, "12")),
+    ]
 
 
 # -- any octets --------------------------------------------------------------
@@ -141,7 +142,7 @@ MEANINGS: list[Callable[[Answer], Any]] = [
     answers.identity,
     answers.uids_found,
     answers.uids_in_short,
-    lambda found: answers.details([found]),
+    lambda found: [answers.details(response) for response in found.untagged],
     lambda found: answers.places(found, 2),
     lambda found: answers.moved([found], {Uid(1), Uid(2)}),
     folder_answers.folders,

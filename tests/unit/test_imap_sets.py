@@ -1,4 +1,5 @@
 import itertools
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -64,7 +65,28 @@ def test_no_two_parts_of_a_sequence_set_touch(given_ones: set[Uid]) -> None:
     ],
 )
 def test_a_set_is_read_as_its_ranges(wire: bytes, ranges: tuple[tuple[int, int], ...]) -> None:
-    assert UidSet.parse(wire).ranges == ranges
+    assert tuple(UidSet.parse(wire).ranges) == ranges
+
+
+def test_a_set_of_many_that_are_no_neighbours_takes_little_memory() -> None:
+    many = 100_000
+    tracemalloc.start()
+    try:
+        kept = UidSet.of(range(1, 2 * many, 2))
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == many
+    assert held <= 10 * many
+    assert peak <= 20 * many
+
+
+@given(st.lists(st.sets(uids)))
+def test_a_union_holds_what_is_in_any_of_its_sets(some: list[set[Uid]]) -> None:
+    union = UidSet.union(map(UidSet.of, some))
+    assert union == UidSet.of(set().union(*some))
+    assert len(union) == len(set().union(*some))
+    assert all((uid in union) == (uid in set().union(*some)) for uid in range(50))
 
 
 NO_SETS = [

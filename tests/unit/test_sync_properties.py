@@ -105,6 +105,21 @@ def test_pull_writes_nothing_there_and_push_changes_no_file(before: Sides) -> No
     )
 
 
+@given(folders(), modes)
+def test_what_is_only_on_the_server_is_fetched_whatever_else_there_is(
+    before: Sides, mode: SyncMode
+) -> None:
+    # So a run need not plan about it: of a first one, it may be a million.
+    bound = {base.unique for base in before.agreed.values()}
+    origins = {file.origin for unique, file in before.local.items() if unique not in bound}
+    known = {uid: v for uid, v in before.remote.items() if uid in before.agreed or uid in origins}
+    apart = [Fetch(uid) for uid in before.remote if uid not in known]
+    policy = Policy(mode)
+    told = [*plan(before.agreed, before.local, known, policy)]
+    told += apart if policy.changes_local else []
+    assert sorted(told, key=repr) == sorted(before.plan(mode), key=repr)
+
+
 def contents(sides: Sides) -> list[list[str]]:
     """Return the flags of all messages, here and there."""
     return [

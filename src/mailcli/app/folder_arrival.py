@@ -10,7 +10,7 @@ from functools import partial
 
 from mailcli.app.folder_state import FolderState
 from mailcli.app.side_by_side import Coming, SideBySide
-from mailcli.app.supply import AHEAD, Pace, Supply
+from mailcli.app.supply import AHEAD, EVERY, Pace, Supply
 from mailcli.imap.session import FolderUnusable, ImapSession
 from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Body, Fetched
@@ -99,7 +99,7 @@ def _until(
         for fetched in coming:
             pace.note(fetched.size)
             yield fetched
-            if is_enough(pace):
+            if pace.messages % EVERY == 0 and is_enough(pace):
                 return True
     except BaseException:
         coming.close()

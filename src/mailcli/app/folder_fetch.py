@@ -132,16 +132,20 @@ def _by_email_id(
     """
     if not (orphans.have_ids and session.has_email_ids):
         return set()
+    found = [
+        (uid, orphan)
+        for uid, details in session.each_details(uids)
+        if details.email_id and (orphan := orphans.take_id(details.email_id))
+    ]
     adopted = []
-    for uid, details in session.fetch_details(uids).items():
-        orphan = orphans.take_id(details.email_id) if details.email_id else None
+    for uid, orphan in found:
         if adoption := adopt(state, uid, orphan):
             adopted.append(adoption)
     settle_adoptions(state, adopted)
     return {adoption.row.uid for adoption in adopted}
 
 
-def recognise(session: ImapSession, state: FolderState, uids: Sequence[Uid]) -> bool:
+def recognise(session: ImapSession, state: FolderState, uids: UidSet) -> bool:
     """Bind messages to files that have the same octets, and store none; whether there were any.
 
     For a run that makes no file, before it uploads one. Only messages of the size of such a
@@ -153,9 +157,8 @@ def recognise(session: ImapSession, state: FolderState, uids: Sequence[Uid]) -> 
     if not twins or not uids:
         return False
     state.enter(session)
-    sizes = session.fetch_sizes(uids)
     alike = {size for size, _ in twins}
-    wanted = [uid for uid in uids if sizes.get(uid) in alike]
+    wanted = [uid for uid, one in session.each_details(uids) if one.size in alike and uid in uids]
     recognised = False
     for uid, flags, content in digests(session, wanted):
         if uid not in state.rows and (twin := _take(twins, content)):

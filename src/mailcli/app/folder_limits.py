@@ -8,6 +8,7 @@ file that the state does not know or under another folder, is no such message.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 
 from mailcli.app.folder_fetch import digests
 from mailcli.app.folder_orphans import Orphans
@@ -47,15 +48,15 @@ def within_limits(
     again = _may_be_moved(state, {size for size, _ in orphans.contents()})
     if state.task.has_limits and (new or again):
         state.enter(session)
-        details = session.fetch_details(new) if new else {}
-        told = {uid: _left_out(state, uid, each) for uid, each in details.items()} | again
-        beyond = {uid: m for uid, m in told.items() if state.task.leaves_out(m) is not None}
+        told = ((uid, _left_out(state, uid, each)) for uid, each in session.each_details(new))
+        each = chain(told, again.items())
+        beyond = {uid: m for uid, m in each if state.task.leaves_out(m) is not None}
         found: list[Uid] = []
         for uid in _found_here(session, state, beyond, orphans):
             del beyond[uid]
             found += [uid] if state.left.pop(uid, None) else []
         state.left.update(beyond)
-        new = UidSet.of(uid for uid in (*new, *found) if uid not in state.left)
+        new = UidSet.of(uid for uid in chain(new, found) if uid not in state.left)
     _record(state)
     report_left_out(state)
     return new

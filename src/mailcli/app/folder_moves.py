@@ -17,6 +17,7 @@ from mailcli.app.stores import message_id_of
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import NotFound
 from mailcli.imap.session import STORE_SET, CommandFailed, ImapSession
+from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Moved as Places
 from mailcli.model import Uid, system_flags_of
 from mailcli.store.line_ends import may_become
@@ -241,7 +242,7 @@ def _look_up(
     look_again(target, session.fetch_flags(selected.exists))
     target.spoken_for.difference_update(unique_of.values())
     target.claimed.difference_update(unique_of.values())
-    recognise(session, target, [uid for uid in target.remote if uid not in target.rows])
+    recognise(session, target, UidSet.of(u for u in target.remote if u not in target.rows))
     found = target.bound().intersection(unique_of.values())
     target.counts.moved += len(found)
     target.store.drop_intents(target.id, set(unique_of.values()) - found)

@@ -149,7 +149,7 @@ class FolderState:
 
     def token(self, uid: Uid) -> str:
         """Name a message for ever: its folder, generation and UID."""
-        octets = b"\0".join((self.pair.wire, b"%d" % self.generation, b"%d" % uid))
+        octets = b"%b\0%d\0%d" % (self.pair.wire, self.generation, uid)
         return f"I{sha256(octets).hexdigest()[:32]}"
 
     def agree(

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from shlex import quote
 
-from mailcli.app.folder_decision import decide
+from mailcli.app.folder_decision import decide_known
 from mailcli.app.folder_fetch import fetch_new, recognise
 from mailcli.app.folder_limits import within_limits
 from mailcli.app.folder_orphans import Orphans
@@ -56,7 +56,8 @@ def bring(
 
     Raises: MailError.
     """
-    actions: Sequence[Action] = decide(state)
+    actions: Sequence[Action]
+    actions, unknown = decide_known(state)
     if _is_held(state, actions):
         return
     if any(isinstance(action, Hold) for action in actions):
@@ -67,11 +68,13 @@ def bring(
     _begin_anew(state, actions)
     actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=True)
     _apply_known(session, state, actions)
-    new = UidSet.of(action.uid for action in actions if isinstance(action, Fetch))
+    # What an action is about was agreed on, but where the folder here is to be made anew.
+    again = [action.uid for action in actions if isinstance(action, Fetch)]
+    new = UidSet.union([UidSet.of(again), unknown])
     uploads = any(isinstance(action, Append) for action in actions)
-    del actions  # of a first run, they may be a million
+    del actions, again
     if _recognised(session, state, new, orphans, uploads=uploads):
-        actions = decide(state)
+        actions, _ = decide_known(state)
         actions = _without_undecided(state, actions, may_be_here=unseen, may_be_there=True)
         _apply_known(session, state, actions)
 
@@ -81,7 +84,8 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
 
     Raises: MailError.
     """
-    actions = decide(state)
+    actions: Sequence[Action]
+    actions, _ = decide_known(state)
     unseen = not run.looks_everywhere
     # A run that fetches nothing cannot tell a message that was moved from a deleted one.
     may_be_there = unseen or not run.policy.changes_local
@@ -170,11 +174,11 @@ def _recognised(
     """
     wrong = drop_wrong(session, state, (uid for uid in state.remote if uid not in state.rows))
     if state.policy.changes_local:
-        new = UidSet.of((*new, *wrong)) if wrong else new
+        new = UidSet.union([new, UidSet.of(wrong)]) if wrong else new
     wanted = within_limits(session, state, new, orphans)
     if new or wanted:
         return fetch_new(session, state, wanted, orphans)
-    fresh = [uid for uid in state.remote if uid not in state.rows]
+    fresh = UidSet.of(uid for uid in state.remote if uid not in state.rows)
     wants = bool(wrong or state.spoken_for or state.former or state.undecided)
     return bool(fresh) and (wants or uploads) and recognise(session, state, fresh)
 

@@ -9,7 +9,7 @@ fails for one folder stops no other (`SyncRun.attempt`).
 
 from collections.abc import Sequence
 
-from mailcli.app.folder_decision import decide
+from mailcli.app.folder_decision import decide, decide_known
 from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_limits import has_left_out, within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
@@ -32,6 +32,7 @@ from mailcli.app.folder_vanish import delete_gone_here, inner_first, settle_gone
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import CannotCreate, MailError
 from mailcli.imap.session import CommandFailed, ImapSession
+from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Selected
 from mailcli.store.names import INBOX, FolderName
 from mailcli.sync.folders import Fate
@@ -187,7 +188,9 @@ class Passes:
         """Tell what a run would do; nothing is written anywhere."""
         orphans, elsewhere = Orphans(self._all()), self._unsent_elsewhere()
         for state in self.states.values():
-            new = [action.uid for action in decide(state) if isinstance(action, Fetch)]
+            known, new = decide_known(state)
+            again = (action.uid for action in known if isinstance(action, Fetch))
+            new = UidSet.union([UidSet.of(again), new])
             self.run.attempt(state, within_limits, state, new, orphans)  # the others are no plan
         for state in (*self.states.values(), *self.gone_there):
             mine = [m for m in moves if m.stray.folder == state.name]
@@ -280,8 +283,9 @@ class Passes:
 
     def _coming(self) -> int:
         """Return how many messages are to be fetched, into all folders."""
-        new = (decide(state) for state in self.states.values() if not state.counts.broken)
-        return sum(isinstance(action, Fetch) for actions in new for action in actions)
+        found = [decide_known(s) for s in self.states.values() if not s.counts.broken]
+        again = (isinstance(action, Fetch) for each in found for action in each.actions)
+        return sum(again) + sum(len(each.new) for each in found)
 
     def _trash(self) -> Trash:
         """Return what becomes of deleted messages; their folder by name where one is set."""

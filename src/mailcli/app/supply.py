@@ -22,6 +22,9 @@ SHARE = 16
 LOOK = 100
 """Messages after which it shows what the time is spent on."""
 
+EVERY = 10
+"""Messages between two such looks: each costs as much as a tenth of a short message."""
+
 MANY, LARGE = 1000, 64 * 1024 * 1024
 """Messages, or octets, that are worth another connection that nobody asked for."""
 

@@ -138,19 +138,16 @@ def flags(told: Mapping[str, Value]) -> Flags:
     return named(responses.octets(name) for name in names)
 
 
-def details(answers: Iterable[Answer]) -> dict[Uid, Details]:
-    """Return what FETCH responses tell of messages by UID; those without a size are passed over.
+def details(response: Response) -> tuple[Uid, Details] | None:
+    """Return what a FETCH response tells of a message; None where it names no UID or no size.
 
-    Raises: ProtocolViolation when they are malformed.
+    Raises: ProtocolViolation when it is malformed.
     """
-    found = (attributes(response) for answer in answers for response in answer.untagged)
-    return {
-        uid(told): Details(
-            responses.number(told["RFC822.SIZE"]), internal_date(told), email_id(told)
-        )
-        for told in found
-        if "UID" in told and "RFC822.SIZE" in told
-    }
+    told = attributes(response)
+    if "UID" not in told or "RFC822.SIZE" not in told:
+        return None
+    size = responses.number(told["RFC822.SIZE"])
+    return uid(told), Details(size, internal_date(told), email_id(told))
 
 
 def internal_date(told: Mapping[str, Value]) -> datetime | None:

@@ -13,9 +13,10 @@ from mailcli.errors import Exit, ProtocolViolation, Refused
 from mailcli.imap import arrival, responses
 from mailcli.imap.answers import Answer
 from mailcli.imap.client import Client
+from mailcli.imap.flight import WINDOW_COUNT, Flight
 from mailcli.imap.responses import Condition, Continuation, Data, Response, Streamed
 from mailcli.imap.values import Body, Fetched
-from mailcli.net import WINDOW_OCTETS, Wire
+from mailcli.net import Wire
 
 TRANSFER_CAP = 1 << 40
 """Octets that the answer to one command may have; what limits it in practice is the disk."""
@@ -31,9 +32,6 @@ MESSAGE_CAP = 2**32 - 1
 
 CHUNK = 64 * 1024
 """Octets of a literal read at once: nearly all messages are one chunk."""
-
-WINDOW_COUNT = 256
-"""Commands that may be on their way."""
 
 _BODY = rb"(?i)[ (]BODY\[\] ~?\{\d{1,20}\+?\}\r\n$"
 """How the line ends that announces a message."""
@@ -204,18 +202,21 @@ class Conversation:
         reader = self._wire.makefile()
         tagged = map(self._tagged, commands)
         # Without `ahead`, one that cannot be said is found before another has been.
-        flight = _Flight(iter(list(tagged)) if ahead is None else tagged, ahead or WINDOW_COUNT)
+        flight = Flight(iter(list(tagged)) if ahead is None else tagged, ahead or WINDOW_COUNT)
         while flight.goes_on():
             if lines := flight.departing():
                 self._wire.sendall(lines)
             line = reader.readline()
             if shortcut and shortcut(line):
                 continue
-            pieces = self._pieces(line, open_body)
-            if open_body and (message := arrival.ordinary(pieces)):
-                yield None, message
-                continue
-            response = self._parsed(pieces)
+            begun: list[bytes | Streamed] = []
+            if open_body and (head := arrival.head(line)):
+                streamed = self._stream(head.size, open_body)
+                begun, line = [line, streamed], reader.readline()
+                if line == arrival.END and (message := head.message(streamed.body)):
+                    yield None, message
+                    continue
+            response = self._parsed(self._pieces(line, open_body, begun))
             if self._ends(response, flight.tags):
                 assert isinstance(response, Condition)  # noqa: S101 - for the type checker
                 self._wire.await_next()
@@ -264,14 +265,18 @@ class Conversation:
         return self._parsed(self._pieces(line))
 
     def _pieces(
-        self, line: bytes, open_body: Callable[[], Body] | None = None
+        self,
+        line: bytes,
+        open_body: Callable[[], Body] | None = None,
+        begun: Sequence[bytes | Streamed] = (),
     ) -> list[bytes | Streamed]:
-        """Read the lines of a response, of which we have the first, and the literals between.
+        """Read the lines of a response, of which we have the next, and the literals between.
 
-        A literal that is a message body goes to `open_body`, any other into memory.
+        A literal that is a message body goes to `open_body`, any other into memory. `begun` is
+        what was read before.
         """
         reader = self._wire.makefile()
-        pieces: list[bytes | Streamed] = [line]
+        pieces = [*begun, line]
         left = RESPONSE_CAP - len(line)
         while (size := responses.literal_size(line)) is not None:
             if open_body and re.search(_BODY, line[-_BODY_OCTETS:]):
@@ -310,41 +315,3 @@ class Conversation:
             body.write(reader.read(left))
         self._wire.trace.bulk("S", size)
         return Streamed(body, size)
-
-
-class _Flight:
-    """Commands on their way: tagged, and not answered yet."""
-
-    def __init__(self, tagged: Iterator[tuple[bytes, bytes]], most: int) -> None:
-        self._waiting = enumerate(tagged)
-        self._next = next(self._waiting, None)
-        self._most = most
-        self._octets = 0
-        self.tags: dict[bytes, tuple[int, int]] = {}
-
-    def goes_on(self) -> bool:
-        """Whether there is anything to send or to wait for."""
-        return bool(self._next or self.tags)
-
-    def departing(self) -> bytes:
-        """Return the next lines to send, many together; none while half the window is full."""
-        lines = []
-        if self._octets <= WINDOW_OCTETS // 2 and len(self.tags) <= self._most // 2:
-            while self._next and self._has_room(len(self._next[1][1])):
-                place, (tag, line) = self._next
-                self.tags[tag] = place, len(line)
-                self._octets += len(line)
-                lines.append(line)
-                self._next = next(self._waiting, None)
-        return b"".join(lines)
-
-    def landed(self, tag: bytes) -> int:
-        """Take a command that is answered off, and return its place."""
-        place, octets = self.tags.pop(tag)
-        self._octets -= octets
-        return place
-
-    def _has_room(self, octets: int) -> bool:
-        if not self.tags:
-            return True
-        return self._octets + octets <= WINDOW_OCTETS and len(self.tags) < self._most

@@ -5,6 +5,7 @@ RFC 3501 §9, date-time and date.
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS = {name.upper(): number for number, name in enumerate(MONTHS, 1)}
@@ -16,17 +17,25 @@ _DATE_TIME = r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(
 def read(text: str) -> datetime | None:
     """Read `dd-Mon-yyyy hh:mm:ss +zzzz`; None for what is not one, such as the 31st of June."""
     found = re.fullmatch(_DATE_TIME, text.strip())
-    month = _NUMBERS.get(found[2].upper()) if found else None
-    if not found or not month:
+    if not found:
         return None
-    offset = timedelta(hours=int(found[8]), minutes=int(found[9]))
+    day, name, year, hour, minute, second, *offset = found.groups()
+    month = _NUMBERS.get(name.upper())
+    if not month:
+        return None
     try:
-        zone = timezone(offset if found[7] == "+" else -offset)
-        numbers = (int(found[n]) for n in (1, 3, 4, 5, 6))
-        day, year, hour, minute, second = numbers
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
+        zone = _zone(*offset)
+        seconds = min(int(second), 59)
+        return datetime(int(year), month, int(day), int(hour), int(minute), seconds, 0, zone)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=64)  # there are few
+def _zone(sign: str, hours: str, minutes: str) -> timezone:
+    """Return the zone. Raises: ValueError where there is none such."""
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(offset if sign == "+" else -offset)
 
 
 def date_time(when: datetime) -> bytes:

@@ -31,6 +31,9 @@ SEARCH_SET = 50_000
 FLAGS_CAP = 1024
 """Octets that the flags of one message may take in a listing."""
 
+DETAILS_CAP = 512
+"""Octets that size, date and id of one message may take."""
+
 LISTING_CAP = 1024 * 1024 * 1024
 """Octets that a listing of flags may have: some ten million messages."""
 
@@ -112,19 +115,40 @@ class MessageCommands(ImapConnection):
     def fetch_sizes(self, uids: Iterable[Uid]) -> dict[Uid, int]:
         """Return the octets (RFC822.SIZE) of messages in the open folder, by UID."""
         self._wire.phase = "UID FETCH sizes"
-        return {uid: one.size for uid, one in self._details(uids, b"").items()}
+        return {uid: one.size for uid, one in self._details(uids, b"")}
 
     def fetch_details(self, uids: Iterable[Uid]) -> dict[Uid, Details]:
         """Return size, internal date and, where offered, EMAILID of messages, by UID."""
-        self._wire.phase = "UID FETCH details"
-        return self._details(uids, b" INTERNALDATE" + self._email_id)
+        return dict(self.each_details(uids))
 
-    def _details(self, uids: Iterable[Uid], items: bytes) -> dict[Uid, Details]:
-        done = self._all_done(
-            [b"UID FETCH %b (UID RFC822.SIZE%b)" % (some, items) for some in pieces(uids)]
-        )
-        with self._wire.blaming():
-            return answers.details(done)
+    def each_details(self, uids: Iterable[Uid]) -> Iterator[tuple[Uid, Details]]:
+        """Yield what `fetch_details` returns, as it comes: there may be a million.
+
+        Raises: MailError; CommandFailed comes after all that could be had.
+        """
+        self._wire.phase = "UID FETCH details"
+        yield from self._details(uids, b" INTERNALDATE" + self._email_id)
+
+    def _details(self, uids: Iterable[Uid], items: bytes) -> Iterator[tuple[Uid, Details]]:
+        asked = uids if isinstance(uids, UidSet) else UidSet.of(uids)
+        commands = (b"UID FETCH %b (UID RFC822.SIZE%b)" % (some, items) for some in pieces(asked))
+        failures = []
+        room = min(len(asked) * DETAILS_CAP, LISTING_CAP)
+        try:
+            with self._wire.transfer(ANSWER_CAP + room):
+                for place, response in self._flow(commands):
+                    assert not isinstance(response, Fetched)  # noqa: S101 - for the type checker
+                    with self._wire.blaming():
+                        told = answers.details(response)
+                    if told:
+                        yield told
+                    if place is not None and isinstance(response, Condition):
+                        failures.append(self._failure(response))
+        except BaseException:  # also when the caller stops early: the rest would still come
+            self.close()
+            raise
+        for failure in filter(None, failures):
+            raise failure
 
     @property
     def has_email_ids(self) -> bool:

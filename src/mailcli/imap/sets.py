@@ -7,7 +7,6 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from mailcli.errors import ProtocolViolation
@@ -22,11 +21,19 @@ _UID_SET = rb"[1-9]\d{0,9}(?::[1-9]\d{0,9})?(?:,[1-9]\d{0,9}(?::[1-9]\d{0,9})?)*
 """uid-set = (uniqueid / uid-range) *("," uid-set) (RFC 4315 §4): no `*`, no zero."""
 
 
-@dataclass(frozen=True, slots=True)
 class UidSet:
-    """UIDs as ranges, first and last of each, ascending and apart from one another."""
+    """UIDs as ranges, first and last of each, ascending and apart from one another.
 
-    ranges: tuple[tuple[int, int], ...] = ()
+    It never changes, and takes eight octets a range: of a million messages, few may be neighbours.
+    """
+
+    __slots__ = ("_firsts", "_lasts")
+
+    def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
+        self._firsts, self._lasts = array("I"), array("I")
+        for first, last in ranges:
+            self._firsts.append(first)
+            self._lasts.append(last)
 
     @classmethod
     def parse(cls, raw: bytes) -> "UidSet":
@@ -34,31 +41,50 @@ class UidSet:
 
         Raises: ProtocolViolation for anything else, such as `*`, 0, or more than 2^32-1.
         """
-        return cls(tuple(_joined(_ranges(raw))))
+        return cls(_joined(_ranges(raw)))
 
     @classmethod
     def of(cls, uids: Iterable[int]) -> "UidSet":
         """Return the set of these UIDs."""
-        found = array("Q", uids)  # of a million messages, in eight octets each
+        found = array("I", uids)  # of a million messages, in four octets each
         ascending = all(before < after for before, after in pairwise(found))
-        return cls(tuple(_runs(found if ascending else sorted(set(found)))))
+        return cls(_runs(found if ascending else sorted(set(found))))
 
     @classmethod
     def union(cls, sets: Iterable["UidSet"]) -> "UidSet":
         """Return what is in any of the sets."""
-        return cls(tuple(_joined(chain.from_iterable(one.ranges for one in sets))))
+        found = [one for one in sets if one]
+        if len(found) == 1:
+            return found[0]
+        return cls(_joined(chain.from_iterable(one.ranges for one in found)))
+
+    @property
+    def ranges(self) -> Iterator[tuple[int, int]]:
+        """The ranges, lowest first."""
+        return zip(self._firsts, self._lasts, strict=True)
 
     def __contains__(self, uid: object) -> bool:
         if not isinstance(uid, int):
             return False
-        place = bisect_right(self.ranges, (uid, MAX_UID + 1)) - 1
-        return place >= 0 and uid <= self.ranges[place][1]
+        place = bisect_right(self._firsts, uid) - 1
+        return place >= 0 and uid <= self._lasts[place]
 
     def __len__(self) -> int:
-        return sum(last - first + 1 for first, last in self.ranges)
+        return sum(self._lasts) - sum(self._firsts) + len(self._firsts)
 
     def __bool__(self) -> bool:
-        return bool(self.ranges)
+        return bool(self._firsts)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, UidSet):
+            return NotImplemented
+        return (self._firsts, self._lasts) == (other._firsts, other._lasts)
+
+    def __hash__(self) -> int:
+        return hash((self._firsts.tobytes(), self._lasts.tobytes()))
+
+    def __repr__(self) -> str:
+        return f"UidSet({tuple(self.ranges)})"
 
     def __iter__(self) -> Iterator[Uid]:
         """Yield the UIDs, lowest first; ask `len` before, where a server wrote the set."""
@@ -86,21 +112,17 @@ def pieces(
     """
     parts: list[str] = []
     left, room = most, octets
-    runs = uids.ranges if isinstance(uids, UidSet) else _runs(sorted(set(uids)))
-    waiting = list(reversed(list(runs)))
-    while waiting:
-        first, last = waiting.pop()
-        until = min(last, first + left - 1)
-        part = _written((first, until))
-        if parts and (not left or len(part) > room):
-            waiting.append((first, last))
-            yield ",".join(parts).encode("ascii")
-            parts, left, room = [], most, octets
-            continue
-        parts.append(part)
-        left, room = left - (until - first + 1), room - len(part) - 1
-        if until < last:
-            waiting.append((until + 1, last))
+    for first, last in (uids if isinstance(uids, UidSet) else UidSet.of(uids)).ranges:
+        while first <= last:
+            until = min(last, first + left - 1)
+            part = _written((first, until))
+            if parts and (not left or len(part) > room):
+                yield ",".join(parts).encode("ascii")
+                parts, left, room = [], most, octets
+                continue
+            parts.append(part)
+            left, room = left - (until - first + 1), room - len(part) - 1
+            first = until + 1  # noqa: PLW2901 - what is left of the range
     if parts:
         yield ",".join(parts).encode("ascii")
 

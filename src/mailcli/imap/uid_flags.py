@@ -42,13 +42,12 @@ class UidFlags(MutableMapping[Uid, Flags]):
         if kind is None:
             kind = self._kind_of[flags] = len(self._flags)
             self._flags.append(flags)
-        place = None if self._is_next(uid) else self._find(uid)
-        if place is not None:
-            self._kinds[place] = kind
-        elif self._is_next(uid):
+        if self._is_next(uid):
             self._uids.append(uid)
             self._kinds.append(kind)
             self._length += 1
+        elif (place := self._find(uid)) is not None:
+            self._kinds[place] = kind
         else:
             self._others[uid] = flags
 

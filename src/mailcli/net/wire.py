@@ -18,6 +18,7 @@ from mailcli.errors import MailError, ProtocolViolation, TemporaryFailure, TlsFa
 from mailcli.model import Endpoint
 from mailcli.net.deadline import Patience
 from mailcli.net.deflate import Deflate
+from mailcli.net.inlet import Inlet
 from mailcli.net.reader import Reader
 from mailcli.net.tls import reading_error, secure
 from mailcli.net.trace import Trace
@@ -58,6 +59,7 @@ class Wire:
         self.waited = 0.0  # seconds in which nothing was done but to wait for what comes
         self.secured = isinstance(sock, ssl.SSLSocket)
         self._sock = sock
+        self._inlet = Inlet()
         self._timeout = timeout
         self._cap = REPLY_CAP
         self._is_transfer = False
@@ -155,8 +157,7 @@ class Wire:
             raise TimeoutError
         began = monotonic()
         try:
-            self._sock.settimeout(self._patience.left())
-            count = self._sock.recv_into(buffer)
+            count = self._inlet.receive(self._sock, buffer, self._patience.left())
         except TimeoutError:
             raise
         except ssl.SSLError as exc:
@@ -169,6 +170,8 @@ class Wire:
             self.waited += spent
         if not count:
             raise self.failure("the server closed the connection")
+        if self._is_transfer:
+            count += self._inlet.receive_more(self._sock, buffer[count:])
         return count
 
     def _account_for(self, count: int) -> None:

@@ -110,9 +110,14 @@ def new_entry(unique: str, flags: AbstractSet[Flag], *, others: str, verbatim: b
     return Entry("new", unique)
 
 
+@lru_cache(maxsize=1024)  # a folder has few different flag sets
+def _info(flags: SystemFlags, others: str) -> str:
+    return ":2," + "".join(sorted({*others, *(flag.letter for flag in flags)}))
+
+
 def info(flags: AbstractSet[Flag], others: str) -> str:
     """Return what follows the unique part: letters in ASCII order, as the specification asks."""
-    return ":2," + "".join(sorted({*others, *(flag.letter for flag in flags)}))
+    return _info(frozenset(flags), others)
 
 
 def token_of_temporary(name: str) -> str | None:

@@ -1,11 +1,13 @@
 """Rows of the state database as values of ours, and back. Pure."""
 
+from functools import lru_cache
 from typing import Any
 
 from mailcli.model import (
     Flag,
     Flags,
     Keyword,
+    SystemFlags,
     Uid,
     UidValidity,
     keywords_of,
@@ -59,6 +61,11 @@ def flags_of(letters: str, keywords: str | bytes) -> Flags:
     return frozenset([*(_FLAGS[letter] for letter in letters), *map(Keyword, names)])
 
 
+@lru_cache(maxsize=64)  # so many different ones there are
+def _letters_of(flags: SystemFlags) -> str:
+    return "".join(sorted(flag.letter for flag in flags))
+
+
 def left_out_row(values: tuple[Any, ...]) -> LeftOut:
     """Return what is recorded of a message that stays on the server."""
     uidvalidity, uid, size, received = values
@@ -71,7 +78,7 @@ def message_values(row: MessageRow) -> tuple[Any, ...]:
         row.uidvalidity,
         row.uid,
         stored(row.unique),
-        "".join(sorted(flag.letter for flag in system_flags_of(row.flags))),
+        _letters_of(system_flags_of(row.flags)),
         stored(" ".join(sorted(flag.imap for flag in keywords_of(row.flags)))),
         row.size,
         row.sha256,
