@@ -19,9 +19,9 @@ def decide(state: FolderState) -> list[Action]:
 
     What was moved is the moves' affair, and what is left out nobody's.
     """
-    bound = {row.unique: row for uid, row in state.rows.items() if uid not in state.away}
+    bound = {row.unique: row for uid, row in state.rows.items() if uid not in state.between.away}
     origins = _origins(state, bound.keys())
-    hidden = state.former.keys() | state.spoken_for
+    hidden = state.former.keys() | state.between.spoken_for
     local = {
         unique: Local(
             flags_to_compare(state, unique, bound.get(unique)), origins.get(entry.token or "")
@@ -32,9 +32,9 @@ def decide(state: FolderState) -> list[Action]:
     agreed = {
         uid: Agreed(row.unique, row.flags, row.held)
         for uid, row in state.rows.items()
-        if uid not in state.away
+        if uid not in state.between.away
     }
-    hidden_there = state.away | state.left.keys()
+    hidden_there = state.between.away | state.left.keys()
     there = _There(state.remote, hidden_there)
     policy = replace(state.policy, storable=state.selected.storable, vanished=state.vanished)
     if state.pair.role in _EMPTIED and state.vanished is None:
@@ -76,8 +76,8 @@ def _origins(state: FolderState, bound: AbstractSet[str]) -> dict[str, Uid]:
 
 def flags_to_compare(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
     """Return a file's flags; keywords without a letter are those that were agreed on."""
-    if row is None and unique in state.brought:
-        return state.entries[unique].flags | state.brought[unique]
+    if row is None and unique in state.between.brought:
+        return state.entries[unique].flags | state.between.brought[unique]
     if row is None:
         return state.flags_here(unique)
     entry = state.entries[unique]

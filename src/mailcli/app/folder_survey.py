@@ -170,5 +170,5 @@ def record_numbers(state: FolderState) -> None:
         and state.left.keys() | state.rows.keys() == state.remote.keys()
         and all(kept(row.flags) == kept(state.remote[uid]) for uid, row in state.rows.items())
     )
-    if agreed and not state.former and not state.away and state.folder.exists():
+    if agreed and not state.former and not state.between.away and state.folder.exists():
         state.record(numbers=True)

@@ -107,7 +107,7 @@ def leave_unsent(
     stay = [row.uid for row in rows if (row.size, row.sha256) in waiting]
     if not stay:
         return actions
-    state.away.update(stay)
+    state.between.away.update(stay)
     if tell:
         for uid in stay:
             state.counts.skip(uid, why)
