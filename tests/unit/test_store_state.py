@@ -16,6 +16,7 @@ from mailcli.store.records import (
     DeleteIntent,
     FolderCounts,
     LeftOut,
+    Look,
     MessageRow,
     PopRecord,
     PopSource,
@@ -500,7 +501,7 @@ def test_whatever_changes_a_folders_record_drops_its_stamps(
         state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b", "c")
     )
     state.save_messages(first, [ROW])
-    state.save_stamps({first: "as agreed", other: "the other's"})
+    state.save_stamps({first: Look("as agreed", "1f"), other: Look("the other's", "2e")})
     assert [row.stamps for row in state.folders()] == ["as agreed", None, "the other's"]
 
     change(state, first)

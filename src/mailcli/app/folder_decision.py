@@ -74,6 +74,18 @@ def _origins(state: FolderState, bound: AbstractSet[str]) -> dict[str, Uid]:
     return {token: uid for token, uid in named if token in tokens}
 
 
+def is_as_agreed(state: FolderState) -> bool:
+    """Tell whether the files are just those agreed on, with their flags, whatever the policy.
+
+    What a `--pull` may not carry to the server still waits for the next run that may.
+    """
+    rows = {row.unique: row for row in state.rows.values()}
+    return rows.keys() == state.entries.keys() and all(
+        flags_to_compare(state, unique, row) == row.flags and not row.held
+        for unique, row in rows.items()
+    )
+
+
 def flags_to_compare(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
     """Return a file's flags; keywords without a letter are those that were agreed on."""
     if row is None and unique in state.between.brought:

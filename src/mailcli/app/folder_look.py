@@ -22,6 +22,7 @@ from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Changes
 from mailcli.model import Flags, Uid, keywords_of, system_flags_of
 from mailcli.store.keywords import KeywordLetters
+from mailcli.store.name_sum import NameSum
 from mailcli.store.outline import Outline, Parts
 from mailcli.store.records import MessageOutline
 
@@ -70,7 +71,7 @@ class Here(NamedTuple):
 
     is_here: bool
     parts: Parts
-    letters_of: Callable[[Flags], str]
+    letters_for: Callable[[Flags], str]
 
 
 def look_here(state: FolderState) -> Here:
@@ -81,15 +82,16 @@ def look_here(state: FolderState) -> Here:
     Raises: LocalError, TemporaryFailure.
     """
     letters = state.folder.keyword_letters()
-    letters_of = _letters(letters)
-    outline = _outline(state, letters_of)
+    letters_for = letters_of(letters)
+    outline = _outline(state, letters_for)
     try:
         parts = state.scan(outline)
         if state.letters != letters:  # then what files have by the old ones is to be known
             parts = state.scan()
-        return Here(True, parts, letters_of)
+        return Here(True, parts, letters_for)
     except NotFound:
-        return Here(False, Parts.all(), letters_of)
+        state.folder.names = NameSum()
+        return Here(False, Parts.all(), letters_for)
 
 
 def look_there(state: FolderState, here: Here, there: There) -> None:
@@ -109,7 +111,7 @@ def look_there(state: FolderState, here: Here, there: There) -> None:
     state.load(among=_Either(here.parts, stirred))
     state.at_rest -= len(state.rows)
     for unique, agreed in stirred.items():
-        state.entries[unique] = state.folder.locate(unique, here.letters_of(agreed))
+        state.entries[unique] = state.folder.locate(unique, here.letters_for(agreed))
     state.remote = there.told
     for message in state.rows.values():
         if message.uid not in missing:
@@ -128,7 +130,7 @@ class _Either:
         return any(unique in each for each in self._containers)
 
 
-def _outline(state: FolderState, letters_of: Callable[[Flags], str]) -> Outline:
+def _outline(state: FolderState, letters_for: Callable[[Flags], str]) -> Outline:
     """Outline the files of all messages that may be at rest, and count the messages."""
     outline = Outline(state.store.count_messages(state.id))
     for intent in state.store.intents(state.id):
@@ -142,19 +144,19 @@ def _outline(state: FolderState, letters_of: Callable[[Flags], str]) -> Outline:
         if not is_known or row.held or row.uid >= first_young or row.uid in unsettled:
             outline.expose(row.unique)
         else:
-            outline.expect(row.unique, letters_of(row.flags))
+            outline.expect(row.unique, letters_for(row.flags))
     return outline
 
 
-def _letters(known: KeywordLetters) -> Callable[[Flags], str]:
+def letters_of(known: KeywordLetters) -> Callable[[Flags], str]:
     """Return what gives the letters of a file that has just these flags."""
 
     @cache  # a folder has few different flag sets
-    def letters_of(flags: Flags) -> str:
+    def letters_for(flags: Flags) -> str:
         system = (flag.letter for flag in system_flags_of(flags))
         return "".join(sorted([*system, *known.letters_for(keywords_of(flags))]))
 
-    return letters_of
+    return letters_for
 
 
 def look_again(state: FolderState, there: MutableMapping[Uid, Flags]) -> None:

@@ -39,6 +39,7 @@ class FolderState:
     agreed on, so that nothing is to be done. They are counted, and stay in the state alone, since
     a folder may have a million of them. `stirred`: one of them was not so any more when the
     server was asked again. `taken` are those of their files that have the name of an orphan.
+    `unlisted` are the stamps that showed the files to be as agreed on, so that none was listed.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -56,6 +57,7 @@ class FolderState:
         self.between = Between()
         self.id = self.told_from = 0
         self.at_rest, self.stirred, self.taken = 0, False, set[str]()
+        self.unlisted: str | None = None
         self.task, self.dry_run = task, task.dry_run
         self._contents: dict[str, Content | None] = {}
         self._letterless = set[Keyword]()
@@ -244,9 +246,9 @@ class FolderState:
         Raises: NotFound where the folder is missing, which is not the same as empty.
         """
         if outline is None:
-            found, parts = self.folder.scan(), Parts.all()
+            found, parts, self.folder.names = self.folder.scan(), Parts.all(), None
         else:
-            found, parts = self.folder.scan_differing(outline)
+            found, parts, self.folder.names = self.folder.scan_differing(outline)
         self.entries = {entry.unique: entry for entry in found}
         self.letters = self.folder.keyword_letters()
         return parts
@@ -273,8 +275,13 @@ class FolderState:
         new = {each for each in wanted - self._letterless if not self.letters.covers(each)}
         if new:
             used = "".join(entry.others for entry in self.entries.values())
+            if self.unlisted:
+                used += self.folder.letters_in_use()
             free = new - self.store.keywords(self.id, but_for={unique, *self.between.brought})
-            self.letters = self.folder.save_keyword_letters(self.letters.with_new(free, used))
+            wanted_ones = self.letters.with_new(free, used)
+            self.letters = self.folder.save_keyword_letters(wanted_ones)
+            if self.letters.names != wanted_ones.names:
+                self.folder.names = None  # files may have letters that mean something only now
             self._letterless |= {each for each in new if not self.letters.covers(each)}
         return self.letters.letters_for(wanted)
 

@@ -13,7 +13,7 @@ from mailcli.model import Uid
 from mailcli.results import ErrorReport, FolderSync, PlannedAction, SkippedImap
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.names import FolderName
-from mailcli.store.records import FolderRow, LeftOut
+from mailcli.store.records import FolderRow, LeftOut, Look
 from mailcli.store.stamps import Clock
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
@@ -40,7 +40,7 @@ class FolderPair:
 class Counts:
     """What a run has done to a folder so far; `broken`: it can do no more to it.
 
-    `made`: the folder is new here. `resumed`: an earlier run did not come to its end. `stamps`:
+    `made`: the folder is new here. `resumed`: an earlier run did not come to its end. `look`:
     what its files look like, where they were found to be just what was agreed on.
     """
 
@@ -57,7 +57,7 @@ class Counts:
     broken: bool = False
     made: bool = False
     resumed: bool = False
-    stamps: str | None = None
+    look: Look | None = None
     actions: tuple[PlannedAction, ...] | None = None
 
     @property
