@@ -21,10 +21,14 @@ from mailcli.errors import NotFound
 from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Changes
 from mailcli.model import Flags, Uid, keywords_of, system_flags_of
+from mailcli.store.entries import Entry
 from mailcli.store.keywords import KeywordLetters
 from mailcli.store.name_sum import NameSum
 from mailcli.store.outline import Outline, Parts
-from mailcli.store.records import MessageOutline
+from mailcli.store.records import MessageOutline, MessageRow
+
+MOST_RANGES = 1000
+"""Changes from which on all rows are read one after the other, instead of those that changed."""
 
 
 @dataclass(slots=True)
@@ -67,11 +71,17 @@ class There:
 
 
 class Here(NamedTuple):
-    """What a look at the files found: whether there are any at all, and where some differ."""
+    """What a look at the files found: whether there are any at all, and where some differ.
+
+    With those of these parts, and how many messages are agreed on.
+    """
 
     is_here: bool
     parts: Parts
     letters_for: Callable[[Flags], str]
+    entries: dict[str, Entry]
+    letters: KeywordLetters
+    agreed: int
 
 
 def look_here(state: FolderState) -> Here:
@@ -88,19 +98,30 @@ def look_here(state: FolderState) -> Here:
         parts = state.scan(outline)
         if state.letters != letters:  # then what files have by the old ones is to be known
             parts = state.scan()
-        return Here(True, parts, letters_for)
+        return Here(True, parts, letters_for, state.entries, state.letters, state.at_rest)
     except NotFound:
         state.folder.names = NameSum()
-        return Here(False, Parts.all(), letters_for)
+        return Here(False, Parts.all(), letters_for, {}, letters, state.at_rest)
+
+
+def looked_before(state: FolderState) -> Here | None:
+    """Take over the look by which `folder_unchanged` found that there is something to do.
+
+    It still holds: nothing was recorded since, and the first UID that only an answer may have
+    told is the same. What another program did meanwhile it could do a moment later as well.
+    """
+    here = state.task.looked.pop() if state.task.looked else None
+    is_same = state.settled and (state.selected.uidnext or 0) >= state.told_from
+    if here is None or not is_same:
+        return None
+    state.entries, state.letters, state.at_rest = here.entries, here.letters, here.agreed
+    return here
 
 
 def look_there(state: FolderState, here: Here, there: There) -> None:
     """Read all of both sides that is not at rest: what differs here, or on the server."""
     missing, stirred = set[Uid](), dict[str, Flags]()
-    for row in state.store.outlines(state.id):
-        if row.uidvalidity != state.generation or not state.settled:
-            continue
-        there.left.discard(row.uid)
+    for row in _concerned(state, there):
         flags = there.flags_of(row.uid, row.flags)
         if flags is None:
             missing.add(row.uid)
@@ -116,8 +137,21 @@ def look_there(state: FolderState, here: Here, there: There) -> None:
     for message in state.rows.values():
         if message.uid not in missing:
             state.remote.setdefault(message.uid, message.flags)
+    if there.left:
+        there.left.intersection_update(state.store.left_alone(state.id, state.generation))
     for uid in there.left:
         state.remote.setdefault(uid, frozenset())
+
+
+def _concerned(state: FolderState, there: There) -> Iterator[MessageOutline | MessageRow]:
+    """Yield the messages agreed on of which the server may have told anything."""
+    if not state.settled:
+        return iter(())
+    if there.gone is not None and len(there.told) + len(there.gone.ranges) <= MOST_RANGES:
+        ranges = UidSet.union([UidSet.of(there.told), there.gone]).ranges
+        return state.store.messages_in(state.id, state.generation, ranges)
+    every = state.store.outlines(state.id)
+    return (row for row in every if row.uidvalidity == state.generation)
 
 
 class _Either:

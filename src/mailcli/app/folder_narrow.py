@@ -9,7 +9,7 @@ state. Anything that does not fit leaves it to the look at everything.
 
 from itertools import islice
 
-from mailcli.app.folder_look import letters_of
+from mailcli.app.folder_look import MOST_RANGES, letters_of
 from mailcli.app.folder_state import FolderState
 from mailcli.imap.sets import MAX_UID, UidSet
 from mailcli.imap.values import Changes
@@ -18,8 +18,8 @@ from mailcli.store.entries import Entry
 from mailcli.store.name_sum import NameSum
 from mailcli.store.records import FolderRow, MessageRow
 
-MOST = 1000
-"""Changes, and rows to be read for them, from which on a look at everything costs no more."""
+MOST = MOST_RANGES
+"""Rows that are read one by one at most."""
 
 
 def look_narrowly(state: FolderState, changes: Changes) -> bool:
@@ -32,7 +32,7 @@ def look_narrowly(state: FolderState, changes: Changes) -> bool:
     known = state.store.folder_by_id(state.id)
     if known is None or known.stamps is None or not state.settled:
         return False
-    if len(changes.flags) + len(changes.vanished.ranges) > MOST or state.store.has_intents(
+    if len(changes.flags) + len(changes.vanished.ranges) > MOST_RANGES or state.store.has_intents(
         known.id
     ):
         return False

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_limits import load_left_out
-from mailcli.app.folder_look import There, look_here, look_there
+from mailcli.app.folder_look import There, look_here, look_there, looked_before
 from mailcli.app.folder_narrow import look_narrowly
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
@@ -80,9 +80,10 @@ def since_agreed(known: FolderRow | None) -> Since | None:
 def _look(session: ImapSession, state: FolderState, since: Since | None) -> bool:
     """Look at both sides, at what has changed alone where it is told; whether one is here."""
     changes = _changes(session, state, since)
-    if changes is not None and look_narrowly(state, changes):
+    before = looked_before(state)
+    if before is None and changes is not None and look_narrowly(state, changes):
         return True
-    here = look_here(state)
+    here = before or look_here(state)
     look_there(state, here, _there(session, state, changes))
     return here.is_here
 

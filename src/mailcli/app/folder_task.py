@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailcli.app.context import Context
 from mailcli.app.further import FurtherSessions
@@ -17,6 +18,9 @@ from mailcli.store.records import FolderRow, LeftOut, Look
 from mailcli.store.stamps import Clock
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
+
+if TYPE_CHECKING:
+    from mailcli.app.folder_look import Here
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,8 @@ class FolderTask:
 
     Larger messages than `max_size` octets, and older ones than `max_age`, are not fetched.
     `clock` asks the clock of the Maildir's file system; it says None where nothing may be
-    written there. `further` has connections beside the run's own.
+    written there. `further` has connections beside the run's own. `looked` has the look at the
+    files that found something to do, until it is made use of.
     """
 
     context: Context
@@ -114,6 +119,7 @@ class FolderTask:
     max_age: timedelta | None = None
     clock: Callable[[], Clock | None] = lambda: None
     further: FurtherSessions = field(kw_only=True)
+    looked: "list[Here]" = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
 
     def agreed_numbers(self) -> FolderRow | None:

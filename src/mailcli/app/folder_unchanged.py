@@ -140,8 +140,10 @@ def _looked_at(task: FolderTask, status: Status) -> "FolderState | None":
     here = look_here(state)
     if not here.is_here:
         return None
+    looked = here._replace(entries=dict(here.entries))
     look_there(state, here, There.changed(state, Changes({}, UidSet())))
     if state.former or state.strays() or decide(state):
+        task.looked.append(looked)
         return None
     report_left_out(state)
     return state

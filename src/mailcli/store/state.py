@@ -40,6 +40,7 @@ _SELECT_FOLDER = (
 )
 _SELECT_LEFT_OUT = "SELECT uidvalidity, uid, size, received FROM left_out WHERE folder = ?"
 
+_SELECT_NAMES = "SELECT uidvalidity, uid, unique_name FROM message"
 _SELECT_MESSAGE = (
     "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256, email_id, held"
     " FROM message"
@@ -169,9 +170,17 @@ class StateStore(IntentState):
         Of `among`, where given, the files with these unique names alone.
         """
         read = FlagReader()
-        sql = f"{_SELECT_MESSAGE} WHERE folder = ? ORDER BY uidvalidity, uid"
-        for values in self._rows(sql, folder):
-            if among is None or loaded(values[2]) in among:
+        in_order = "WHERE folder = ? ORDER BY uidvalidity, uid"
+        if among is None:
+            for values in self._rows(f"{_SELECT_MESSAGE} {in_order}", folder):
+                yield message_row(values, read)
+            return
+        # Few are, mostly: of all others no more is read than what tells.
+        names = self._rows(f"{_SELECT_NAMES} {in_order}", folder)
+        keys = [(each[0], each[1]) for each in names if loaded(each[2]) in among]
+        sql = f"{_SELECT_MESSAGE} WHERE folder = ? AND uidvalidity = ? AND uid = ?"
+        for key in keys:
+            for values in self._rows(sql, folder, *key):
                 yield message_row(values, read)
 
     def messages_in(
