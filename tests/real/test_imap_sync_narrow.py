@@ -312,3 +312,69 @@ def test_a_new_letter_is_none_that_files_have_which_were_not_listed(small: SyncA
     assert path.read_text() == "0 work\n2 play\n"
     assert small.there() == ["a play work", "b work", "c work"]
     assert small.settled()
+
+
+# -- what a look is not made twice for, and what it is ---------------------------------------
+
+
+def test_of_a_change_here_the_files_are_looked_at_once_and_summed_up_once(
+    large: SyncAccount,
+) -> None:
+    large.flag_here("100", "S")
+
+    watch = run(large)
+
+    assert watch.listings("INBOX") == 3, "a look reads them twice"
+    assert watch.made[StateStore.outlines] <= MANY + FEW, "the rows go by once"
+    assert large.there() == large.here()
+
+
+def test_a_file_that_is_back_when_deletions_are_due_is_not_deleted_there(
+    small: SyncAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = small.file("a")
+    aside = path.rename(small.maildir / "aside")
+    moment = (imap_sync, "survey", "after")
+    made = interrupted(monkeypatch, moment, lambda: aside.rename(path))
+
+    small.sync()
+
+    assert made
+    assert small.here() == small.there() == ["a work", "b work", "c work"]
+
+
+def test_stamps_whose_sum_is_not_known_serve_until_files_change(small: SyncAccount) -> None:
+    database = Path("~/.local/state/mailcli/work.db").expanduser()
+    with closing(sqlite3.connect(database)) as state, state:
+        state.execute("UPDATE folder SET names = NULL")
+    assert run(small).folders() == []
+    small.flag_there("a", "+\\Seen")
+
+    small.sync()
+    assert not is_stamped()
+    small.sync()
+
+    assert is_stamped()
+    assert small.here() == small.there()
+
+
+def test_a_push_records_no_stamps_and_loses_none_that_others_need(small: SyncAccount) -> None:
+    small.flag_here("a", "Sa")
+    small.sync("--push")
+    assert not is_stamped()
+    assert small.there() == small.here()
+
+    small.sync()
+
+    assert is_stamped()
+
+
+def test_what_a_pull_may_not_carry_is_not_taken_for_agreed(small: SyncAccount) -> None:
+    small.flag_here("b", "Sa")
+    small.flag_there("a", "+\\Flagged")
+
+    small.sync("--pull")
+    assert not is_stamped()
+    small.sync()
+
+    assert small.there() == small.here() == ["a \\Flagged work", "b \\Seen work", "c work"]

@@ -11,7 +11,7 @@ Never at rest is what a run may have to think about in any case: a deletion that
 open intent, and a message with a UID that no listing of an earlier run had (`folder_told`).
 """
 
-from collections.abc import Callable, Container, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Container, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
@@ -129,7 +129,7 @@ def look_there(state: FolderState, here: Here, there: There) -> None:
             there.told.pop(row.uid, None)
         if flags != row.flags and row.unique not in here.parts:
             stirred[row.unique] = row.flags
-    state.load(among=_Either(here.parts, stirred))
+    state.load(among=_Either(here.parts, stirred) if stirred else here.parts)
     state.at_rest -= len(state.rows)
     for unique, agreed in stirred.items():
         state.entries[unique] = state.folder.locate(unique, here.letters_for(agreed))
@@ -205,9 +205,12 @@ def look_again(state: FolderState, there: MutableMapping[Uid, Flags]) -> None:
     state.remote = there
 
 
-def names_at_rest(state: FolderState, among: Container[str]) -> set[str]:
+def names_at_rest(state: FolderState, among: Collection[str]) -> set[str]:
     """Return which of these unique names are files of messages at rest."""
-    return {row.unique for row in _at_rest(state) if row.unique in among}
+    if not state.at_rest:
+        return set()
+    named = state.store.named(state.id, state.generation, among)
+    return {unique for uid, unique in named if uid not in state.rows}
 
 
 def _at_rest(state: FolderState) -> Iterator[MessageOutline]:

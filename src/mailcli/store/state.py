@@ -11,6 +11,7 @@ that it is called in.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice
 
 from mailcli.model import Flags, Uid, UidValidity
 from mailcli.store.database import loaded, stored, stored_if_any
@@ -38,6 +39,7 @@ _SELECT_FOLDER = (
     " subscribed, detached, messages, mailbox_id, stamps,"
     " names, listed_at FROM folder"
 )
+_NAMES_AT_ONCE = 900  # an old SQLite takes 999 values in a statement
 _SELECT_LEFT_OUT = "SELECT uidvalidity, uid, size, received FROM left_out WHERE folder = ?"
 
 _SELECT_NAMES = "SELECT uidvalidity, uid, unique_name FROM message"
@@ -205,6 +207,18 @@ class StateStore(IntentState):
             yield MessageOutline(
                 UidValidity(generation), Uid(uid), loaded(unique), flags, bool(held)
             )
+
+    def named(
+        self, folder: int, uidvalidity: UidValidity, uniques: Iterable[str]
+    ) -> Iterator[tuple[Uid, str]]:
+        """Yield UID and unique name of the messages of one generation that have these names."""
+        waiting = iter(uniques)
+        while some := list(map(stored, islice(waiting, _NAMES_AT_ONCE))):
+            marks = ",".join("?" * len(some))
+            where = f"folder = ? AND uidvalidity = ? AND unique_name IN ({marks})"
+            sql = f"{_SELECT_NAMES} WHERE {where}"
+            for _, uid, unique in self._rows(sql, folder, uidvalidity, *some):
+                yield Uid(uid), loaded(unique)
 
     def count_messages(self, folder: int) -> int:
         """Return how many messages are recorded."""
