@@ -343,6 +343,18 @@ def test_a_file_that_is_back_when_deletions_are_due_is_not_deleted_there(
     assert small.here() == small.there() == ["a work", "b work", "c work"]
 
 
+def test_what_changed_here_is_found_in_the_run_that_is_told_of_changes_there(
+    small: SyncAccount,
+) -> None:
+    small.flag_here("b", "Sa")
+    small.flag_there("a", "+\\Flagged")
+
+    small.sync()
+
+    assert small.here() == small.there() == ["a \\Flagged work", "b \\Seen work", "c work"]
+    assert is_stamped()
+
+
 def test_stamps_whose_sum_is_not_known_serve_until_files_change(small: SyncAccount) -> None:
     database = Path("~/.local/state/mailcli/work.db").expanduser()
     with closing(sqlite3.connect(database)) as state, state:
