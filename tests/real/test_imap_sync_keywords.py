@@ -14,9 +14,9 @@ from tests.support.local_mail import letters, put
 from tests.support.processes import ServerUser, server_directory
 from tests.support.sync_account import SyncAccount, keyword_names, names_of
 
-from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
-from mailcli.store.outline import Outline, Parts
+from mailcli.store.listing import Differing
+from mailcli.store.outline import Outline
 
 MANY = tuple(f"k{number:02}" for number in range(30))
 """More keywords than there are letters."""
@@ -151,7 +151,7 @@ def test_letters_that_lose_their_meaning_while_files_are_listed_are_given_to_no_
     mirrored.fill("a", "b", flags=("work",))
     mirrored.deliver("c", flags=("other",))
 
-    def listed(folder: MaildirFolder, outline: Outline) -> tuple[list[Entry], Parts]:
+    def listed(folder: MaildirFolder, outline: Outline) -> Differing:
         found = scan_differing(folder, outline)
         folder.path.joinpath("dovecot-keywords").unlink(missing_ok=True)
         return found

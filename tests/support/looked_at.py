@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any
 
 
@@ -14,25 +14,33 @@ from typing import Any
 class Watch:
     """Directories that were listed, and how many functions were called, of Python and of C.
 
-    `made` is how many values of the classes that were asked about were made.
+    `made` is how many values of the classes that were asked about were made, and how many the
+    generators that were asked about gave (one more for each that came to its end).
     """
 
     on: bool = True
     listed: list[Path] = field(default_factory=list)
     calls: int = 0
-    made: Counter[type] = field(default_factory=Counter)
+    made: Counter[object] = field(default_factory=Counter)
 
     def folders(self) -> list[str]:
         """Return the Maildir folders whose files were listed, each once, sorted."""
         found = {path.parent.name for path in self.listed if path.name in {"cur", "new"}}
         return sorted(found)
 
+    def listings(self, folder: str) -> int:
+        """Return how often the files of a Maildir folder were listed."""
+        return sum(path.parent.name == folder and path.name == "cur" for path in self.listed)
+
 
 @contextmanager
-def watched(*classes: type) -> Iterator[Watch]:
-    """Watch what this process reads until the block ends, and the values it makes of `classes`."""
+def watched(*makers: type | FunctionType) -> Iterator[Watch]:
+    """Watch what this process reads until the block ends, and the values of these classes."""
     watch = Watch()
-    makers = {vars(each)["__init__"].__code__: each for each in classes}
+    made_by = {
+        (vars(each)["__init__"] if isinstance(each, type) else each).__code__: each
+        for each in makers
+    }
 
     def audit(event: str, args: tuple[Any, ...]) -> None:
         # A hook stays for as long as the process lives.
@@ -42,8 +50,8 @@ def watched(*classes: type) -> Iterator[Watch]:
     def profile(frame: FrameType, event: str, arg: object) -> None:
         del arg
         watch.calls += event in {"call", "c_call"}
-        if event == "call" and frame.f_code in makers:
-            watch.made[makers[frame.f_code]] += 1
+        if event == "call" and frame.f_code in made_by:
+            watch.made[made_by[frame.f_code]] += 1
 
     sys.addaudithook(audit)
     sys.setprofile(profile)

@@ -49,7 +49,7 @@ PURE = [
     *("smtp.data", "smtp.envelope", "smtp.reply", "smtp.meanings"),
     *("pop.plan", "pop.multiline", "pop.meanings", "pop.capabilities", "pop.listing"),
     *("store.names", "store.line_ends", "store.entries", "store.keywords"),
-    "store.outline",
+    *("store.outline", "store.name_sum"),
     *("imap.responses", "imap.answers", "imap.folder_answers", "imap.listing", "imap.dates"),
     *("imap.names", "imap.sets", "imap.uid_flags", "imap.values", "imap.meanings"),
 ]

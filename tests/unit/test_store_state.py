@@ -15,6 +15,7 @@ from mailcli.store.records import (
     DeleteIntent,
     FolderCounts,
     LeftOut,
+    Look,
     MessageRow,
     PopRecord,
     PopSource,
@@ -499,7 +500,7 @@ def test_whatever_changes_a_folders_record_drops_its_stamps(
         state.save_folder(name, uidvalidity=UidValidity(7), uidnext=1) for name in ("a", "b", "c")
     )
     state.save_messages(first, [ROW])
-    state.save_stamps({first: "as agreed", other: "the other's"})
+    state.save_stamps({first: Look("as agreed", "1f"), other: Look("the other's", "2e")})
     assert [row.stamps for row in state.folders()] == ["as agreed", None, "the other's"]
 
     change(state, first)
@@ -586,3 +587,35 @@ def test_a_directory_in_the_way_cannot_be_opened(path: Path) -> None:
     path.mkdir(parents=True)
     with pytest.raises(CannotCreate, match="Is a directory"):
         StateStore.open(path)
+
+
+def test_messages_are_found_by_name_however_many_are_asked_for(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    rows = [ROW._replace(uid=Uid(uid), unique=f"{uid}.\udcff") for uid in range(1, 2001)]
+    former = ROW._replace(uidvalidity=UidValidity(6), uid=Uid(1), unique="1.\udcff")
+    state.save_messages(folder, [*rows, former])
+
+    wanted = [row.unique for row in rows[1:]]
+    found = set(state.named(folder, UidValidity(7), [*wanted, "nobody's"]))
+
+    assert found == {(row.uid, row.unique) for row in rows[1:]}
+
+
+def test_messages_are_counted_by_generation_and_found_by_ranges_of_uids(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    rows = [ROW._replace(uidvalidity=UidValidity(7), uid=Uid(uid)) for uid in (1, 3, 4, 9)]
+    former = ROW._replace(uidvalidity=UidValidity(6), uid=Uid(3))
+    state.save_messages(folder, [*rows, former])
+
+    assert state.count_generations(folder) == {7: 4, 6: 1}
+    assert list(state.messages_in(folder, UidValidity(7), [(2, 4), (9, 99)])) == rows[1:]
+
+
+def test_what_is_left_out_and_a_message_all_the_same_is_not_left_alone(state: StateStore) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    state.save_messages(folder, [ROW._replace(uidvalidity=UidValidity(7), uid=Uid(1))])
+    left = [LeftOut(UidValidity(7), Uid(uid), 100, None) for uid in (1, 2)]
+    state.save_left_out(folder, [*left, LeftOut(UidValidity(6), Uid(3), 100, None)])
+
+    assert state.left_alone(folder, UidValidity(7)) == [2]
+    assert sorted(state.known_uids(folder, UidValidity(7))) == [1, 2]

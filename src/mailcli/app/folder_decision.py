@@ -42,9 +42,10 @@ def decide_known(state: FolderState) -> Decision:
 
 
 def _decide(state: FolderState, *, only_known: bool) -> Decision:
-    bound = {row.unique: row for uid, row in state.rows.items() if uid not in state.away}
+    away = state.between.away
+    bound = {row.unique: row for uid, row in state.rows.items() if uid not in away}
     origins = _origins(state, bound.keys())
-    hidden = state.former.keys() | state.spoken_for
+    hidden = state.former.keys() | state.between.spoken_for
     local = {
         unique: Local(
             flags_to_compare(state, unique, bound.get(unique)), origins.get(entry.token or "")
@@ -55,10 +56,10 @@ def _decide(state: FolderState, *, only_known: bool) -> Decision:
     agreed = {
         uid: Agreed(row.unique, row.flags, row.held)
         for uid, row in state.rows.items()
-        if uid not in state.away
+        if uid not in away
     }
     known = {*state.rows, *origins.values()} if only_known else None
-    there = _There(state.remote, state.away | state.left.keys(), known)
+    there = _There(state.remote, away | state.left.keys(), known)
     policy = state.policy._replace(storable=state.selected.storable, vanished=state.vanished)
     if state.pair.role in _EMPTIED and state.vanished is None:
         policy = policy._replace(allow_mass_delete=True)
@@ -112,10 +113,22 @@ def _origins(state: FolderState, bound: AbstractSet[str]) -> dict[str, Uid]:
     return {token: uid for token, uid in named if token in tokens}
 
 
+def is_as_agreed(state: FolderState) -> bool:
+    """Tell whether the files are just those agreed on, with their flags, whatever the policy.
+
+    What a `--pull` may not carry to the server still waits for the next run that may.
+    """
+    rows = {row.unique: row for row in state.rows.values()}
+    return rows.keys() == state.entries.keys() and all(
+        flags_to_compare(state, unique, row) == row.flags and not row.held
+        for unique, row in rows.items()
+    )
+
+
 def flags_to_compare(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
     """Return a file's flags; keywords without a letter are those that were agreed on."""
-    if row is None and unique in state.brought:
-        return state.entries[unique].flags | state.brought[unique]
+    if row is None and unique in state.between.brought:
+        return state.entries[unique].flags | state.between.brought[unique]
     if row is None:
         return state.flags_here(unique)
     entry = state.entries[unique]

@@ -128,6 +128,8 @@ def delete_here(state: FolderState, actions: Sequence[DeleteLocal]) -> None:
         intents = [_intent(state, action.uid, on_server=False) for action in batch]
         state.store.add_deletions(state.id, intents)
         gone = [action.uid for action in batch if _remove(state, action)]
+        for uid in gone:
+            del state.entries[state.rows[uid].unique]
         state.folder.sync()
         state.counts.deleted_local += len(gone)
         state.forget(gone)

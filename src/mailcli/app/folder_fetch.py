@@ -109,7 +109,7 @@ def _is_new(
     content = staged.size, staged.sha256
     if twin := _take(twins, content):
         staged.abandon()
-        state.recognised.add(twin)
+        state.between.recognised.add(twin)
         recognised.known.append(_bound(state, fetched, content, twin))
         return False
     try:

@@ -62,7 +62,7 @@ def _translate(session: ImapSession, state: FolderState, found: Iterable[_Brough
         letters = each.letters.letters_for(keywords)
         if not keywords or state.entries[each.unique].others != letters:
             continue
-        state.brought[each.unique] = keywords
+        state.between.brought[each.unique] = keywords
         if state.policy.changes_local:
             with suppress(NotFound):  # another program took it away meanwhile
                 state.set_keywords(each.unique, keywords)
@@ -110,11 +110,13 @@ def agreed_keywords(state: FolderState, unique: str) -> Flags:
     They are what the next run reads. So letters that a run could not change are no change of
     the user's, and the next one puts them right.
     """
-    return state.letters.read(state.entries[unique].others, keywords_of(state.brought[unique]))
+    return state.letters.read(
+        state.entries[unique].others, keywords_of(state.between.brought[unique])
+    )
 
 
 def base_of(state: FolderState, unique: str, there: Flags) -> Flags:
     """Return what both sides agree on of a file that turned out to be a message of the server."""
-    if unique in state.brought:
+    if unique in state.between.brought:
         return (state.entries[unique].flags & there) | agreed_keywords(state, unique)
     return state.flags_here(unique) & there

@@ -11,7 +11,7 @@ Never at rest is what a run may have to think about in any case: a deletion that
 open intent, and a message with a UID that no listing of an earlier run had (`folder_told`).
 """
 
-from collections.abc import Callable, Container, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Container, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
@@ -21,9 +21,14 @@ from mailcli.errors import NotFound
 from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Changes
 from mailcli.model import Flags, Uid, keywords_of, system_flags_of
+from mailcli.store.entries import Entry
 from mailcli.store.keywords import KeywordLetters
+from mailcli.store.name_sum import NameSum
 from mailcli.store.outline import Outline, Parts
-from mailcli.store.records import MessageOutline
+from mailcli.store.records import MessageOutline, MessageRow
+
+MOST_RANGES = 1000
+"""Changes from which on all rows are read one after the other, instead of those that changed."""
 
 
 @dataclass(slots=True)
@@ -66,11 +71,17 @@ class There:
 
 
 class Here(NamedTuple):
-    """What a look at the files found: whether there are any at all, and where some differ."""
+    """What a look at the files found: whether there are any at all, and where some differ.
+
+    With those of these parts, and how many messages are agreed on.
+    """
 
     is_here: bool
     parts: Parts
-    letters_of: Callable[[Flags], str]
+    letters_for: Callable[[Flags], str]
+    entries: dict[str, Entry]
+    letters: KeywordLetters
+    agreed: int
 
 
 def look_here(state: FolderState) -> Here:
@@ -81,24 +92,36 @@ def look_here(state: FolderState) -> Here:
     Raises: LocalError, TemporaryFailure.
     """
     letters = state.folder.keyword_letters()
-    letters_of = _letters(letters)
-    outline = _outline(state, letters_of)
+    letters_for = letters_of(letters)
+    outline = _outline(state, letters_for)
     try:
         parts = state.scan(outline)
         if state.letters != letters:  # then what files have by the old ones is to be known
             parts = state.scan()
-        return Here(True, parts, letters_of)
+        return Here(True, parts, letters_for, state.entries, state.letters, state.at_rest)
     except NotFound:
-        return Here(False, Parts.all(), letters_of)
+        state.folder.names = NameSum()
+        return Here(False, Parts.all(), letters_for, {}, letters, state.at_rest)
+
+
+def looked_before(state: FolderState) -> Here | None:
+    """Take over the look by which `folder_unchanged` found that there is something to do.
+
+    It still holds: nothing was recorded since, and the first UID that only an answer may have
+    told is the same. What another program did meanwhile it could do a moment later as well.
+    """
+    here = state.task.looked.pop() if state.task.looked else None
+    is_same = state.settled and (state.selected.uidnext or 0) >= state.told_from
+    if here is None or not is_same:
+        return None
+    state.entries, state.letters, state.at_rest = here.entries, here.letters, here.agreed
+    return here
 
 
 def look_there(state: FolderState, here: Here, there: There) -> None:
     """Read all of both sides that is not at rest: what differs here, or on the server."""
     missing, stirred = set[Uid](), dict[str, Flags]()
-    for row in state.store.outlines(state.id):
-        if row.uidvalidity != state.generation or not state.settled:
-            continue
-        there.left.discard(row.uid)
+    for row in _concerned(state, there):
         flags = there.flags_of(row.uid, row.flags)
         if flags is None:
             missing.add(row.uid)
@@ -106,16 +129,29 @@ def look_there(state: FolderState, here: Here, there: There) -> None:
             there.told.pop(row.uid, None)
         if flags != row.flags and row.unique not in here.parts:
             stirred[row.unique] = row.flags
-    state.load(among=_Either(here.parts, stirred))
+    state.load(among=_Either(here.parts, stirred) if stirred else here.parts)
     state.at_rest -= len(state.rows)
     for unique, agreed in stirred.items():
-        state.entries[unique] = state.folder.locate(unique, here.letters_of(agreed))
+        state.entries[unique] = state.folder.locate(unique, here.letters_for(agreed))
     state.remote = there.told
     for message in state.rows.values():
         if message.uid not in missing:
             state.remote.setdefault(message.uid, message.flags)
+    if there.left:
+        there.left.intersection_update(state.store.left_alone(state.id, state.generation))
     for uid in there.left:
         state.remote.setdefault(uid, frozenset())
+
+
+def _concerned(state: FolderState, there: There) -> Iterator[MessageOutline | MessageRow]:
+    """Yield the messages agreed on of which the server may have told anything."""
+    if not state.settled:
+        return iter(())
+    if there.gone is not None and len(there.told) + there.gone.range_count <= MOST_RANGES:
+        ranges = UidSet.union([UidSet.of(there.told), there.gone]).ranges
+        return state.store.messages_in(state.id, state.generation, ranges)
+    every = state.store.outlines(state.id)
+    return (row for row in every if row.uidvalidity == state.generation)
 
 
 class _Either:
@@ -128,7 +164,7 @@ class _Either:
         return any(unique in each for each in self._containers)
 
 
-def _outline(state: FolderState, letters_of: Callable[[Flags], str]) -> Outline:
+def _outline(state: FolderState, letters_for: Callable[[Flags], str]) -> Outline:
     """Outline the files of all messages that may be at rest, and count the messages."""
     outline = Outline(state.store.count_messages(state.id))
     for intent in state.store.intents(state.id):
@@ -142,19 +178,19 @@ def _outline(state: FolderState, letters_of: Callable[[Flags], str]) -> Outline:
         if not is_known or row.held or row.uid >= first_young or row.uid in unsettled:
             outline.expose(row.unique)
         else:
-            outline.expect(row.unique, letters_of(row.flags))
+            outline.expect(row.unique, letters_for(row.flags))
     return outline
 
 
-def _letters(known: KeywordLetters) -> Callable[[Flags], str]:
+def letters_of(known: KeywordLetters) -> Callable[[Flags], str]:
     """Return what gives the letters of a file that has just these flags."""
 
     @cache  # a folder has few different flag sets
-    def letters_of(flags: Flags) -> str:
+    def letters_for(flags: Flags) -> str:
         system = (flag.letter for flag in system_flags_of(flags))
         return "".join(sorted([*system, *known.letters_for(keywords_of(flags))]))
 
-    return letters_of
+    return letters_for
 
 
 def look_again(state: FolderState, there: MutableMapping[Uid, Flags]) -> None:
@@ -169,9 +205,12 @@ def look_again(state: FolderState, there: MutableMapping[Uid, Flags]) -> None:
     state.remote = there
 
 
-def names_at_rest(state: FolderState, among: Container[str]) -> set[str]:
+def names_at_rest(state: FolderState, among: Collection[str]) -> set[str]:
     """Return which of these unique names are files of messages at rest."""
-    return {row.unique for row in _at_rest(state) if row.unique in among}
+    if not state.at_rest:
+        return set()
+    named = state.store.named(state.id, state.generation, among)
+    return {unique for uid, unique in named if uid not in state.rows}
 
 
 def _at_rest(state: FolderState) -> Iterator[MessageOutline]:

@@ -58,17 +58,17 @@ def find_moves(
             )
             source.rebind(renamed)
         elif moved.missing.uid not in source.remote:
-            source.elsewhere[moved.missing.uid] = target, moved.stray.unique
-            target.undecided.add(moved.stray.unique)
+            source.between.elsewhere[moved.missing.uid] = target, moved.stray.unique
+            target.between.undecided.add(moved.stray.unique)
             if not run.looks_everywhere:
-                target.spoken_for.add(moved.stray.unique)
+                target.between.spoken_for.add(moved.stray.unique)
         elif source.pair.wire:
-            source.away.add(moved.missing.uid)
+            source.between.away.add(moved.missing.uid)
             if target.pair.wire:
-                target.spoken_for.add(moved.stray.unique)
+                target.between.spoken_for.add(moved.stray.unique)
             if moved.missing not in delivered:
                 # The old message is there still: a new one with the same octets is a copy.
-                target.claimed.add(moved.stray.unique)
+                target.between.claimed.add(moved.stray.unique)
             moves.append(moved)
     return moves
 
@@ -167,15 +167,15 @@ def _carry(
         if new is not None:
             row = source.rows[uid]
             flags = row.flags
-            if unique in target.brought:
+            if unique in target.between.brought:
                 flags = system_flags_of(flags) | agreed_keywords(target, unique)
             moved = target.agree(new, unique, flags, (row.size, row.sha256), email_id=row.email_id)
             target.remote[new] = source.remote.pop(uid)
             target.receive([(moved, source, row)])
-            target.spoken_for.discard(unique)
-            target.claimed.discard(unique)
+            target.between.spoken_for.discard(unique)
+            target.between.claimed.discard(unique)
             target.counts.moved += 1
-        source.away.discard(uid)
+        source.between.away.discard(uid)
     if left := {uid: unique for uid, unique in unique_of.items() if uid not in known}:
         _look_up(session, source, target, left)
 
@@ -221,9 +221,9 @@ def release_moves(
     """
     del session
     for moved in moves:
-        states[moved.missing.folder].away.discard(moved.missing.uid)
-        target.spoken_for.discard(moved.stray.unique)
-        target.claimed.discard(moved.stray.unique)
+        states[moved.missing.folder].between.away.discard(moved.missing.uid)
+        target.between.spoken_for.discard(moved.stray.unique)
+        target.between.claimed.discard(moved.stray.unique)
     target.folder.sync()
 
 
@@ -240,8 +240,8 @@ def _look_up(
     """
     selected = target.enter(session, again=True)
     look_again(target, session.fetch_flags(selected.exists))
-    target.spoken_for.difference_update(unique_of.values())
-    target.claimed.difference_update(unique_of.values())
+    target.between.spoken_for.difference_update(unique_of.values())
+    target.between.claimed.difference_update(unique_of.values())
     recognise(session, target, UidSet.of(u for u in target.remote if u not in target.rows))
     found = target.bound().intersection(unique_of.values())
     target.counts.moved += len(found)

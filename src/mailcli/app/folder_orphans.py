@@ -38,7 +38,7 @@ class Orphan:
 
         A file of an earlier generation of UIDs may have been recognised in its own folder.
         """
-        if self.unique in self.holder.recognised:
+        if self.unique in self.holder.between.recognised:
             return False
         if self.holder is not self.state and self.unique in self.holder.bound():
             return False
@@ -99,7 +99,7 @@ def _orphaned(state: FolderState) -> list[Orphan]:
         for row in (*gone, *state.former.values())
         if row.unique in state.entries
     ]
-    moved = state.elsewhere.items()
+    moved = state.between.elsewhere.items()
     return here + [Orphan(state, state.rows[uid], *place) for uid, place in moved]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Container, Iterable, MutableMapping, Seq
 from hashlib import sha256
 from pathlib import Path
 
+from mailcli.app.folder_between import Between
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.stores import hash_of
 from mailcli.errors import LocalError, NotFound
@@ -29,19 +30,15 @@ class FolderState:
     generations: their files may be matched by content, but are never uploaded. `entries` are the
     files, by unique name; `remote` is what the server holds. `settled`: the generation is the last
     run's; where it is not, nothing is deleted in this run. `vanished` is the side that had the
-    folder and has it no more. `away` are messages whose files stand in another folder now, and
-    `spoken_for` the files that are other folders' messages: both wait for their MOVE. `claimed`
-    are those of the latter that can be no message of this folder. `elsewhere` is where the files
-    of messages are now that the server has lost or moved, `undecided` those files. `brought` are
-    the keywords of files that came with another folder's letters. `recognised` are files that are
-    about to be bound to messages. `left` are messages that the account leaves on the server,
-    `given_up` those of which something was refused in this run. From the UID `told_from` on, an
-    answer may have told the UIDs, and no listing (`folder_told`).
+    folder and has it no more. `left` are messages that the account leaves on the server.
+    From the UID `told_from` on, an answer may have told the UIDs, and no listing (`folder_told`).
+    `between` is what one pass leaves to another.
 
     Not in `rows`, `entries` and `remote` are messages `at_rest`: the server and the file are as
     agreed on, so that nothing is to be done. They are counted, and stay in the state alone, since
     a folder may have a million of them. `stirred`: one of them was not so any more when the
     server was asked again. `taken` are those of their files that have the name of an orphan.
+    `unlisted` are the stamps that showed the files to be as agreed on, so that none was listed.
     """
 
     def __init__(self, task: FolderTask, selected: Selected) -> None:
@@ -56,14 +53,10 @@ class FolderState:
         self.left: dict[Uid, LeftOut] = {}
         self.settled = False
         self.vanished: Side | None = None
-        self.given_up, self.away = set[Uid](), set[Uid]()
-        self.spoken_for, self.claimed = set[str](), set[str]()
-        self.undecided: set[str] = set()
-        self.elsewhere: dict[Uid, tuple[FolderState, str]] = {}
-        self.recognised: set[str] = set()
-        self.brought: dict[str, Flags] = {}
+        self.between = Between()
         self.id = self.told_from = 0
         self.at_rest, self.stirred, self.taken = 0, False, set[str]()
+        self.unlisted: str | None = None
         self.task, self.dry_run = task, task.dry_run
         self._contents: dict[str, Content | None] = {}
         self._letterless = set[Keyword]()
@@ -252,9 +245,9 @@ class FolderState:
         Raises: NotFound where the folder is missing, which is not the same as empty.
         """
         if outline is None:
-            found, parts = self.folder.scan(), Parts.all()
+            found, parts, self.folder.names = self.folder.scan(), Parts.all(), None
         else:
-            found, parts = self.folder.scan_differing(outline)
+            found, parts, self.folder.names = self.folder.scan_differing(outline)
         self.entries = {entry.unique: entry for entry in found}
         self.letters = self.folder.keyword_letters()
         return parts
@@ -281,8 +274,13 @@ class FolderState:
         new = {each for each in wanted - self._letterless if not self.letters.covers(each)}
         if new:
             used = "".join(entry.others for entry in self.entries.values())
-            free = new - self.store.keywords(self.id, but_for={unique, *self.brought})
-            self.letters = self.folder.save_keyword_letters(self.letters.with_new(free, used))
+            if self.unlisted:
+                used += self.folder.letters_in_use()
+            free = new - self.store.keywords(self.id, but_for={unique, *self.between.brought})
+            wanted_ones = self.letters.with_new(free, used)
+            self.letters = self.folder.save_keyword_letters(wanted_ones)
+            if self.letters.names != wanted_ones.names:
+                self.folder.names = None  # files may have letters that mean something only now
             self._letterless |= {each for each in new if not self.letters.covers(each)}
         return self.letters.letters_for(wanted)
 
@@ -319,7 +317,7 @@ class FolderState:
 
     def twins(self) -> Twins:
         """Return the files that may be messages of this generation, by content."""
-        bound = self.bound() | self.claimed
+        bound = self.bound() | self.between.claimed
         twins: Twins = defaultdict(list)
         for unique in (each for each in self.entries if each not in bound):
             if former := self.former.get(unique):

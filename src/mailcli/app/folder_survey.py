@@ -11,7 +11,8 @@ not fit, and with `--full`, all flags are listed. Deletions never rest on it.
 
 from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_limits import load_left_out
-from mailcli.app.folder_look import There, look_here, look_there
+from mailcli.app.folder_look import There, look_here, look_there, looked_before
+from mailcli.app.folder_narrow import look_narrowly
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_told import drop_impossible
@@ -49,9 +50,8 @@ def survey(
     state = FolderState(task, opened)
     state.find()
     load_left_out(state)
-    here = look_here(state)
-    is_here, is_known = here.is_here, bool(state.at_rest)
-    look_there(state, here, _there(session, state, since))
+    is_here = _look(session, state, since)
+    is_known = bool(state.at_rest or state.rows)
     state.counts.resumed = task.agreed_numbers() is None and state.settled and is_known
     # What was once agreed on shows that the folder was here, until it is made again or deleted.
     was_here = state.settled and (is_known or task.agreed_numbers() is not None)
@@ -75,13 +75,30 @@ def since_agreed(known: FolderRow | None) -> Since | None:
     return Since(known.uidvalidity, known.highestmodseq)
 
 
-def _there(session: ImapSession, state: FolderState, since: Since | None) -> There:
+def _look(session: ImapSession, state: FolderState, since: Since | None) -> bool:
+    """Look at both sides, at what has changed alone where it is told; whether one is here."""
+    changes = _changes(session, state, since)
+    before = looked_before(state)
+    if before is None and changes is not None and look_narrowly(state, changes):
+        return True
+    here = before or look_here(state)
+    look_there(state, here, _there(session, state, changes))
+    return here.is_here
+
+
+def _changes(session: ImapSession, state: FolderState, since: Since | None) -> Changes | None:
+    """Return what the server tells has changed since the last agreement, where it can."""
+    if since is None or not state.settled:
+        return None
+    if state.selected.changes is not None:
+        return state.selected.changes
+    state.enter(session)
+    return Changes(session.fetch_changed_flags(since.modseq), UidSet())
+
+
+def _there(session: ImapSession, state: FolderState, changes: Changes | None) -> There:
     """Return what the server holds: the changes since the last agreement, where they fit."""
-    if since is not None and state.settled:
-        changes = state.selected.changes
-        if changes is None:
-            state.enter(session)
-            changes = Changes(session.fetch_changed_flags(since.modseq), UidSet())
+    if changes is not None:
         there = There.changed(state, changes)
         if there.count(state) == state.selected.exists:
             return there
@@ -157,8 +174,8 @@ def survey_nowhere(task: FolderTask, known: FolderRow) -> FolderState:
     return state
 
 
-def record_numbers(state: FolderState) -> None:
-    """Record the server's counters, if both sides agree on all that they cover.
+def record_numbers(state: FolderState) -> bool:
+    """Record the server's counters, if both sides agree on all that they cover; whether they do.
 
     They are those of the first look: what came since is told by the next run.
     """
@@ -168,5 +185,7 @@ def record_numbers(state: FolderState) -> None:
         and state.left.keys() | state.rows.keys() == state.remote.keys()
         and all(kept(row.flags) == kept(state.remote[uid]) for uid, row in state.rows.items())
     )
-    if agreed and not state.former and not state.away and state.folder.exists():
+    agreed = agreed and not state.former and not state.between.away and state.folder.exists()
+    if agreed:
         state.record(numbers=True)
+    return agreed

@@ -99,13 +99,13 @@ def put(session: ImapSession, state: FolderState, run: SyncRun) -> bool:
     if may_be_there:
         _report_undecided(state)
     # What is away still is where this run does not upload: the deletions' pass says so.
-    undone = state.policy.changes_remote and bool(state.away)
+    undone = state.policy.changes_remote and bool(state.between.away)
     return state.settled and (undone or any(isinstance(a, Deletion | Hold) for a in actions))
 
 
 def _report_undecided(state: FolderState) -> None:
     """Say which files are not uploaded, since the server may have moved their messages, too."""
-    for unique in sorted(state.undecided.intersection(state.strays())):
+    for unique in sorted(state.between.undecided.intersection(state.strays())):
         why = (
             "moved here, and its message is gone where it was: it is not uploaded until all"
             " folders are synchronised both ways"
@@ -127,10 +127,12 @@ def _without_undecided(
         for action in actions
         if isinstance(action, Forget)
         and (may_be_there or action.uid in state.remote)
-        and (may_be_here or action.unique in state.entries or action.uid in state.elsewhere)
+        and (
+            may_be_here or action.unique in state.entries or action.uid in state.between.elsewhere
+        )
     }
     files = {state.rows[uid].unique for uid in kept}
-    moved = state.undecided if may_be_there else set()
+    moved = state.between.undecided if may_be_there else set()
     return [
         action
         for action in actions
@@ -179,7 +181,7 @@ def _recognised(
     if new or wanted:
         return fetch_new(session, state, wanted, orphans)
     fresh = UidSet.of(uid for uid in state.remote if uid not in state.rows)
-    wants = bool(wrong or state.spoken_for or state.former or state.undecided)
+    wants = bool(wrong or state.between.spoken_for or state.former or state.between.undecided)
     return bool(fresh) and (wants or uploads) and recognise(session, state, fresh)
 
 
@@ -189,7 +191,7 @@ def _recognised(
 def _apply_known(session: ImapSession, state: FolderState, actions: Sequence[Action]) -> None:
     """Bring flags to both sides, then record what was agreed on."""
     state.forget([a.uid for a in actions if isinstance(a, Forget)])
-    lost = set(state.given_up)  # what was refused is not tried again in this run
+    lost = set(state.between.given_up)  # what was refused is not tried again in this run
     lost |= _bind(state, [a for a in actions if isinstance(a, Bind)])
     known = [a for a in actions if isinstance(a, StoreFlags | SetLocalFlags) and a.uid not in lost]
     lost |= _store_flags(session, state, [a for a in known if isinstance(a, StoreFlags)])
@@ -233,7 +235,7 @@ def _store_flags(
         if action.uid not in refused:
             state.remote[action.uid] = (state.remote[action.uid] | action.add) - action.remove
             state.counts.flags_remote += 1
-    state.given_up |= refused
+    state.between.given_up |= refused
     return refused
 
 
@@ -252,7 +254,7 @@ def _set_local_flags(state: FolderState, actions: Sequence[SetLocalFlags]) -> se
             state.counts.fail(exc, path=state.path_of(action.unique))
     if actions:
         state.folder.sync()
-    state.given_up |= lost
+    state.between.given_up |= lost
     return lost
 
 

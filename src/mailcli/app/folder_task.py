@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailcli.app.context import Context
 from mailcli.app.further import FurtherSessions
@@ -13,10 +13,13 @@ from mailcli.model import Uid
 from mailcli.results import ErrorReport, FolderSync, PlannedAction, SkippedImap
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.names import FolderName
-from mailcli.store.records import FolderRow, LeftOut
+from mailcli.store.records import FolderRow, LeftOut, Look
 from mailcli.store.stamps import Clock
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
+
+if TYPE_CHECKING:
+    from mailcli.app.folder_look import Here
 
 
 class FolderPair(NamedTuple):
@@ -38,7 +41,7 @@ class FolderPair(NamedTuple):
 class Counts:
     """What a run has done to a folder so far; `broken`: it can do no more to it.
 
-    `made`: the folder is new here. `resumed`: an earlier run did not come to its end. `stamps`:
+    `made`: the folder is new here. `resumed`: an earlier run did not come to its end. `look`:
     what its files look like, where they were found to be just what was agreed on.
     """
 
@@ -49,7 +52,7 @@ class Counts:
         self.skipped: list[SkippedImap] = []
         self.error: MailError | None = None
         self.broken = self.made = self.resumed = False
-        self.stamps: str | None = None
+        self.look: Look | None = None
         self.actions: tuple[PlannedAction, ...] | None = None
 
     @property
@@ -92,7 +95,8 @@ class FolderTask(NamedTuple):
 
     Larger messages than `max_size` octets, and older ones than `max_age`, are not fetched.
     `clock` asks the clock of the Maildir's file system; it says None where nothing may be
-    written there. `further` has connections beside the run's own.
+    written there. `further` has connections beside the run's own. `looked` has the look at the
+    files that found something to do, until it is made use of.
     """
 
     context: Context
@@ -102,6 +106,7 @@ class FolderTask(NamedTuple):
     policy: Policy
     counts: Counts
     further: FurtherSessions
+    looked: "list[Here]"
     dry_run: bool = False
     max_size: int | None = None
     max_age: timedelta | None = None

@@ -12,7 +12,8 @@ from mailcli.app.folder_task import FolderTask
 from mailcli.imap.session import ImapSession
 from mailcli.imap.values import Changes, Selected, Status
 from mailcli.model import Flags, Uid
-from mailcli.store.records import FolderRow
+from mailcli.store.records import FolderRow, Look
+from mailcli.store.stamps import Stamps
 
 if TYPE_CHECKING:
     from mailcli.app.folder_state import FolderState
@@ -48,9 +49,17 @@ def is_unchanged(task: FolderTask, known: FolderRow) -> bool:
     state = _looked_at(task, status)
     if state is None:
         return False
-    if stamps is not None and clock is not None and _is_as_agreed(state):
-        task.counts.stamps = stamps.text if stamps.are_older_than(clock) else None
+    if stamps is not None and clock is not None and stamps.are_older_than(clock):
+        task.counts.look = _as_agreed(state, stamps)
     return True
+
+
+def _as_agreed(state: "FolderState", stamps: Stamps) -> Look | None:
+    """Return what the files look like, where they are just those agreed on."""
+    from mailcli.app.folder_decision import is_as_agreed
+
+    names = state.folder.names
+    return Look(stamps.text, names.text) if names and is_as_agreed(state) else None
 
 
 def _is_left_out(task: FolderTask, known: FolderRow) -> bool:
@@ -131,22 +140,10 @@ def _looked_at(task: FolderTask, status: Status) -> "FolderState | None":
     here = look_here(state)
     if not here.is_here:
         return None
+    looked = here._replace(entries=dict(here.entries))
     look_there(state, here, There.changed(state, Changes({}, UidSet())))
     if state.former or state.strays() or decide(state):
+        task.looked.append(looked)
         return None
     report_left_out(state)
     return state
-
-
-def _is_as_agreed(state: "FolderState") -> bool:
-    """Tell whether the files are just those agreed on, with their flags, whatever the policy.
-
-    What a `--pull` may not carry to the server still waits for the next run that may.
-    """
-    from mailcli.app.folder_decision import flags_to_compare
-
-    rows = {row.unique: row for row in state.rows.values()}
-    return rows.keys() == state.entries.keys() and all(
-        flags_to_compare(state, unique, row) == row.flags and not row.held
-        for unique, row in rows.items()
-    )

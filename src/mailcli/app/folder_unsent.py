@@ -80,7 +80,7 @@ def _never_uploaded(run: SyncRun, folder: MaildirFolder, known: FolderRow | None
     outline = Outline(about, with_letters=False)
     for row in run.state.outlines(known.id) if known else ():
         outline.expect(row.unique)
-    entries, parts = folder.scan_differing(outline)
+    entries, parts, _ = folder.scan_differing(outline)
     found = {entry.unique for entry in entries}
     if found and known:
         found -= {r.unique for r in run.state.outlines(known.id) if r.unique in parts}
@@ -107,7 +107,7 @@ def leave_unsent(
     stay = [row.uid for row in rows if (row.size, row.sha256) in waiting]
     if not stay:
         return actions
-    state.away.update(stay)
+    state.between.away.update(stay)
     if tell:
         for uid in stay:
             state.counts.skip(uid, why)

@@ -17,6 +17,7 @@ from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview, report_former
 from mailcli.app.folder_set import FolderSet, only_here_pair, pair_of
 from mailcli.app.folder_sources import sources_of
+from mailcli.app.folder_stamps import record_looks
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_survey import (
     record_numbers,
@@ -232,9 +233,12 @@ class Passes:
         if run.policy.changes_remote and run.server.delete_folders:
             gone = [s for s in self.states.values() if s.vanished is Side.LOCAL]
             delete_gone_here(run.session, gone, run)
-        for state in self.states.values():
-            if state.vanished is None and not state.counts.broken and not state.counts.error:
-                record_numbers(state)
+        whole = [
+            state
+            for state in self.states.values()
+            if state.vanished is None and not state.counts.broken and not state.counts.error
+        ]
+        record_looks(run, [state for state in whole if record_numbers(state)])
 
     def _forget_nowhere(self) -> None:
         """Forget the folders that neither side has, when their messages would have been found."""

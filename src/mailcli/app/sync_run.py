@@ -4,9 +4,10 @@ Here a failure is contained: it ends one folder's part of the run, never another
 A connection that broke over one folder is opened again for the others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from functools import cache
+from time import sleep
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from mailcli.app.context import Context
@@ -19,7 +20,7 @@ from mailcli.imap.session import FolderUnusable, ImapSession
 from mailcli.results import ErrorReport, FolderSync, ImapAccount
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
-from mailcli.store.stamps import Clock, ask_clock
+from mailcli.store.stamps import Clock, Stamps, ask_clock
 from mailcli.store.state import StateStore
 from mailcli.sync.states import Policy
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 MAX_RECONNECTS = 3
 """How often a run connects anew before it gives up on the rest of the account."""
+
+_TICKS, _TICK = 5, 0.004
+"""How often, and for how long each time (seconds), the clock of a file system is waited for."""
 
 _PASSING = {Exit.TEMPORARY, Exit.LOCAL_IO, Exit.CREATE}
 """How a folder fails that another run will look into."""
@@ -120,6 +124,7 @@ class SyncRun:
             self.policy,
             Counts(),
             self.further,
+            looked=[],
             dry_run=self.dry_run,
             max_size=self.server.max_size,
             max_age=self.server.max_age,
@@ -132,19 +137,35 @@ class SyncRun:
     def _asked_clock(self) -> Clock | None:
         """Return what the clock of the Maildir's file system said when it was first asked."""
         if self._clock is None:
-            self._clock = (ask_clock(self.maildir.root, scratch=self.context.state_dir),)
+            self._clock = (self._ask_clock(),)
         return self._clock[0]
+
+    def _ask_clock(self) -> Clock | None:
+        return ask_clock(self.maildir.root, scratch=self.context.state_dir)
+
+    def clock_behind(self, stamps: Collection[Stamps]) -> Clock | None:
+        """Return what that clock says when it has moved on from stamps that were just made.
+
+        If it does within 20 ms; most clocks move every 4 ms, or 10.
+        """
+        clock = self._ask_clock()
+        for _ in range(_TICKS):
+            if clock is None or all(each.are_older_than(clock) for each in stamps):
+                break
+            sleep(_TICK)
+            clock = self._ask_clock()
+        return clock
 
     def record_stamps(self) -> None:
         """Record what the folders look like that are as agreed, all in one transaction."""
         found = {
-            str(task.pair.name): task.counts.stamps
+            str(task.pair.name): task.counts.look
             for task in self.tally.folders
-            if isinstance(task, FolderTask) and task.counts.stamps is not None
+            if isinstance(task, FolderTask) and task.counts.look is not None
         }
         if found:
             known = {row.name: row.id for row in self.state.folders()}
-            self.state.save_stamps({known[name]: stamps for name, stamps in found.items()})
+            self.state.save_stamps({known[name]: look for name, look in found.items()})
 
     def failed(self, name: FolderName | str, error: MailError) -> None:
         """Tell why nothing could be done about a folder."""

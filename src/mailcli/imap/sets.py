@@ -63,6 +63,11 @@ class UidSet:
         """The ranges, lowest first."""
         return zip(self._firsts, self._lasts, strict=True)
 
+    @property
+    def range_count(self) -> int:
+        """How many ranges there are."""
+        return len(self._firsts)
+
     def __contains__(self, uid: object) -> bool:
         if not isinstance(uid, int):
             return False

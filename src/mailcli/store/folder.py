@@ -120,6 +120,7 @@ class MaildirFolder(FolderView):
                     return Delivered(entry, staged.sha256, staged.size)
                 number += 1
                 entry = staged.renumbered(number)
+        self._note(given=entry)
         staged.leave()
         return Delivered(entry, staged.sha256, staged.size)
 
@@ -203,6 +204,8 @@ class MaildirFolder(FolderView):
                 )
             known = self.find(current.unique) if there is None else there.get(current.unique)
             if adopted := self._adopt(source.path_of(current), current.lettered(others), known):
+                source._note(taken=current)
+                self._note(given=adopted if adopted is not known else None)
                 return adopted
             current = source.find(entry.unique)
         raise TemporaryFailure(f"{source.path_of(entry)}: another program keeps renaming it")
@@ -242,6 +245,7 @@ class MaildirFolder(FolderView):
                 return False
             with translated(self._file(current)), contextlib.suppress(FileNotFoundError):
                 os.unlink(self._file(current))  # noqa: PTH108 - the fault tests stop at it
+                self._note(taken=current)
                 return True
             current = self.find(entry.unique)
         raise TemporaryFailure(f"{self.path_of(entry)}: another program keeps renaming it")
@@ -339,4 +343,5 @@ class MaildirFolder(FolderView):
                 os.rename(source, destination)  # noqa: PTH104 - the fault tests stop at it
             except FileNotFoundError:
                 return False
+        self._note(given=target, taken=entry)
         return True

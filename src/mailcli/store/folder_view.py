@@ -14,8 +14,15 @@ from mailcli.errors import LocalError, NotFound
 from mailcli.store.entries import SUBDIRECTORIES, Entry, Subdirectory
 from mailcli.store.files import read_chunks, translated
 from mailcli.store.line_ends import is_verbatim, to_wire
-from mailcli.store.listing import list_differing, list_messages
-from mailcli.store.outline import Outline, Parts
+from mailcli.store.listing import (
+    Differing,
+    letters_in_use,
+    list_differing,
+    list_messages,
+    sum_names,
+)
+from mailcli.store.name_sum import NameSum
+from mailcli.store.outline import Outline
 from mailcli.store.stamps import Stamps, read_stamps
 
 TRIES = 10
@@ -26,7 +33,13 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FolderView:
-    """One folder: the directory that holds `cur`, `new` and `tmp`."""
+    """One folder: the directory that holds `cur`, `new` and `tmp`.
+
+    `names` is the sum of the file names that it must have, where somebody has looked at it and
+    said so: it follows our own changes, and no others.
+    """
+
+    names: NameSum | None = None
 
     def __init__(self, root: Path, relative: PurePosixPath) -> None:
         self.path = root / relative
@@ -60,7 +73,7 @@ class FolderView:
         self._refuse_links()
         return list_messages(self._base, stat=stat, among=among)
 
-    def scan_differing(self, outline: Outline) -> tuple[list[Entry], Parts]:
+    def scan_differing(self, outline: Outline) -> Differing:
         """List the messages in those parts of the folder that are not as outlined. As `scan`."""
         self._refuse_links()
         return list_differing(self._base, outline)
@@ -74,6 +87,16 @@ class FolderView:
         self._refuse_links()
         return read_stamps(self._base)
 
+    def sum_names(self) -> NameSum:
+        """Return the sum of the names of all messages. Raises: NotFound, LocalError."""
+        self._refuse_links()
+        return sum_names(self._base)
+
+    def letters_in_use(self) -> str:
+        """Return the letters that any message has besides flags. Raises as `scan`."""
+        self._refuse_links()
+        return letters_in_use(self._base)
+
     def find(self, unique: str) -> Entry | None:
         """Return the message with this unique part, wherever it is now. Raises as `scan`."""
         return next(iter(self.scan(among={unique})), None)
@@ -84,10 +107,12 @@ class FolderView:
         Where another program has changed it meanwhile, the entry is the one of before, as it
         would be had it been listed.
         """
-        names = [f"{unique}:2,{letters}"] if letters else [unique, f"{unique}:2,"]
-        places = [Entry(where, name) for name in names for where in _PLACES]
-        there = (each for each in places if os.path.lexists(self._file(each)))
-        return next(there, places[0])
+        return self.find_as(unique, letters) or next(_places(unique, letters))
+
+    def find_as(self, unique: str, letters: str) -> Entry | None:
+        """Return a message if it has just these letters, without listing the folder."""
+        places = _places(unique, letters)
+        return next((each for each in places if os.path.lexists(self._file(each))), None)
 
     def path_of(self, entry: Entry) -> Path:
         """Return where the message lies."""
@@ -125,6 +150,14 @@ class FolderView:
             finally:
                 os.close(descriptor)
 
+    def _note(self, *, given: Entry | None = None, taken: Entry | None = None) -> None:
+        """Keep up `names` with a name that we gave, or took away."""
+        if self.names is not None:
+            if given:
+                self.names.add(given.name)
+            if taken:
+                self.names.take(taken.name)
+
     def _file(self, entry: Entry) -> str:
         return f"{self._base}/{entry.subdirectory}/{entry.name}"
 
@@ -147,6 +180,12 @@ class FolderView:
             refuse_link(path)
         for subdirectory in SUBDIRECTORIES:
             refuse_link(f"{self._base}/{subdirectory}")
+
+
+def _places(unique: str, letters: str) -> Iterator[Entry]:
+    """Yield the entries that a message with just these letters can be."""
+    names = [f"{unique}:2,{letters}"] if letters else [unique, f"{unique}:2,"]
+    return (Entry(where, name) for name in names for where in _PLACES)
 
 
 def is_maildir(directory: str) -> bool:

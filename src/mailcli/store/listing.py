@@ -10,11 +10,12 @@ import os
 import time
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mailcli.errors import NotFound, TemporaryFailure
 from mailcli.store.entries import Entry, Subdirectory
 from mailcli.store.files import local_error
+from mailcli.store.name_sum import NameSum
 from mailcli.store.outline import Outline, Parts
 
 _TRIES = 10
@@ -42,18 +43,44 @@ def list_messages(
     return _unchanging(folder, lambda: _entries(folder, stat=stat, among=among))
 
 
-def list_differing(folder: str, outline: Outline) -> tuple[list[Entry], Parts]:
-    """Return the messages of those parts of a folder that are not as outlined, and the parts.
+class Differing(NamedTuple):
+    """The messages of those parts of a folder that differ, the parts, and all names' sum."""
+
+    entries: list[Entry]
+    parts: Parts
+    names: NameSum
+
+
+def list_differing(folder: str, outline: Outline) -> Differing:
+    """Return what is not as outlined in a folder.
 
     Read twice, so that no name needs to be kept; both times are one listing, during which
     nothing changed. Raises as `list_messages`.
     """
 
-    def read() -> tuple[list[Entry], Parts]:
-        parts = outline.differing(_names(folder))
-        return _entries(folder, among=parts), parts
+    def read() -> Differing:
+        names = NameSum()
+        parts = outline.differing(names.passing(_names(folder)))
+        return Differing(_entries(folder, among=parts), parts, names)
 
     return _unchanging(folder, read)
+
+
+def sum_names(folder: str) -> NameSum:
+    """Return the sum of the names of all messages, which other programs may be changing.
+
+    Raises: NotFound, LocalError.
+    """
+    names = NameSum()
+    with _missing_is_not_found(folder):
+        names.add_all(_names(folder))
+    return names
+
+
+def letters_in_use(folder: str) -> str:
+    """Return the letters that any message has besides flags. Raises as `list_messages`."""
+    infos = _unchanging(folder, lambda: {name.partition(":")[2] for name in _names(folder)})
+    return "".join(Entry("cur", f":{info}").others for info in infos)
 
 
 def _unchanging(folder: str, read: Callable[[], _Read]) -> _Read:
@@ -106,16 +133,14 @@ def _entries(
 
 
 def _names(folder: str) -> Iterator[str]:
-    for subdirectory in _SUBDIRECTORIES:
-        for item in _items(folder, subdirectory):
-            yield item.name
+    return (item.name for where in _SUBDIRECTORIES for item in _items(folder, where))
 
 
 def _items(folder: str, subdirectory: Subdirectory) -> Iterator[os.DirEntry[str]]:
     with os.scandir(f"{folder}/{subdirectory}") as items:
-        for item in items:
-            if item.name[0] != "." and item.is_file(follow_symlinks=False):
-                yield item
+        yield from (
+            item for item in items if item.name[0] != "." and item.is_file(follow_symlinks=False)
+        )
 
 
 def _with_status(item: os.DirEntry[str], subdirectory: Subdirectory) -> Entry | None:

@@ -109,7 +109,12 @@ _VERSION_5 = (
     "ALTER TABLE pop_source ADD COLUMN told TEXT NOT NULL DEFAULT ''",
 )
 
+_VERSION_6 = (
+    # The sum of the file names that `stamps` stand for; NULL: not known.
+    "ALTER TABLE folder ADD COLUMN names TEXT",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     *(_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4),
-    _VERSION_5,
+    *(_VERSION_5, _VERSION_6),
 )

@@ -11,26 +11,50 @@ that it is called in.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice
 
 from mailcli.model import Flags, Uid, UidValidity
-from mailcli.store.database import loaded, loaded_if_any, stored, stored_if_any
+from mailcli.store.database import loaded, stored, stored_if_any
 from mailcli.store.intent_state import IntentState
-from mailcli.store.records import FolderCounts, FolderRow, LeftOut, MessageOutline, MessageRow
+from mailcli.store.records import (
+    FolderCounts,
+    FolderRow,
+    LeftOut,
+    Look,
+    MessageOutline,
+    MessageRow,
+)
 from mailcli.store.schema import MIGRATIONS
 from mailcli.store.state_rows import (
     FlagReader,
     flags_of,
     folder_row,
     left_out_row,
+    message_row,
     message_values,
 )
 
 _SELECT_FOLDER = (
     "SELECT id, name, uidvalidity, uidnext, highestmodseq, role, server_name, delimiter,"
     " subscribed, detached, messages, mailbox_id, stamps,"
-    " listed_at FROM folder"
+    " names, listed_at FROM folder"
 )
+_NAMES_AT_ONCE = 900  # an old SQLite takes 999 values in a statement
 _SELECT_LEFT_OUT = "SELECT uidvalidity, uid, size, received FROM left_out WHERE folder = ?"
+
+_SELECT_NAMES = "SELECT uidvalidity, uid, unique_name FROM message"
+_SELECT_MESSAGE = (
+    "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256, email_id, held"
+    " FROM message"
+)
+_SELECT_LEFT_ALONE = (
+    "SELECT uid FROM left_out WHERE folder = ?1 AND uidvalidity = ?2"
+    " AND NOT EXISTS (SELECT 1 FROM message WHERE folder = left_out.folder"
+    " AND uidvalidity = left_out.uidvalidity AND uid = left_out.uid)"
+)
+
+_SELECT_MESSAGE_UIDS = "SELECT uid FROM message WHERE folder = ?1 AND uidvalidity = ?2"
+_SELECT_KNOWN = f"{_SELECT_MESSAGE_UIDS} UNION ALL {_SELECT_LEFT_ALONE}"
 
 
 class StateStore(IntentState):
@@ -108,13 +132,13 @@ class StateStore(IntentState):
             [(stored(server_name), stored_if_any(delimiter or None), subscribed, folder)],
         )
 
-    def save_stamps(self, stamps: Mapping[int, str]) -> None:
+    def save_stamps(self, looks: Mapping[int, Look]) -> None:
         """Record what folders' files look like that are just what was agreed on, by folder.
 
         Dropped again by whatever changes what is recorded of the folder's messages.
         """
-        rows = [(text, folder) for folder, text in stamps.items()]
-        self._write("UPDATE folder SET stamps = ? WHERE id = ?", rows)
+        rows = [(look.stamps, look.names, folder) for folder, look in looks.items()]
+        self._write("UPDATE folder SET stamps = ?, names = ? WHERE id = ?", rows)
 
     def _drop_stamps(self, folder: int) -> None:
         """Forget that a folder's files are what was agreed on; mostly nothing says so."""
@@ -148,24 +172,28 @@ class StateStore(IntentState):
         Of `among`, where given, the files with these unique names alone.
         """
         read = FlagReader()
-        sql = (
-            "SELECT uidvalidity, uid, unique_name, base_flags, keywords, size, sha256, email_id,"
-            " held FROM message WHERE folder = ? ORDER BY uidvalidity, uid"
-        )
-        for generation, uid, unique, letters, keywords, *content in self._rows(sql, folder):
-            if among is not None and loaded(unique) not in among:
-                continue
-            size, sha256, email_id, held = content
-            yield MessageRow(
-                UidValidity(generation),
-                Uid(uid),
-                loaded(unique),
-                read(letters, keywords),
-                size,
-                sha256,
-                loaded_if_any(email_id),
-                held=bool(held),
-            )
+        in_order = "WHERE folder = ? ORDER BY uidvalidity, uid"
+        if among is None:
+            for values in self._rows(f"{_SELECT_MESSAGE} {in_order}", folder):
+                yield message_row(values, read)
+            return
+        # Few are, mostly: of all others no more is read than what tells.
+        names = self._rows(f"{_SELECT_NAMES} {in_order}", folder)
+        keys = [(each[0], each[1]) for each in names if loaded(each[2]) in among]
+        sql = f"{_SELECT_MESSAGE} WHERE folder = ? AND uidvalidity = ? AND uid = ?"
+        for key in keys:
+            for values in self._rows(sql, folder, *key):
+                yield message_row(values, read)
+
+    def messages_in(
+        self, folder: int, uidvalidity: UidValidity, ranges: Iterable[tuple[int, int]]
+    ) -> Iterator[MessageRow]:
+        """Yield the recorded messages of one generation whose UIDs are in these ranges."""
+        read = FlagReader()
+        sql = f"{_SELECT_MESSAGE} WHERE folder = ? AND uidvalidity = ? AND uid BETWEEN ? AND ?"
+        for first, last in ranges:
+            for values in self._rows(sql, folder, uidvalidity, first, last):
+                yield message_row(values, read)
 
     def outlines(self, folder: int) -> Iterator[MessageOutline]:
         """Yield the recorded messages like `messages`, without what only their content tells."""
@@ -180,20 +208,31 @@ class StateStore(IntentState):
                 UidValidity(generation), Uid(uid), loaded(unique), flags, bool(held)
             )
 
+    def named(
+        self, folder: int, uidvalidity: UidValidity, uniques: Iterable[str]
+    ) -> Iterator[tuple[Uid, str]]:
+        """Yield UID and unique name of the messages of one generation that have these names."""
+        waiting = iter(uniques)
+        while some := list(map(stored, islice(waiting, _NAMES_AT_ONCE))):
+            marks = ",".join("?" * len(some))
+            where = f"folder = ? AND uidvalidity = ? AND unique_name IN ({marks})"
+            sql = f"{_SELECT_NAMES} WHERE {where}"
+            for _, uid, unique in self._rows(sql, folder, uidvalidity, *some):
+                yield Uid(uid), loaded(unique)
+
     def count_messages(self, folder: int) -> int:
         """Return how many messages are recorded."""
         ((count,),) = self._rows("SELECT COUNT(*) FROM message WHERE folder = ?", folder)
         return int(count)
 
+    def count_generations(self, folder: int) -> dict[UidValidity, int]:
+        """Return how many messages are recorded of each UIDVALIDITY."""
+        sql = "SELECT uidvalidity, COUNT(*) FROM message WHERE folder = ? GROUP BY uidvalidity"
+        return {UidValidity(each): count for each, count in self._rows(sql, folder)}
+
     def known_uids(self, folder: int, uidvalidity: UidValidity) -> Iterator[Uid]:
         """Yield the UIDs of one generation that are recorded: as messages, or as left out."""
-        sql = (
-            "SELECT uid FROM message WHERE folder = ?1 AND uidvalidity = ?2"
-            " UNION ALL SELECT uid FROM left_out WHERE folder = ?1 AND uidvalidity = ?2"
-            " AND NOT EXISTS (SELECT 1 FROM message WHERE folder = left_out.folder"
-            " AND uidvalidity = left_out.uidvalidity AND uid = left_out.uid)"
-        )
-        return (Uid(uid) for (uid,) in self._rows(sql, folder, uidvalidity))
+        return (Uid(uid) for (uid,) in self._rows(_SELECT_KNOWN, folder, uidvalidity))
 
     def flags_from(self, folder: int, uidvalidity: UidValidity, first: Uid) -> dict[Uid, Flags]:
         """Return the recorded flags of messages from a UID on."""
@@ -278,6 +317,10 @@ class StateStore(IntentState):
         """Return the messages that the policy leaves on the server, by UIDVALIDITY and UID."""
         sql = f"{_SELECT_LEFT_OUT} ORDER BY uidvalidity, uid"
         return list(map(left_out_row, self._rows(sql, folder)))
+
+    def left_alone(self, folder: int, uidvalidity: UidValidity) -> list[Uid]:
+        """Return the UIDs of one generation that are left out, and not recorded as messages."""
+        return [Uid(uid) for (uid,) in self._rows(_SELECT_LEFT_ALONE, folder, uidvalidity)]
 
     def left_out_since(
         self, folder: int, uidvalidity: UidValidity, oldest: int | None

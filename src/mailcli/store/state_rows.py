@@ -22,7 +22,8 @@ _FLAGS = {flag.letter: flag for flag in Flag}
 def folder_row(values: tuple[Any, ...]) -> FolderRow:
     """Return what is recorded of a folder."""
     number, name, uidvalidity, uidnext, modseq, role, *rest = values
-    server_name, delimiter, subscribed, detached, messages, mailbox_id, stamps, listed_at = rest
+    server_name, delimiter, subscribed, detached, messages, mailbox_id, *seen = rest
+    stamps, names, listed_at = seen
     return FolderRow(
         number,
         loaded(name),
@@ -37,6 +38,7 @@ def folder_row(values: tuple[Any, ...]) -> FolderRow:
         messages,
         loaded_if_any(mailbox_id),
         stamps,
+        names,
         listed_at,
     )
 
@@ -70,6 +72,21 @@ def left_out_row(values: tuple[Any, ...]) -> LeftOut:
     """Return what is recorded of a message that stays on the server."""
     uidvalidity, uid, size, received = values
     return LeftOut(UidValidity(uidvalidity), Uid(uid), size, received)
+
+
+def message_row(values: tuple[Any, ...], read: FlagReader) -> MessageRow:
+    """Return what is recorded of a message."""
+    generation, uid, unique, letters, keywords, size, sha256, email_id, held = values
+    return MessageRow(
+        UidValidity(generation),
+        Uid(uid),
+        loaded(unique),
+        read(letters, keywords),
+        size,
+        sha256,
+        loaded_if_any(email_id),
+        held=bool(held),
+    )
 
 
 def message_values(row: MessageRow) -> tuple[Any, ...]:

@@ -1,0 +1,58 @@
+"""The last pass of a run: what the folders' files look like, where they are as agreed on.
+
+So the next run need not list them. What the run itself has changed is told from what other
+programs have by the sum of all names (`store.name_sum`): known when they were looked at, and
+kept up with each file that was delivered, flagged, moved or removed. A change by others, at
+whatever moment, makes another sum, or later stamps than those that are recorded.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from mailcli.app.folder_decision import is_as_agreed
+from mailcli.app.folder_state import FolderState
+from mailcli.app.sync_run import SyncRun
+from mailcli.errors import MailError
+from mailcli.store.name_sum import NameSum
+from mailcli.store.records import Look
+from mailcli.store.stamps import Stamps
+
+
+def record_looks(run: SyncRun, states: Sequence[FolderState]) -> None:
+    """Record what the files of these folders look like, of which all numbers are recorded."""
+    if not run.policy.changes_local:
+        return  # it may write nothing here, and so ask no clock
+    found = [each for state in states if (each := _seen(state))]
+    changed = [stamps for state, stamps, _ in found if stamps.text != state.unlisted]
+    clock = run.clock_behind(changed) if changed else None
+    looks: dict[int, Look] = {}
+    for state, stamps, names in found:
+        # Those by which it was known are trusted still; others, as far as the clock goes.
+        is_same = stamps.text == state.unlisted
+        if is_same or (clock and stamps.are_older_than(clock) and _is_ours_alone(state, names)):
+            looks[state.id] = Look(stamps.text, names.text)
+    if looks:
+        run.state.save_stamps(looks)
+
+
+def _seen(state: FolderState) -> tuple[FolderState, Stamps, NameSum] | None:
+    """Return a folder's stamps, and the names that it must have, if its files are as agreed on."""
+    names = state.folder.names
+    if names is None or not is_as_agreed(state):
+        return None
+    with suppress(MailError):  # the next run tells
+        if stamps := state.folder.stamps():
+            return state, stamps, names
+    return None
+
+
+def _is_ours_alone(state: FolderState, names: NameSum) -> bool:
+    """Tell whether nobody but this run has changed the files, or what their letters mean.
+
+    To be asked after the clock: what changes later has later stamps.
+    """
+    with suppress(MailError):
+        letters = state.folder.keyword_letters()
+        if letters.names == state.letters.names:
+            return state.folder.sum_names().text == names.text
+    return False
