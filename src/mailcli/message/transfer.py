@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from mailcli.message.charsets import to_text
+from mailcli.message.encoded_words import decode_digits
 from mailcli.message.structure import Part, Range
 from mailcli.message.window import BLOCK
 
@@ -127,23 +128,16 @@ def _base64(blocks: Iterable[bytes]) -> Iterator[bytes]:
             is_padded = end >= 0
             digits = held + piece[at : end if is_padded else None].translate(None, _NOT_DIGITS)
             whole = len(digits) if is_padded else len(digits) // 4 * 4
-            found.append(_quads(digits[:whole]))
+            found.append(decode_digits(digits[:whole]))
             held = digits[whole:]
             at = end if is_padded else len(piece)
         yield b"".join(found)
-    yield _quads(held)
+    yield decode_digits(held)
 
 
 def _behind_padding(piece: bytes, at: int) -> int:
     found = _PADDING.match(piece, at)
     return found.end() if found else at
-
-
-def _quads(digits: bytes) -> bytes:
-    """Decode digits; of a quad that is not whole, what it has. One digit alone is nothing."""
-    if len(digits) % 4 == 1:
-        digits = digits[:-1]
-    return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
 
 
 # quoted-printable
