@@ -116,7 +116,9 @@ _mailcli() {
     "folders --config"|"folders --config=") _mailcli_files "$cur"; return ;;
     "folders --color"|"folders --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "list --folder"|"list --folder=") return ;;
+    "list --from"|"list --from=") return ;;
     "list --limit"|"list --limit=") return ;;
+    "list --page"|"list --page=") return ;;
     "list -A"|"list --account"|"list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
     "list -o"|"list --output"|"list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "list --config"|"list --config=") _mailcli_files "$cur"; return ;;
@@ -144,7 +146,7 @@ _mailcli() {
         "pop-fetch") words="--keep --delete --delete-after --max-size --max-messages --max-bytes --mark-seen-only --status --deliver --notify-after --skip-if-running --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "imap-sync") words="--pull --push --allow-mass-delete --full --jobs --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "list") words="--folder --all-folders --limit --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "list") words="--folder --all-folders --unread --flagged --from --threads --limit --page --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "account") words="--help" ;;
         "account forget-password") words="--protocol --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "account list") words="--output --json --quiet --verbose --yes --no-input --config --color --help" ;;

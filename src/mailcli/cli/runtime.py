@@ -76,6 +76,20 @@ class Runtime:
 
         Raises: ConfigError (78).
         """
+        return self._context(self.config)
+
+    @cached_property
+    def local_context(self) -> "Context":
+        """What use cases get that need no account: without any where there is no configuration."""
+        from mailcli.config import Config
+        from mailcli.errors import ConfigError
+
+        try:
+            return self.context
+        except ConfigError:
+            return self._context(Config(None, None, {}))
+
+    def _context(self, config: "Config") -> "Context":
         from mailcli.app.context import Context
         from mailcli.credentials import Sources
 
@@ -83,7 +97,7 @@ class Runtime:
             environ=os.environ, state_dir=self.paths.state_dir, prompt=self._prompt()
         )
         return Context(
-            config=self.config,
+            config=config,
             sources=sources,
             cache_dir=self.paths.cache_dir,
             timeout=self.common.timeout,

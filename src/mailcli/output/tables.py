@@ -222,6 +222,7 @@ def _(result: ListResult) -> Table:
             "message_id",
             "thread",
             "path",
+            "depth",
         ),
         tuple(
             (
@@ -240,6 +241,7 @@ def _(result: ListResult) -> Table:
                 each.message_id,
                 each.thread,
                 each.path,
+                each.depth,
             )
             for each in result.messages
         ),
