@@ -104,6 +104,10 @@ class InFolder:
 
     pattern: str
 
+    def covers(self, folder: str) -> bool:
+        """Whether a folder has such a name."""
+        return _covers(self.pattern, folder)
+
     def __str__(self) -> str:
         return f"folder:{_value(self.pattern)}"
 
@@ -113,6 +117,10 @@ class OfAccount:
     """Of an account of this name, in any case; `*` stands for anything."""
 
     pattern: str
+
+    def covers(self, account: str) -> bool:
+        """Whether an account has such a name."""
+        return _covers(self.pattern, account)
 
     def __str__(self) -> str:
         return f"account:{_value(self.pattern)}"
@@ -209,6 +217,24 @@ def any_of(parts: Iterable[Query]) -> Query:
 def negated(query: Query) -> Query:
     """Return the query that asks for the contrary."""
     return query.inner if isinstance(query, Not) else Not(query)
+
+
+def _covers(pattern: str, name: str) -> bool:
+    """Whether a pattern fits a name as a whole, without going back over it for each `*`."""
+    first, *others = pattern.casefold().split("*")
+    folded = name.casefold()
+    if not others:
+        return folded == first
+    *middle, last = others
+    if not folded.startswith(first):
+        return False
+    at = len(first)
+    for piece in middle:
+        found = folded.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return len(folded) - len(last) >= at and folded.endswith(last)
 
 
 def _grouped(query: Query) -> str:
