@@ -90,7 +90,8 @@ def _described(header: bytes, account: str, status: os.stat_result) -> tuple[Des
     texts = Texts(
         subject=summary.subject,
         sender=_words(summary.from_),
-        recipients=_words((*summary.to, *summary.cc)),
+        recipients=_words(summary.to),
+        copies=_words(summary.cc),
         body="",
         files="",
         list=fields.get(b"list-id", b"").decode("utf-8", "replace"),

@@ -2,12 +2,12 @@
 
 What is typed never becomes SQL or an expression of FTS5: values are bound, and words stand in
 quotes, where FTS5 knows no operator. Words that stand together become one MATCH, since looking
-several up at once is what FTS5 is good at; where they are mixed with flags or dates, each is a set of
-numbers of its own, and SQL does the logic. So a condition means the same wherever it stands.
+several up at once is what FTS5 is good at; where they are mixed with flags or dates, each is a
+set of numbers of its own, and SQL does the logic: a condition means the same wherever it stands.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -22,6 +22,7 @@ from mailcli.search.query import (
     HasKeyword,
     InFolder,
     Larger,
+    Leaf,
     Marked,
     Not,
     OfAccount,
@@ -78,47 +79,51 @@ def condition(query: Query, folders: Sequence[SearchedFolder]) -> Condition:
             return _all(parts, folders)
         case Any(parts):
             return _any(parts, folders)
-        case InFolder():
-            return _among(each.id for each in folders if query.covers(each.name))
-        case OfAccount():
-            return _among(each.id for each in folders if query.covers(each.account))
         case HasKeyword(name):
             return _lettered(name.casefold(), folders)
-    return _on_row(query)
+    return _on_place(query, folders) or _on_row(query)
 
 
-def _on_row(
-    query: Words | Marked | HasAttachment | Since | Before | Larger | Smaller | HasId,
-) -> Condition:
+def _on_place(query: Leaf, folders: Sequence[SearchedFolder]) -> Condition | None:
+    match query:
+        case InFolder():
+            found = [each.id for each in folders if query.covers(each.name)]
+        case OfAccount():
+            found = [each.id for each in folders if query.covers(each.account)]
+        case _:
+            return None
+    return Condition(f"message.folder IN ({', '.join(map(str, found))})")
+
+
+def _on_row(query: Leaf) -> Condition:
     """Return a condition that a message's own row settles."""
     match query:
         case Marked(flag):
-            return Condition(f"message.flags & {bits_of(frozenset({flag}))} != 0")
+            found = Condition(f"message.flags & {bits_of(frozenset({flag}))} != 0")
         case HasAttachment():
-            return Condition("message.attachments > 0")
+            found = Condition("message.attachments > 0")
         case Since(when):
-            return Condition("message.date >= ?", (_seconds(when),))
+            found = Condition("message.date >= ?", (_seconds(when),))
         case Before(when):
-            return Condition("message.date < ?", (_seconds(when),))
+            found = Condition("message.date < ?", (_seconds(when),))
         case Larger(octets):
-            return Condition("message.size > ?", (octets,))
+            found = Condition("message.size > ?", (octets,))
         case Smaller(octets):
-            return Condition("message.size < ?", (octets,))
+            found = Condition("message.size < ?", (octets,))
         case HasId(message_id):
-            return Condition("message.message_id IN (?, ?)", (message_id, f"<{message_id}>"))
-        case Words():
-            raise AssertionError("words are always an expression")
+            # NULL IN (…) is neither true nor false, and neither would its contrary be.
+            sql = "message.message_id IS NOT NULL AND message.message_id IN (?, ?)"
+            found = Condition(sql, (message_id, f"<{message_id}>"))
+        case Words() | HasKeyword() | InFolder() | OfAccount():
+            raise AssertionError("settled before")
         case _:
             assert_never(query)
+    return found
 
 
 def _seconds(when: datetime) -> int:
     """Return the first whole second that is not before an instant."""
     return math.ceil(when.timestamp())
-
-
-def _among(folders: Iterable[int]) -> Condition:
-    return Condition(f"message.folder IN ({', '.join(map(str, folders))})")
 
 
 def _lettered(keyword: str, folders: Sequence[SearchedFolder]) -> Condition:
