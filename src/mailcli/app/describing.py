@@ -120,7 +120,8 @@ def _texts(summary: Summary, words: Words, list_id: bytes) -> Texts:
     return Texts(
         subject=summary.subject,
         sender=_people(summary.from_),
-        recipients=_people((*summary.to, *summary.cc)),
+        recipients=_people(summary.to),
+        copies=_people(summary.cc),
         body=words.body,
         files=" ".join(words.files),
         list=list_id.decode("utf-8", "replace"),

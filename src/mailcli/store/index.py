@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from mailcli.errors import CannotCreate, LocalError
+from mailcli.search.words import prepared
 from mailcli.store.database import Damaged, Database, Value, loaded, stored
 from mailcli.store.entries import Entry
 from mailcli.store.index_rows import (
@@ -38,8 +39,8 @@ _INSERT = (
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _INSERT_TEXTS = (
-    "INSERT INTO texts (rowid, subject, sender, recipients, body, files, list)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO texts (rowid, subject, sender, recipients, copies, body, files, list)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _WAIT = 30.0
 """Seconds that another process may keep the file busy."""
@@ -217,9 +218,9 @@ class Index(Database):
             self._write(_INSERT, [(number, folder, *placed(entry), *row_of(described), number)])
             was_in = self._connection.execute("DELETE FROM dead WHERE number=?", (number,))
             if texts is not None and not was_in.rowcount:
-                words = (texts.subject, texts.sender, texts.recipients)
-                row = (number, *words, texts.body, texts.files, texts.list)
-                self._write(_INSERT_TEXTS, [row])
+                people = (texts.sender, texts.recipients, texts.copies)
+                words = (texts.subject, *people, texts.body, texts.files, texts.list)
+                self._write(_INSERT_TEXTS, [(number, *map(prepared, words))])
 
     def join(self, number: int, links: Sequence[int], *, thread: int) -> list[tuple[int, int]]:
         """Join a message and what it names into the thread of the least number.

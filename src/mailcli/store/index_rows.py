@@ -77,11 +77,15 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The words of a message by which it can be found, as `texts` has them."""
+    """The words of a message by which it can be found, as `texts` has them.
+
+    `recipients` are those of To and Bcc, `copies` those of Cc.
+    """
 
     subject: str
     sender: str
     recipients: str
+    copies: str
     body: str
     files: str
     list: str

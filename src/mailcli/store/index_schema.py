@@ -61,7 +61,7 @@ TABLES = (
     "CREATE INDEX link_by_thread ON link (thread)",
     "CREATE TABLE dead (number INTEGER PRIMARY KEY)",
     """CREATE VIRTUAL TABLE texts USING fts5 (
-        subject, sender, recipients, body, files, list,
-        content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
+        subject, sender, recipients, copies, body, files, list, content='', columnsize=0,
+        tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
     )""",
 )
