@@ -55,7 +55,7 @@ def command(common: Common, path: Path | None, **options: Any) -> Exit:  # noqa:
     wanted = Wanted(**options, limit=limit, page=page or 1)
     runtime = Runtime(common)
     if path is not None:
-        result = list_path(runtime.local_context, path, folder=folder, wanted=wanted)
+        result = list_path(runtime.offline_context, path, folder=folder, wanted=wanted)
     else:
         place = None if all_folders else folder or "INBOX"
         result = list_messages(runtime.context, runtime.accounts, folder=place, wanted=wanted)

@@ -79,15 +79,16 @@ class Runtime:
         return self._context(self.config)
 
     @cached_property
-    def local_context(self) -> "Context":
-        """What use cases get that need no account: without any where there is no configuration."""
-        from mailcli.config import Config
-        from mailcli.errors import ConfigError
+    def offline_context(self) -> "Context":
+        """What use cases get that read here: without a configuration file there is no account.
 
-        try:
-            return self.context
-        except ConfigError:
+        Raises: ConfigError (78) for a file that says something wrong, or that was asked for.
+        """
+        from mailcli.config import Config
+
+        if self.common.config is None and not os.path.lexists(self.paths.config_file):
             return self._context(Config(None, None, {}))
+        return self.context
 
     def _context(self, config: "Config") -> "Context":
         from mailcli.app.context import Context

@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from mailcli.model import Address
+from mailcli.results.attachments import (
+    AttachmentInfo,
+    AttachmentsResult,
+    MessageAttachments,
+)
 from mailcli.results.report import ErrorReport
 from mailcli.results.sending import (
     FlushedMessage,
@@ -27,9 +32,12 @@ from mailcli.results.sending import (
 SCHEMA = 1
 
 __all__ = [
+    "AttachmentInfo",
+    "AttachmentsResult",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
+    "MessageAttachments",
     "OutboxChange",
     "OutboxMessage",
     "OutboxResult",
@@ -269,6 +277,7 @@ Result = (
     | ImapResult
     | FoldersResult
     | ListResult
+    | AttachmentsResult
     | CredentialChange
     | AccountsResult
 )
