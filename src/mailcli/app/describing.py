@@ -92,7 +92,7 @@ def _fields(header: bytes) -> dict[bytes, bytes]:
 
 def _described(raw: _Raw, fields: dict[bytes, bytes], account: str) -> tuple[Described, Texts]:
     summary = summarise(raw.header)
-    words = words_of(raw.stream, raw.header, raw.size)
+    words = words_of(raw.stream, raw.header)
     own = identifiers(fields.get(b"message-id", b""))[:1]
     named = identifiers(fields.get(b"references", b"") + b" " + fields.get(b"in-reply-to", b""))
     base = base_subject(summary.subject)

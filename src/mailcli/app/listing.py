@@ -132,10 +132,10 @@ def condition_of(wanted: Wanted) -> Condition:
 
 def _phrase(text: str) -> str:
     """Return words as FTS5 looks for them in a row, the last perhaps not whole."""
-    from mailcli.message.words import spaced
+    from mailcli.search.words import has_words, prepared
 
-    quoted = spaced(text).replace('"', '""').replace("\0", " ")
-    return f'"{quoted}" *' if any(each.isalnum() for each in quoted) else ""
+    quoted = prepared(text).replace('"', '""').replace("\0", " ")
+    return f'"{quoted}" *' if has_words(quoted) else ""
 
 
 def _page_of(wanted: Wanted) -> str:
