@@ -6,8 +6,8 @@ from datetime import datetime
 from mailcli.app.catalogue import Catalogue
 from mailcli.errors import MailError
 from mailcli.search.parser import parse
-from mailcli.store.index_rows import IndexedFolder
-from mailcli.store.index_search import Condition, SearchedFolder, condition
+from mailcli.store.index_rows import Condition, IndexedFolder
+from mailcli.store.index_search import SearchedFolder, condition
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
 
