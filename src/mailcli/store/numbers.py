@@ -64,7 +64,8 @@ class Numbers(Database):
 
         Nothing is locked: who could write, would not call this.
         """
-        if not path.exists() or path.with_name(f"{path.name}-wal").exists():
+        newer = path.with_name(f"{path.name}-wal")
+        if not path.exists() or (newer.exists() and newer.stat().st_size):
             return None
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         numbers = cls(sqlite3.connect(uri, uri=True, isolation_level=None), path)
