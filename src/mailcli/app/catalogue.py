@@ -9,12 +9,13 @@ The index is a cache: where it is damaged, it is built anew, and where it cannot
 is built in memory, for this one time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from mailcli.app.context import Context
+from mailcli.app.found import Found, found_of
 from mailcli.app.indexing import Listing, Update
 from mailcli.config import Account
 from mailcli.errors import CannotCreate, LocalError, Locked, MailError
@@ -22,20 +23,32 @@ from mailcli.results.report import ErrorReport
 from mailcli.store.database import Damaged
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
-from mailcli.store.index_rows import IndexedFolder
+from mailcli.store.index_rows import Indexed, IndexedFolder
 from mailcli.store.lock import AccountLock
 from mailcli.store.maildir import Maildir
 from mailcli.store.numbers import Numbers
+
+LITTLE = 1000
+"""New messages that are indexed on the way, by who does something else."""
 
 _Found = TypeVar("_Found")
 
 
 @dataclass(slots=True)
 class Catalogue:
-    """An index that is up to date, but for the folders that `errors` name."""
+    """An index that is up to date, but for the folders that `errors` name.
+
+    `accounts` are all that there are, by name.
+    """
 
     index: Index
+    accounts: Mapping[str, Account]
     errors: list[ErrorReport] = field(default_factory=list)
+
+    def found(self, message: Indexed) -> Found | None:
+        """Return a message as a command takes it; None for one of no account any more."""
+        account = self.accounts.get(message.account)
+        return None if account is None else found_of(account, message)
 
 
 def index_path(context: Context) -> Path:
@@ -57,10 +70,10 @@ def with_catalogue(
     Raises: what `work` raises.
     """
     path = index_path(context)
-    for _ in range(2):
+    for _ in range(2 if context.config.accounts else 0):
         with Index.open_or_build(path) as index:
             try:
-                catalogue = Catalogue(index)
+                catalogue = Catalogue(index, context.config.accounts)
                 if refresh or index.is_in_memory:
                     _refresh(context, accounts, catalogue)
                 return work(catalogue)
@@ -69,9 +82,30 @@ def with_catalogue(
             except _NotWritable:
                 break
     with Index.in_memory() as index:
-        catalogue = Catalogue(index)
+        catalogue = Catalogue(index, context.config.accounts)
         _refresh(context, accounts, catalogue, given=False)
         return work(catalogue)
+
+
+def catch_up(context: Context, accounts: Sequence[Account]) -> None:
+    """Bring the index up to date, if that is little work and nobody else does it.
+
+    Raises: Locked where somebody else does, TemporaryFailure where it is much, LocalError.
+    """
+    path = index_path(context)
+    if not path.exists():
+        return
+    with Index.open(path, busy_seconds=0) as index:
+        if not _changed(index, accounts, []):
+            return
+        with AccountLock(context.state_dir / "numbers.lock"):
+            catalogue = Catalogue(index, context.config.accounts)
+            _update(context, accounts, catalogue, given=True, most=LITTLE)
+
+
+def forget_index(context: Context) -> None:
+    """Remove the index, so that it is built anew. Raises: LocalError."""
+    Index.delete(index_path(context))
 
 
 class _NotWritable(Exception):
@@ -120,27 +154,31 @@ def _acquire(lock: AccountLock, *, patience: float) -> None:
 
 
 def _update(
-    context: Context, accounts: Sequence[Account], catalogue: Catalogue, *, given: bool
+    context: Context,
+    accounts: Sequence[Account],
+    catalogue: Catalogue,
+    *,
+    given: bool,
+    most: int | None = None,
 ) -> None:
     changed = _changed(catalogue.index, accounts, catalogue.errors)
     if not changed:
         return
     numbers = _numbers(context, catalogue.index, given=given)
     try:
-        Update(context, catalogue.index, numbers, catalogue.errors, given=given).run(changed)
+        update = Update(context, catalogue.index, numbers, catalogue.errors, given=given)
+        update.run(changed, most=most)
     finally:
         if numbers is not None:
             numbers.close()
 
 
 def _numbers(context: Context, index: Index, *, given: bool) -> Numbers | None:
-    """Open the numbers, and make the index go with them; None where there can be none."""
-    try:
-        numbers = Numbers.open(context.state_dir / "numbers.db")
-    except (CannotCreate, LocalError):
-        if given:
-            raise
-        return None
+    """Open the numbers, and make the index go with them; None where none can be given or read."""
+    path = context.state_dir / "numbers.db"
+    if not given:
+        return Numbers.open_to_read(path)
+    numbers = Numbers.open(path)
     try:
         _make_one(index, numbers)
     except BaseException:
@@ -157,8 +195,8 @@ def _make_one(index: Index, numbers: Numbers) -> None:
     identity, known = numbers.identity(), index.numbers()
     if known is not None and known != identity and numbers.highest():
         raise Damaged("the index belongs to other numbers")
-    if index.highest() > numbers.highest():
-        numbers.restore(index.numbered())
+    if (highest := index.highest()) > numbers.highest():
+        numbers.restore(index.numbered(), highest=highest)
     if known != identity:
         index.go_with(identity)
 
@@ -179,9 +217,12 @@ def _changed_of(index: Index, account: Account, errors: list[ErrorReport]) -> li
     except MailError as error:
         errors.append(ErrorReport.of(error, account=account.name))
         return []
-    gone = [Listing(account, name, None, known[name]) for name in known.keys() - there.keys()]
+    gone = [
+        Listing(account.name, account.maildir, name, None, known[name])
+        for name in sorted(known.keys() - there.keys())
+    ]
     return gone + [
-        Listing(account, name, folder, known.get(name))
+        Listing(account.name, account.maildir, name, folder, known.get(name))
         for name, folder in there.items()
         if not _is_as_indexed(folder, known.get(name))
     ]

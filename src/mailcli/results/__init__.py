@@ -28,15 +28,19 @@ from mailcli.results.sending import (
     SendPreview,
     SendResult,
 )
+from mailcli.results.state import AccountStatus, FolderStatus, LastRun, StatusResult
 
 SCHEMA = 1
 
 __all__ = [
+    "AccountStatus",
     "AttachmentInfo",
     "AttachmentsResult",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
+    "FolderStatus",
+    "LastRun",
     "MessageAttachments",
     "OutboxChange",
     "OutboxMessage",
@@ -45,6 +49,7 @@ __all__ = [
     "RefusedRecipient",
     "SendPreview",
     "SendResult",
+    "StatusResult",
 ]
 
 
@@ -206,7 +211,10 @@ class FoldersResult:
 
 @dataclass(frozen=True, slots=True)
 class MessageInfo:
-    """One message as `list` shows it. `size` is in octets as stored."""
+    """One message as `list` shows it. `size` is in octets as stored.
+
+    `depth` says how far below the first of its thread it stands, where threads are shown.
+    """
 
     id: int | None
     account: str | None
@@ -223,6 +231,7 @@ class MessageInfo:
     message_id: str | None
     thread: str | None
     path: Path
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +282,7 @@ Result = (
     | ImapResult
     | FoldersResult
     | ListResult
+    | StatusResult
     | AttachmentsResult
     | CredentialChange
     | AccountsResult
