@@ -8,9 +8,9 @@ from mailcli.model import Address
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
+    AccountStatus,
     AttachmentInfo,
     AttachmentsResult,
-    AccountStatus,
     CredentialChange,
     ErrorReport,
     FlushedMessage,

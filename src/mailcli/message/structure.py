@@ -212,6 +212,9 @@ class _Reader:
         self._count += 1
         if head.stop is not None:
             self._stop = head.stop
+            if kind in _MESSAGES:  # one of which nothing came
+                nothing = Range(head.body, head.body)
+                parts = (Part(_forwarded(number).leaf, "text/plain", nothing, nothing),)
         elif depth >= DEEPEST and kind.startswith(("multipart/", "message/")):
             self._note(f"parts within parts, more than {DEEPEST} deep")
             self._stop = self._delimiters.next(head.body)
