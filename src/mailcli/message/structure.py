@@ -202,7 +202,7 @@ class _Reader:
         """Read a part whose header was read; `_stop` then says where and why it ended."""
         said = _mime_fields(head.fields)
         kind = default
-        parameters: dict[str, str] = {}
+        parameters: Mapping[str, str] = {}
         if "content-type" in said:
             kind, parameters = parse_value(said["content-type"])
             kind = kind if _TYPE.fullmatch(kind) else "text/plain"  # RFC 2045 §5.2
@@ -306,7 +306,7 @@ def _mime_fields(fields: tuple[Field, ...]) -> dict[str, bytes]:
     return found
 
 
-def _first(said: Mapping[str, bytes], name: str) -> tuple[str, dict[str, str]]:
+def _first(said: Mapping[str, bytes], name: str) -> tuple[str, Mapping[str, str]]:
     return parse_value(said[name]) if name in said else ("", {})
 
 
