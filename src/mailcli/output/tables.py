@@ -18,6 +18,7 @@ from mailcli.output.problems import reply_text
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
+    AttachmentsResult,
     CredentialChange,
     ErrorReport,
     FlushedMessage,
@@ -222,6 +223,7 @@ def _(result: ListResult) -> Table:
             "message_id",
             "thread",
             "path",
+            "depth",
         ),
         tuple(
             (
@@ -240,8 +242,22 @@ def _(result: ListResult) -> Table:
                 each.message_id,
                 each.thread,
                 each.path,
+                each.depth,
             )
             for each in result.messages
+        ),
+    )
+
+
+@table_of.register
+def _(result: AttachmentsResult) -> Table:
+    """One row for each attachment."""
+    return Table(
+        ("id", "path", "part", "name", "type", "size", "saved"),
+        tuple(
+            (each.id, each.path, a.part, clean(a.name or ""), clean(a.type), a.size, a.saved)
+            for each in result.messages
+            for a in each.attachments
         ),
     )
 

@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from mailcli.model import Address
+from mailcli.results.attachments import (
+    AttachmentInfo,
+    AttachmentsResult,
+    MessageAttachments,
+)
 from mailcli.results.report import ErrorReport
 from mailcli.results.sending import (
     FlushedMessage,
@@ -27,9 +32,12 @@ from mailcli.results.sending import (
 SCHEMA = 1
 
 __all__ = [
+    "AttachmentInfo",
+    "AttachmentsResult",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
+    "MessageAttachments",
     "OutboxChange",
     "OutboxMessage",
     "OutboxResult",
@@ -198,7 +206,10 @@ class FoldersResult:
 
 @dataclass(frozen=True, slots=True)
 class MessageInfo:
-    """One message as `list` shows it. `size` is in octets as stored."""
+    """One message as `list` shows it. `size` is in octets as stored.
+
+    `depth` says how far below the first of its thread it stands, where threads are shown.
+    """
 
     id: int | None
     account: str | None
@@ -215,6 +226,7 @@ class MessageInfo:
     message_id: str | None
     thread: str | None
     path: Path
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +277,7 @@ Result = (
     | ImapResult
     | FoldersResult
     | ListResult
+    | AttachmentsResult
     | CredentialChange
     | AccountsResult
 )

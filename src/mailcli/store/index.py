@@ -29,10 +29,14 @@ from mailcli.store.index_rows import (
 from mailcli.store.index_schema import TABLES, VERSION
 from mailcli.store.numbers import Numbered
 
+NEWEST = "date DESC, number DESC"
+"""The order of lists."""
+
 _INSERT = (
     "INSERT OR REPLACE INTO message (number, folder, subdirectory, unique_name, info, flags,"
     " date, zone, size, attachments, sender, recipients, copies, subject, message_id,"
-    " fingerprint, base, orphan, thread) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " fingerprint, base, orphan, own, named, thread)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _INSERT_TEXTS = (
     "INSERT INTO texts (rowid, subject, sender, recipients, copies, body, files, list)"
@@ -167,6 +171,15 @@ class Index(Database):
             f" WHERE {where} ORDER BY {order}"
         )
         yield from map(indexed, self._rows(sql, *values))
+
+    def threads(self, where: str, *values: Value) -> Iterator[int]:
+        """Yield the threads of the messages for which a condition holds, newest first."""
+        sql = f"SELECT thread FROM message WHERE {where} ORDER BY {NEWEST}"  # noqa: S608 - the caller's own words
+        seen: set[int] = set()
+        for (thread,) in self._rows(sql, *values):
+            if thread not in seen:
+                seen.add(thread)
+                yield thread
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Take messages out whose files are gone."""
