@@ -6,7 +6,6 @@ from an index in memory for mail that belongs to no account (`paths`).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -187,6 +186,8 @@ def _folders(
 
 
 def _no_folder(where: str, name: str, folders: Sequence[IndexedFolder]) -> NotFound:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, [each.name for each in folders], n=1)
     hint = f"did you mean {near[0]}?" if near else "see: mailcli list --all-folders"
     return NotFound(f"{where}: no folder {name!r}", hint=hint)

@@ -29,17 +29,25 @@ if TYPE_CHECKING:
     from mailcli.imap.session import ImapSession
 
 
+ENOUGH = 1000
+"""Messages of a folder that are described at a moderate price: half a megabyte."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked of servers: in one folder, or in all where `folder` is None.
 
-    Of each folder no more than the newest `most` messages are shown, by when the server got them;
-    all where None.
+    Where no more than `most` messages are to be shown, each folder is asked about so many, the
+    last that it got, but about `ENOUGH` in any case: dates need not come in that order.
     """
 
     query: Query
     folder: str | None
     most: int | None = None
+
+    def newest(self, found: Sequence[Uid]) -> Sequence[Uid]:
+        """Return those of a folder's messages that are to be described."""
+        return found if self.most is None else found[-max(self.most, ENOUGH) :]
 
 
 @dataclass(slots=True)
@@ -91,7 +99,7 @@ def _search_account(context: Context, account: Account, asked: Asked, answered: 
                     raise
                 answered.errors.append(ErrorReport.of(exc, account=account.name))
                 continue
-            newest = found if asked.most is None else found[-asked.most :]
+            newest = asked.newest(found)
             here = _here(context, account, name, selected.uidvalidity, newest)
             answered.messages += here.values()
             there = [uid for uid in newest if uid not in here]

@@ -15,37 +15,38 @@ if TYPE_CHECKING:
     from mailcli.results import ListResult
 
 _EPILOG = """\b
-Words are found anywhere: sender, recipients, subject, text, names of attachments.
-  "two words"           next to each other (keep the quotes from the shell: '"two words"')
-  invoice*              what begins so
-  a b, a OR b, -a       both; one of them; not (NOT a, where the shell or an option is in the way)
-  from:(ada OR bob)     parentheses; a key before them holds for all inside
+Words are found in names and addresses, subject, text, and names of files:
+  a b, a OR b, -a     both; one of them; not. NOT a is -a, for shells
+  invoice*            what begins so
+  "two words"         in a row: keep the quotes from the shell
+  from:(ada OR bob)   a key before parentheses holds for all inside
 
 \b
 Keys:
-  from: to: cc:         names and addresses, whole or by their words; to: covers Cc and Bcc
-  subject: body: file: list:   one part alone; file: names of attachments, list: the List-Id
-  has:attachment  is:unread read flagged unflagged answered unanswered forwarded draft deleted
-  keyword:NAME  folder:NAME  account:NAME   in any case; * stands for anything in folder, account
-  date:WHEN  date:FROM..TO  date:FROM..   a day, a month, a year, or a range with both its ends
-  after:WHEN  before:WHEN     from the day on; before the day
-  larger:1M  smaller:500k     octets, k, M, G
+  from: to: cc:       who: whole addresses or words; to: is To, Cc and Bcc
+  subject: body: file: list:   file: is an attachment's name, list: List-Id
+  has:attachment  is:unread  is:flagged  is:answered  is:forwarded  is:draft
+  keyword:NAME  folder:NAME  account:NAME   NAME in any case, or Lists/*
+  date:WHEN  date:FROM..TO  date:FROM..     both ends belong to a range
+  after:WHEN  before:WHEN     from that day on; before that day
+  larger:1M  smaller:500k     in octets, k, M, G
   id:MESSAGE-ID
 
 \b
-Dates: today, yesterday, monday, last-friday, this-week, last-month, october, 2026, 2026-10,
-2026-10-05, 5.10.2026, 2026-10-05T14:30, and ages: 12h, 3d, 2w, 6mo, 1y. An age alone means since
-then. Times are local.
+Dates, in local time:
+  today, yesterday, monday, last-friday, this-week, last-month, october,
+  2026, 2026-10, 2026-10-05, 5.10.2026, 2026-10-05T14:30
+  12h, 3d, 2w, 6mo, 1y    so long ago; alone it means "since then"
 
 \b
-Accents and case do not matter: cafe finds Café. Chinese, Japanese, Korean and Thai text is found
-by any of its characters in a row.
+Case and accents do not matter: cafe finds Café. Words are whole, but with *;
+Chinese, Japanese, Korean and Thai are found by any characters in a row.
 
 \b
 Examples:
   mailcli search from:ada invoice has:attachment
   mailcli search 'subject:"annual report" date:2026-10..'
-  mailcli search is:unread -- -folder:Spam
+  mailcli search is:unread -folder:Spam
   mailcli search --path archive.mbox before:2020
   mailcli search --server 'from:ada@example.org after:2w'
 """
@@ -87,11 +88,12 @@ class _SearchCommand(MailCommand):
 @click.option("--fail-empty", is_flag=True, help="Exit with 66 where nothing is found.")
 @common_options(accounts="many", network=True)
 def command(common: Common, query: tuple[str, ...], **options: Any) -> Exit:  # noqa: ANN401 - whatever the options give
-    """Find messages by words, senders, dates and more, newest first.
+    """Find messages, here or on the server.
 
-    Searches what is here, in all folders, and asks no server. A first argument that is a path
-    with a slash is searched in place of the accounts. With --server, the server looks: for parts
-    of words, too, and by whole days of the sender; what is not here is shown without a number.
+    Newest first. Searches what is here, in all folders, and asks no server. A first argument
+    that is a path with a slash is searched in place of the accounts. With --server, the server
+    looks: for parts of words, too, and by whole days of the sender; what is not here is shown
+    without a number.
     """
     from mailcli.cli.runtime import Runtime
     from mailcli.output.problems import exit_of

@@ -184,6 +184,6 @@ def _expression(query: Query) -> str | None:
 
 def _phrase(words: Words) -> str:
     """Return words as FTS5 has them: a string, which knows but one special character."""
-    text = prepared(words.text).replace('"', '""')
+    text = prepared(words.text).replace('"', '""').replace("\0", " ")  # NUL would end it
     column = f"{{{_COLUMNS[words.field]}}} : " if words.field else ""
     return f'{column}"{text}"{" *" if words.prefix else ""}'
