@@ -22,7 +22,7 @@ from pathlib import Path
 
 from mailcli.app.context import Context
 from mailcli.app.describing import describe
-from mailcli.errors import LocalError, MailError
+from mailcli.errors import LocalError, MailError, TemporaryFailure
 from mailcli.results.report import ErrorReport
 from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
@@ -75,10 +75,11 @@ class Update:
     gone: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     stamps: dict[int, str | None] = field(default_factory=dict)
+    added: list[int] = field(default_factory=list)
     passing: int = 0
 
-    def run(self, listings: Sequence[Listing]) -> None:
-        """Bring the index up to date with these folders.
+    def run(self, listings: Sequence[Listing], *, most: int | None = None) -> None:
+        """Bring the index up to date with these folders; `most` messages may be new.
 
         Raises: LocalError, TemporaryFailure where the index or the numbers cannot be written.
         """
@@ -91,11 +92,15 @@ class Update:
         self._number_by_name(arrivals)
         arrivals = self._without_moved(arrivals)
         total = len(arrivals)
+        if most is not None and total > most:
+            raise TemporaryFailure(f"{total} messages are to be indexed")
         with self.context.progress.transfer("index", messages=lambda: total) as step:
             for batch in _batched(arrivals):
                 self._add(batch)
                 for each in batch:
                     step(each.entry.size, messages=1)
+        if self.added:
+            self._record_joined(self.index.join_by_subject(self.added))
         with self.index.transaction():
             self.index.remove(self.gone - self.taken)
             for folder, text in self.stamps.items():
@@ -184,8 +189,13 @@ class Update:
             for (arrival, (described, texts)), (number, thread) in zip(found, known, strict=True):
                 self.index.add(number, arrival.folder, arrival.entry, described, texts)
                 joined += self.index.join(number, described.links, thread=thread)
+                self.added.append(number)
+        self._record_joined(joined)
+
+    def _record_joined(self, joined: Sequence[tuple[int, int]]) -> None:
+        """Record in the numbers which threads are one now."""
         if joined and self.numbers is not None and self.given:
-            with self._numbering():
+            with self.numbers.transaction():
                 for old, new in joined:
                     self.numbers.join_threads(old, new)
 

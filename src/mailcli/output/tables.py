@@ -7,14 +7,14 @@ passes it through `visible`, which changes nothing in what was cleaned.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import fields
 from functools import singledispatch
-from pathlib import Path
 
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
+from mailcli.output.cells import Row, Table
 from mailcli.output.problems import reply_text
+from mailcli.output.status_lines import status_table
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
@@ -37,18 +37,7 @@ from mailcli.results import (
     SendResult,
 )
 
-Cell = str | int | bool | datetime | Path | None
-Row = tuple[Cell, ...]
-
 _SPECIALS = frozenset('"(),:;<>@[\\]')  # RFC 5322 §3.2.3, without the dot, as people write it
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Named columns and rows of as many cells each."""
-
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
 
 
 @singledispatch
@@ -260,6 +249,9 @@ def _(result: AttachmentsResult) -> Table:
             for a in each.attachments
         ),
     )
+
+
+table_of.register(status_table)
 
 
 @table_of.register

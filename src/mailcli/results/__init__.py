@@ -28,15 +28,19 @@ from mailcli.results.sending import (
     SendPreview,
     SendResult,
 )
+from mailcli.results.state import AccountStatus, FolderStatus, LastRun, StatusResult
 
 SCHEMA = 1
 
 __all__ = [
+    "AccountStatus",
     "AttachmentInfo",
     "AttachmentsResult",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
+    "FolderStatus",
+    "LastRun",
     "MessageAttachments",
     "OutboxChange",
     "OutboxMessage",
@@ -45,6 +49,7 @@ __all__ = [
     "RefusedRecipient",
     "SendPreview",
     "SendResult",
+    "StatusResult",
 ]
 
 
@@ -278,6 +283,7 @@ Result = (
     | ImapResult
     | FoldersResult
     | ListResult
+    | StatusResult
     | AttachmentsResult
     | CredentialChange
     | AccountsResult
