@@ -123,6 +123,17 @@ def test_asking_changes_nothing_on_either_side(
     assert (dovecot.flags(user), snapshot(home / "Mail")) == (before, here)
 
 
+@pytest.mark.parametrize("form", ["table", "tsv"])
+def test_a_message_that_is_not_here_has_a_line_without_a_number(
+    run_mailcli: RunMailcli, user: str, form: str
+) -> None:
+    done = run_mailcli("search", "--server", "-o", form, "is:flagged")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Größe" in done.stdout
+    assert "None" not in done.stdout
+
+
 def test_what_cannot_be_asked_is_told(run_mailcli: RunMailcli, user: str) -> None:
     done = run_mailcli("search", "--server", "has:attachment", "OR", "file:x")
 

@@ -95,6 +95,10 @@ def _search_account(context: Context, account: Account, asked: Asked, answered: 
                 selected = session.select(folder.wire, read_only=True)
                 found = list(session.search(search.keys))
             except MailError as exc:
+                if getattr(exc, "response_code", "") == "BADCHARSET":
+                    exc.hint = (
+                        "this server looks for words of ASCII alone; here, leave --server out"
+                    )
                 if asked.folder is not None or not session.is_open:
                     raise
                 answered.errors.append(ErrorReport.of(exc, account=account.name))
