@@ -94,6 +94,31 @@ def test_a_keyword_is_found_by_its_letter_in_each_folder(found: Any, maildir: Pa
     assert found("keyword:none") == []
 
 
+def test_the_accounts_that_a_query_names_are_searched(
+    run_mailcli: RunMailcli, write_config: WriteConfig, maildir: Path, home: Path
+) -> None:
+    mine = {"email": "ada@example.org"}
+    write_config({"work": mine, "home": mine}, default_account="work")
+    put(home / "Mail/home/INBOX", "1.x", mail("Café at home"))
+
+    def found(*query: str) -> list[str]:
+        lines = run_mailcli("search", "subject:cafe", *query).stdout.splitlines()
+        return [line.split("\t")[1] for line in lines]
+
+    assert found() == ["work"]
+    assert found("account:HOME") == ["home"]
+    assert sorted(found("account:*")) == ["home", "work"]
+    assert found("-A", "work", "account:home") == []
+
+
+def test_days_are_those_of_the_local_clock(run_mailcli: RunMailcli, maildir: Path) -> None:
+    put(maildir / "INBOX", "5.x", mail("Late", date="Sun, 01 Feb 2026 20:00:00 +0000"))
+
+    for zone, day in ("UTC", "2026-02-01"), ("Asia/Tokyo", "2026-02-02"):
+        done = run_mailcli("search", f"date:{day}", env={"TZ": zone})
+        assert "Late" in done.stdout, zone
+
+
 def test_the_newest_page_comes_first(run_mailcli: RunMailcli, maildir: Path) -> None:
     for day in range(1, 8):
         date = f"{day:02} Dec 2026 10:00:00 +0000"

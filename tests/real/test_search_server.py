@@ -172,6 +172,24 @@ def test_one_server_that_fails_stops_no_other(
     assert [each["account"] for each in result["errors"]] == ["gone"]
 
 
+def test_an_account_that_the_query_excludes_is_not_even_reached(
+    run_mailcli: RunMailcli,
+    write_config: WriteConfig,
+    dovecot: Dovecot,
+    new_user: Callable[[], str],
+) -> None:
+    gone = account(new_user(), imap=dovecot)
+    gone["imap"]["port"] = 1
+    good_user = new_user()
+    write_config({"gone": gone, "good": account(good_user, imap=dovecot)}, default_account="gone")
+    dovecot.deliver(good_user, mail("Here"))
+
+    done = run_mailcli("search", "--server", "account:good", "here")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+
+
 def test_the_trace_shows_the_search(run_mailcli: RunMailcli, user: str) -> None:
     done = run_mailcli("search", "--server", "--trace", "subject:größe")
 

@@ -97,6 +97,19 @@ def test_what_cannot_be_asked_finds_more_and_is_told(query: str, line: str) -> N
     assert len(search.notes) == 1
 
 
+def test_whether_an_account_is_meant_at_all_is_known_before_its_folders() -> None:
+    for query, meant in {
+        "x": True,
+        "folder:none": True,
+        "-folder:INBOX": True,
+        "account:home x": False,
+        "account:home OR folder:x": True,
+        "-account:work": False,
+    }.items():
+        search = imap_keys(parse(query, NOW), account="work", folder=None)
+        assert bool(search.keys) is meant, query
+
+
 def test_a_search_of_many_alternatives_is_no_deep_nest() -> None:
     line = _line(asked(" OR ".join(f"w{number}" for number in range(200))).keys)
     assert line.count("OR ") == 199

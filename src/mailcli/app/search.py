@@ -84,6 +84,8 @@ def search_servers(context: Context, accounts: Sequence[Account], asked: Asked) 
 
 
 def _search_account(context: Context, account: Account, asked: Asked, answered: Answered) -> None:
+    if not imap_keys(asked.query, account=account.name, folder=None).keys:
+        return  # the query is about other accounts
     with imap_session(context, account) as session:
         namespaces, listed = session.open_store(counts=False, counters=False)
         for name, folder in _chosen(listed, namespaces.prefix, asked.folder):

@@ -141,7 +141,14 @@ def _here(
         context = runtime.offline_context
         return list_path(context, path, folder=folder, wanted=_wanted(runtime, text, options))
     wanted = _wanted(runtime, text, options)
-    return list_messages(runtime.context, runtime.accounts, folder=folder, wanted=wanted)
+    everyone = _is_about_accounts(runtime.common, wanted.query)
+    accounts = list(runtime.config.accounts.values()) if everyone else runtime.accounts
+    return list_messages(runtime.context, accounts, folder=folder, wanted=wanted)
+
+
+def _is_about_accounts(common: Common, query: object) -> bool:
+    """Whether the query chooses among all accounts, as no option does."""
+    return common.all_accounts or (not common.account and "account:" in str(query))
 
 
 def _wanted(runtime: "Runtime", text: str, options: dict[str, Any]) -> "Wanted":
@@ -167,7 +174,8 @@ def _on_servers(runtime: "Runtime", text: str, options: dict[str, Any]) -> "List
         None if options["all_folders"] else named,
         most=None if limit is None else limit * page,
     )
-    accounts = context.accounts(common.account, Protocol.IMAP, everyone=common.all_accounts)
+    everyone = _is_about_accounts(common, query)
+    accounts = context.accounts(common.account, Protocol.IMAP, everyone=everyone)
     answered = search_servers(context, accounts, asked)
     for note in answered.notes:
         runtime.printer.warn(f"search --server: {note}")

@@ -68,8 +68,8 @@ class ServerSearch:
     notes: tuple[str, ...] = ()
 
 
-def imap_keys(query: Query, *, account: str, folder: str) -> ServerSearch:
-    """Return what to ask a server for, in one folder of an account."""
+def imap_keys(query: Query, *, account: str, folder: str | None) -> ServerSearch:
+    """Return what to ask a server for, in one folder of an account; None: in any at all."""
     writer = _Writer(account, folder)
     found = writer.write(query, wide=True)
     if isinstance(found, bool):
@@ -89,7 +89,7 @@ class _Writer:
     """
 
     account: str
-    folder: str
+    folder: str | None
     notes: dict[str, None] = field(default_factory=dict)
 
     def write(self, query: Query, *, wide: bool) -> _Key:
@@ -112,12 +112,12 @@ class _Writer:
 
     def _leaf(self, query: Leaf, *, wide: bool) -> _Key:
         match query:
-            case InFolder() | OfAccount():
-                return query.covers(self.folder if isinstance(query, InFolder) else self.account)
-            case Since(when):
-                return self._since(when, wide=wide)
-            case Before(when):
-                return self._before(when, wide=wide)
+            case InFolder():
+                return wide if self.folder is None else query.covers(self.folder)
+            case OfAccount():
+                return query.covers(self.account)
+            case Since() | Before():
+                return self._dated(query, wide=wide)
             case Words(_, Field.FILE):
                 self._note("names of attachments cannot be asked of the server")
                 return wide
@@ -126,15 +126,15 @@ class _Writer:
                 return [b"HEADER Content-Type ", "multipart/mixed"]
         return _exact(query)
 
-    def _since(self, when: datetime, *, wide: bool) -> _Key:
-        whole = self._is_whole(when)
-        day = when.date() if whole or wide else _next(when.date())
-        return False if day is None else [b"SENTSINCE " + dates.day(day)]
-
-    def _before(self, when: datetime, *, wide: bool) -> _Key:
-        whole = self._is_whole(when)
-        day = when.date() if whole or not wide else _next(when.date())
-        return True if day is None else [b"SENTBEFORE " + dates.day(day)]
+    def _dated(self, query: Since | Before, *, wide: bool) -> _Key:
+        """Ask for whole days: of one that begins within the day, with that day or without."""
+        since = isinstance(query, Since)
+        day: date | None = query.when.date()
+        if not self._is_whole(query.when) and since is not wide:
+            day = _next(query.when.date())
+        if day is None:  # nothing is sent so late
+            return not since
+        return [(b"SENTSINCE " if since else b"SENTBEFORE ") + dates.day(day)]
 
     def _is_whole(self, when: datetime) -> bool:
         if when.time() == time():
