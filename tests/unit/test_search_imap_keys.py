@@ -1,11 +1,34 @@
 """Queries as IMAP search keys: what a server is asked, and what it cannot be asked."""
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.query_oracle import Letter, holds
 
+from mailcli.demo.imap_search import Candidate, search_criterion
+from mailcli.demo.imap_syntax import tokens
+from mailcli.demo.mailbox import Message
+from mailcli.model import Flag
 from mailcli.search.imap_keys import Piece, ServerSearch, imap_keys
 from mailcli.search.parser import parse
+from mailcli.search.query import (
+    Before,
+    Field,
+    HasId,
+    HasKeyword,
+    InFolder,
+    Marked,
+    OfAccount,
+    Query,
+    Since,
+    Words,
+    all_of,
+    any_of,
+    negated,
+)
 
 NOW = datetime(2026, 10, 14, 15, 30, tzinfo=UTC)
 
@@ -119,3 +142,94 @@ def test_a_search_of_many_alternatives_is_no_deep_nest() -> None:
 def test_no_day_comes_after_the_last_one() -> None:
     assert _line(asked("before:9999-12-31T12Z").keys) == "ALL"
     assert _line(asked("-after:9999-12-31T12Z").keys) == "ALL"
+
+
+# -- against a server ------------------------------------------------------------------------
+
+WORDS = ("alpha", "beta", "gamma")
+"""None is a part of another: then a server finds just what we find."""
+
+MIDNIGHT = datetime(2026, 10, 14, tzinfo=UTC)
+PLACES = ("subject", "sender", "recipients", "copies", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A message as we see it, and as the demo's server has it."""
+
+    letter: Letter
+    message: Message
+
+
+@st.composite
+def both(draw: st.DrawFn) -> Both:
+    texts = {place: draw(st.sampled_from(("", *WORDS))) for place in PLACES}
+    flags = draw(st.sets(st.sampled_from((Flag.SEEN, Flag.FLAGGED, Flag.PASSED))))
+    keywords = draw(st.sets(st.sampled_from(("todo", "done"))))
+    date = MIDNIGHT + timedelta(hours=draw(st.sampled_from((-30, -12, 0, 12, 30))))
+    file = draw(st.sampled_from(WORDS))
+    head = {"From": "sender", "To": "recipients", "Cc": "copies", "Subject": "subject"}
+    raw = "".join(f"{name}: {texts[place]}\r\n" for name, place in head.items())
+    raw += f"Message-ID: <1@x>\r\nDate: {date:%d %b %Y %H:%M:%S +0000}\r\n\r\n{texts['body']}"
+    letter = Letter(
+        account="work",
+        folder="INBOX",
+        texts={**texts, "files": file, "list": ""},
+        flags=frozenset(flags),
+        keywords=frozenset(keywords),
+        date=date,
+        size=len(raw),
+        attachments=0,
+        message_id="<1@x>",
+    )
+    names = frozenset({*(flag.imap for flag in flags), *keywords})
+    return Both(letter, Message(1, raw.encode(), MIDNIGHT, names))
+
+
+EXACT: st.SearchStrategy[Query] = st.one_of(
+    st.builds(
+        Words,
+        st.sampled_from(WORDS),
+        st.sampled_from((Field.FROM, Field.TO, Field.CC, Field.SUBJECT, Field.BODY)),
+    ),
+    st.builds(Marked, st.sampled_from((Flag.SEEN, Flag.FLAGGED, Flag.PASSED))),
+    st.builds(HasKeyword, st.sampled_from(("todo", "none", "nö"))),
+    st.builds(HasId, st.sampled_from(("1@x", "2@x"))),
+    st.builds(InFolder, st.sampled_from(("INBOX", "Sent"))),
+    st.builds(OfAccount, st.sampled_from(("work", "home"))),
+    st.builds(Since, st.sampled_from((MIDNIGHT, MIDNIGHT + timedelta(1)))),
+    st.builds(Before, st.sampled_from((MIDNIGHT, MIDNIGHT + timedelta(1)))),
+)
+INEXACT_TOO: st.SearchStrategy[Query] = st.one_of(
+    EXACT,
+    st.builds(Words, st.sampled_from(WORDS), st.just(Field.FILE)),
+    st.builds(Since, st.just(MIDNIGHT + timedelta(hours=7))),
+    st.builds(Before, st.just(MIDNIGHT + timedelta(hours=7))),
+)
+
+
+def _composed(inner: st.SearchStrategy[Query]) -> st.SearchStrategy[Query]:
+    several = st.lists(inner, min_size=2, max_size=3)
+    return st.one_of(several.map(all_of), several.map(any_of), inner.map(negated))
+
+
+def _is_found(search: ServerSearch, message: Message) -> bool:
+    if not search.keys:
+        return False
+    criterion = search_criterion(tokens(_line(search.keys).encode()))
+    return criterion(Candidate(message, 1, 1, 1))
+
+
+@settings(deadline=None)
+@given(both(), st.recursive(EXACT, _composed, max_leaves=10))
+def test_a_server_finds_what_a_query_means(mail: Both, query: Query) -> None:
+    search = imap_keys(query, account="work", folder="INBOX")
+    assert _is_found(search, mail.message) is holds(query, mail.letter)
+    assert search.notes == ()
+
+
+@settings(deadline=None)
+@given(both(), st.recursive(INEXACT_TOO, _composed, max_leaves=10))
+def test_a_server_misses_nothing_of_what_it_cannot_be_asked(mail: Both, query: Query) -> None:
+    search = imap_keys(query, account="work", folder="INBOX")
+    assert _is_found(search, mail.message) or not holds(query, mail.letter)
