@@ -94,6 +94,15 @@ def test_a_keyword_is_found_by_its_letter_in_each_folder(found: Any, maildir: Pa
     assert found("keyword:none") == []
 
 
+def test_a_hidden_recipient_and_an_encoded_list_are_found(found: Any, maildir: Path) -> None:
+    hidden = mail("Hidden", "Bcc: Eve <eve@example.org>", "List-Id: =?utf-8?q?Caf=C3=A9?= <c.x>")
+    put(maildir / "Sent", "1.x:2,S", hidden)
+
+    assert found("to:eve@example.org") == ["Hidden"]
+    assert found("cc:eve") == []
+    assert found("list:cafe") == ["Hidden"]
+
+
 def test_the_accounts_that_a_query_names_are_searched(
     run_mailcli: RunMailcli, write_config: WriteConfig, maildir: Path, home: Path
 ) -> None:
