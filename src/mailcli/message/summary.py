@@ -61,9 +61,9 @@ def summary_of(fields: Mapping[bytes, bytes]) -> Summary:
     kind = fields.get(b"content-type", b"").partition(b";")[0]
     return Summary(
         date=_date(fields.get(b"date", b"")),
-        from_=_addresses(fields.get(b"from", b"")),
-        to=_addresses(fields.get(b"to", b"")),
-        cc=_addresses(fields.get(b"cc", b"")),
+        from_=addresses_of(fields.get(b"from", b"")),
+        to=addresses_of(fields.get(b"to", b"")),
+        cc=addresses_of(fields.get(b"cc", b"")),
         subject=decode_text(fields.get(b"subject", b"")),
         message_id=identifier or None,
         content_type=kind.strip().lower().decode("ascii", "replace"),
@@ -98,7 +98,8 @@ def decode_text(value: bytes) -> str:
     return decode_words(value).strip()
 
 
-def _addresses(value: bytes) -> tuple[Address, ...]:
+def addresses_of(value: bytes) -> tuple[Address, ...]:
+    """Return the addresses of a field; text that holds none stands as a name."""
     if not value.strip():
         return ()
     text = guess(value)
