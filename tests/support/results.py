@@ -7,6 +7,9 @@ from mailcli.model import Address
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
+    AccountStatus,
+    AttachmentInfo,
+    AttachmentsResult,
     CredentialChange,
     ErrorReport,
     FlushedMessage,
@@ -14,10 +17,13 @@ from mailcli.results import (
     FolderChange,
     FolderInfo,
     FoldersResult,
+    FolderStatus,
     FolderSync,
     ImapAccount,
     ImapResult,
+    LastRun,
     ListResult,
+    MessageAttachments,
     MessageInfo,
     OutboxChange,
     OutboxMessage,
@@ -31,6 +37,7 @@ from mailcli.results import (
     SendResult,
     SkippedImap,
     SkippedPop,
+    StatusResult,
 )
 
 NOW = datetime(2026, 11, 14, 15, 0, tzinfo=timezone(timedelta(hours=1)))
@@ -61,6 +68,27 @@ def message(number: int | None = 1, **changes: object) -> MessageInfo:
     return MessageInfo(**{**fields, **changes})  # type: ignore[arg-type] # any field may change
 
 
+STATUS = StatusResult(
+    (
+        AccountStatus(
+            "work",
+            unread=3,
+            flagged=1,
+            total=1204,
+            outbox=2,
+            folders=(FolderStatus("INBOX", 3, 1, 1200), FolderStatus("Sent", 1, 0, 4)),
+            runs=(
+                LastRun(
+                    "imap-sync",
+                    NOW,
+                    ErrorReport("login", "login refused", "check the password", 77, "work"),
+                ),
+                LastRun("pop-fetch", NOW - timedelta(days=1), None),
+            ),
+        ),
+        AccountStatus("home", 0, 0, 0, 0, (), ()),
+    )
+)
 LIST = ListResult(
     (
         message(12, flags=(), attachments=1),
@@ -288,6 +316,38 @@ ACCOUNTS = AccountsResult(
         AccountInfo("home", None, False, Path("/mail/home"), None, "pop.example.net:995", None),
     )
 )
+ATTACHMENTS = AttachmentsResult(
+    (
+        MessageAttachments(
+            12,
+            Path("/mail/INBOX/cur/12:2,S"),
+            (
+                AttachmentInfo("2", "Räksmörgås.pdf", "application/pdf", 123_456),
+                AttachmentInfo("3.1", HOSTILE, "image/png", 7),
+                AttachmentInfo("4", None, "message/rfc822", 0),
+            ),
+        ),
+        MessageAttachments(None, Path("/mail/odd \udcff name/cur/1"), ()),
+    )
+)
+SAVED = AttachmentsResult(
+    (
+        MessageAttachments(
+            12,
+            Path("/mail/INBOX/cur/12:2,S"),
+            (
+                AttachmentInfo(
+                    "2", "../a.pdf", "application/pdf", 2_000_000, Path("/home/ada/in/a.pdf")
+                ),
+            ),
+        ),
+        MessageAttachments(
+            None,
+            Path("old.eml"),
+            (AttachmentInfo("1", "a.pdf", "application/pdf", 9, Path("/home/ada/in/a-1.pdf")),),
+        ),
+    )
+)
 CREDENTIAL = CredentialChange("work", "imap", True, "SecretService Keyring")
 
 SAMPLES: dict[str, tuple[str, Result]] = {
@@ -308,6 +368,9 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "folders-partly": ("folders", FOLDERS_PARTLY),
     "folders-changed": ("folders", FOLDERS_CHANGED),
     "list": ("list", LIST),
+    "status": ("status", STATUS),
+    "attachments-list": ("attachments", ATTACHMENTS),
+    "attachments-save": ("attachments", SAVED),
     "account-list": ("account-list", ACCOUNTS),
     "account-password": ("account-password", CREDENTIAL),
 }

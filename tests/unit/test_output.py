@@ -45,6 +45,9 @@ TSV_NAMES = {
     "imap-sync --verify": samples.VERIFIED,
     "folders": samples.FOLDERS,
     "list": samples.LIST,
+    "status": samples.STATUS,
+    "attachments list": samples.ATTACHMENTS,
+    "attachments save": samples.SAVED,
     "account list": samples.ACCOUNTS,
     "account set-password": samples.CREDENTIAL,
 }
@@ -166,6 +169,7 @@ def test_json_message_has_the_fields_of_the_contract() -> None:
                 "message_id": "<12@example.org>",
                 "thread": None,
                 "path": "/mail/INBOX/cur/12:2,S",
+                "depth": 0,
             }
         ],
         "errors": [],
@@ -320,16 +324,32 @@ GOLDEN_TSV = {
     ),
     "folders-partly": "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\t\n",
     "folders-changed": "work\tINBOX\t/\tinbox\tyes\tyes\t1200\t3\t\t15400000\n",
+    "status": (
+        "work\tINBOX\t3\t1\t1200\t2\t2026-11-14T15:00:00+01:00\tlogin\n"
+        "work\tSent\t1\t0\t4\t2\t2026-11-14T15:00:00+01:00\tlogin\n"
+        "home\t\t0\t0\t0\t0\t\t\n"
+    ),
     "list": (
         "12\twork\tINBOX\t2026-11-14T13:00:00+01:00\tAda Lovelace <ada@example.org>\t"
         "bob@example.org\t\tNotes on the Engine\t\t\t1234\t1\t<12@example.org>\t\t"
-        "/mail/INBOX/cur/12:2,S\n"
+        "/mail/INBOX/cur/12:2,S\t0\n"
         '11\twork\tINBOX\t2024-03-02T09:30:00+00:00\t"Lovelace, Ada" <ada@example.org>\t'
         "bob@example.org\t\t"
         "[red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe\ufffd\t"
-        "seen,answered,flagged\t$Junk,todo\t1234\t0\t<11@example.org>\t\t/mail/INBOX/cur/11:2,S\n"
+        "seen,answered,flagged\t$Junk,todo\t1234\t0\t<11@example.org>\t\t/mail/INBOX/cur/11:2,S\t0\n"
         "\t\tINBOX\t\t\tbob@example.org\t\t\tdraft\t\t1234\t0\t<None@example.org>\t\t"
-        "/mail/odd \\xff name/cur/1\n"
+        "/mail/odd \\xff name/cur/1\t0\n"
+    ),
+    "attachments-list": (
+        "12\t/mail/INBOX/cur/12:2,S\t2\tRäksmörgås.pdf\tapplication/pdf\t123456\t\n"
+        "12\t/mail/INBOX/cur/12:2,S\t3.1\t"
+        "[red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe\ufffd\timage/png\t7\t\n"
+        "12\t/mail/INBOX/cur/12:2,S\t4\t\tmessage/rfc822\t0\t\n"
+    ),
+    "attachments-save": (
+        "12\t/mail/INBOX/cur/12:2,S\t2\t../a.pdf\tapplication/pdf\t2000000\t"
+        "/home/ada/in/a.pdf\n"
+        "\told.eml\t1\ta.pdf\tapplication/pdf\t9\t/home/ada/in/a-1.pdf\n"
     ),
     "account-list": (
         "work\tada@example.org\tyes\t/mail/work\tsmtp.example.org:465\t\timap.example.org:993\n"

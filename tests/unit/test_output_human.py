@@ -142,6 +142,17 @@ No.              Date  From           Folder      Subject
  11   r!   2024-03-02  Lovelace, Ada  work/INBOX  [red]x[/red] :smile: ␛[31mred…
      D                 (unknown)      INBOX       (no subject)
 """,
+    "attachments-list": """\
+Message  Part    Size  Type             Name
+     12  2     123 kB  application/pdf  Räksmörgås.pdf
+     12  3.1      7 B  image/png        [red]x[/red] :smile: ␛[31mred␛]0;t␇ nex…
+     12  4        0 B  message/rfc822   (no name)
+""",
+    "attachments-save": """\
+Message  Part    Size  Type             Saved as
+     12  2     2.0 MB  application/pdf  /home/ada/in/a.pdf
+old.eml  1        9 B  application/pdf  /home/ada/in/a-1.pdf
+""",
     "account-list": """\
 work (default)
   Address  ada@example.org
@@ -271,7 +282,9 @@ def test_marks(flags: tuple[str, ...], attachments: int, expected: str) -> None:
     [
         pytest.param(None, "", id="unknown"),
         pytest.param(samples.NOW - timedelta(hours=14), "01:00", id="today"),
-        pytest.param(samples.NOW - timedelta(hours=16), "13 Nov", id="yesterday"),
+        pytest.param(samples.NOW - timedelta(hours=16), "Fri 23:00", id="yesterday"),
+        pytest.param(datetime(2026, 11, 8, 9, tzinfo=UTC), "Sun 10:00", id="six days ago"),
+        pytest.param(datetime(2026, 11, 7, 9, tzinfo=UTC), " 7 Nov", id="a week ago"),
         pytest.param(datetime(2026, 11, 13, 23, 30, tzinfo=UTC), "00:30", id="today in this zone"),
         pytest.param(datetime(2026, 1, 2, tzinfo=UTC), " 2 Jan", id="this year"),
         pytest.param(datetime(2025, 12, 31, tzinfo=UTC), "2025-12-31", id="another year"),

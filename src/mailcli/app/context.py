@@ -72,6 +72,7 @@ class Context(NamedTuple):
 
     config: Config
     sources: "Sources"
+    cache_dir: Path
     timeout: float
     now: Callable[[], datetime]
     trace: Callable[[str], None] | None = None

@@ -160,6 +160,19 @@ class Details(NamedTuple):
     email_id: str | None
 
 
+class Headed(NamedTuple):
+    """What a list shows of a message on the server; `header` holds the fields that were asked for.
+
+    `size` in octets.
+    """
+
+    uid: Uid
+    flags: Flags
+    size: int
+    internal_date: datetime | None
+    header: bytes
+
+
 class Moved(NamedTuple):
     """Where messages went (RFC 4315 §3, COPYUID): the new UID by the old one."""
 

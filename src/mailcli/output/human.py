@@ -17,12 +17,21 @@ from rich.text import Text
 
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
+from mailcli.output.cells import Cell
 from mailcli.output.machine import rfc3339
-from mailcli.output.tables import Cell, address_text, table_of
+from mailcli.output.tables import address_text, table_of
 from mailcli.output.words import size_text
-from mailcli.results import AccountsResult, FolderInfo, FoldersResult, ListResult, MessageInfo
+from mailcli.results import (
+    AccountsResult,
+    AttachmentsResult,
+    FolderInfo,
+    FoldersResult,
+    ListResult,
+    MessageInfo,
+)
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WIDE = 110
 """Cells from which a list has room for addresses beside the names."""
 _NARROW = 76
@@ -62,6 +71,8 @@ def table_text(result: object, screen: Screen) -> str:
             view = _messages(result.messages, screen)
         case FoldersResult():
             view = _folders(result, screen)
+        case AttachmentsResult():
+            view = _attachments(result, screen)
         case AccountsResult():
             view = _accounts(result)
         case _:
@@ -72,7 +83,10 @@ def table_text(result: object, screen: Screen) -> str:
 
 
 def date_text(moment: datetime | None, now: datetime) -> str:
-    """Return a date for people in the zone of `now`: `14:05`, `12 Nov` or `2024-03-02`."""
+    """Return a date for people in the zone of `now`.
+
+    Of today `14:05`, of the six days before `Tue 09:12`, of this year `12 Nov`, else `2024-03-02`.
+    """
     if moment is None:
         return ""
     try:
@@ -81,6 +95,8 @@ def date_text(moment: datetime | None, now: datetime) -> str:
         return rfc3339(moment)[:10]
     if local.date() == now.date():
         return f"{local:%H:%M}"
+    if 0 < (now.date() - local.date()).days < 7:
+        return f"{_DAYS[local.weekday()]} {local:%H:%M}"
     if local.year == now.year and local < now + timedelta(days=1):
         return f"{local.day:2} {_MONTHS[local.month - 1]}"
     return rfc3339(local)[:10]
@@ -117,12 +133,24 @@ def _messages(messages: tuple[MessageInfo, ...], screen: Screen) -> _View:
             date_text(each.date, screen.now),
             _sender(each.from_, full=wide),
             *([places[row]] if places else []),
-            clean(each.subject) or "(no subject)",
+            _subject(messages, row, screen),
         )
         for row, each in enumerate(messages)
     ]
     unread = (row for row, mark in enumerate(marks) if mark[0] not in " D")
     return _View(columns, rows, frozenset(unread))
+
+
+def _subject(messages: tuple[MessageInfo, ...], row: int, screen: Screen) -> str:
+    """Return a subject; below a message of the same thread indented, and only if it is new."""
+    message = messages[row]
+    subject = clean(message.subject) or "(no subject)"
+    if not message.depth or not row:
+        return subject
+    branch = "\N{BOX DRAWINGS LIGHT UP AND RIGHT} " if screen.unicode else "> "
+    before = clean(messages[row - 1].subject)
+    said = subject.rpartition(": ")[2] == before.rpartition(": ")[2]
+    return "  " * (message.depth - 1) + branch + ("" if said else subject)
 
 
 def _places(messages: tuple[MessageInfo, ...]) -> list[str] | None:
@@ -186,6 +214,27 @@ def _folder_note(folder: FolderInfo) -> str:
         return "folders only"
     shown = folder.subscribed or folder.role == "inbox"  # every program shows that one
     return "" if shown else "not subscribed"
+
+
+def _attachments(result: AttachmentsResult, screen: Screen) -> _View:
+    """Show a message's number, or its file, beside its attachments where there are several."""
+    several = len(result.messages) > 1
+    is_saved = any(a.saved for each in result.messages for a in each.attachments)
+    columns = (
+        *([_Column("Message", right=True, most=24)] if several else []),
+        *(_Column("Part"), _Column("Size", right=True), _Column("Type", most=screen.width // 4)),
+        _Column("Saved as" if is_saved else "Name", rest=True),
+    )
+    rows = [
+        (
+            *([str(each.id or each.path.name)] if several else []),
+            *(a.part, size_text(a.size), clean(a.type)),
+            str(a.saved) if a.saved else clean(a.name or "") or "(no name)",
+        )
+        for each in result.messages
+        for a in each.attachments
+    ]
+    return _View(columns, rows)
 
 
 def _accounts(result: AccountsResult) -> _View:

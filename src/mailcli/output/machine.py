@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 
 from mailcli.message.clean import UNSAFE_RANGES, visible
-from mailcli.output.tables import Cell, Table
+from mailcli.output.cells import Cell, Table
 from mailcli.results import SCHEMA, FolderSync, Result
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]

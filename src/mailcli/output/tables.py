@@ -7,17 +7,17 @@ passes it through `visible`, which changes nothing in what was cleaned.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from functools import singledispatch
-from pathlib import Path
-from typing import NamedTuple
 
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
+from mailcli.output.cells import Row, Table
 from mailcli.output.problems import reply_text
+from mailcli.output.status_lines import status_table
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
+    AttachmentsResult,
     CredentialChange,
     ErrorReport,
     FlushedMessage,
@@ -36,17 +36,7 @@ from mailcli.results import (
     SendResult,
 )
 
-Cell = str | int | bool | datetime | Path | None
-Row = tuple[Cell, ...]
-
 _SPECIALS = frozenset('"(),:;<>@[\\]')  # RFC 5322 §3.2.3, without the dot, as people write it
-
-
-class Table(NamedTuple):
-    """Named columns and rows of as many cells each."""
-
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
 
 
 @singledispatch
@@ -221,6 +211,7 @@ def _(result: ListResult) -> Table:
             "message_id",
             "thread",
             "path",
+            "depth",
         ),
         tuple(
             (
@@ -239,10 +230,27 @@ def _(result: ListResult) -> Table:
                 each.message_id,
                 each.thread,
                 each.path,
+                each.depth,
             )
             for each in result.messages
         ),
     )
+
+
+@table_of.register
+def _(result: AttachmentsResult) -> Table:
+    """One row for each attachment."""
+    return Table(
+        ("id", "path", "part", "name", "type", "size", "saved"),
+        tuple(
+            (each.id, each.path, a.part, clean(a.name or ""), clean(a.type), a.size, a.saved)
+            for each in result.messages
+            for a in each.attachments
+        ),
+    )
+
+
+table_of.register(status_table)
 
 
 @table_of.register

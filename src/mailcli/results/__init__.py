@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from mailcli.model import Address
+from mailcli.results.attachments import (
+    AttachmentInfo,
+    AttachmentsResult,
+    MessageAttachments,
+)
 from mailcli.results.report import ErrorReport
 from mailcli.results.sending import (
     FlushedMessage,
@@ -22,13 +27,20 @@ from mailcli.results.sending import (
     SendPreview,
     SendResult,
 )
+from mailcli.results.state import AccountStatus, FolderStatus, LastRun, StatusResult
 
 SCHEMA = 1
 
 __all__ = [
+    "AccountStatus",
+    "AttachmentInfo",
+    "AttachmentsResult",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
+    "FolderStatus",
+    "LastRun",
+    "MessageAttachments",
     "OutboxChange",
     "OutboxMessage",
     "OutboxResult",
@@ -36,6 +48,7 @@ __all__ = [
     "RefusedRecipient",
     "SendPreview",
     "SendResult",
+    "StatusResult",
 ]
 
 
@@ -184,7 +197,11 @@ class FoldersResult(NamedTuple):
 
 
 class MessageInfo(NamedTuple):
-    """One message as `list` shows it. `size` is in octets as stored."""
+    """One message as `list` shows it. `size` is in octets as stored.
+
+    `depth` says how far below the first of its thread it stands, where threads are shown. `path`
+    is None for one that only a server has.
+    """
 
     id: int | None
     account: str | None
@@ -200,7 +217,8 @@ class MessageInfo(NamedTuple):
     attachments: int
     message_id: str | None
     thread: str | None
-    path: Path
+    path: Path | None
+    depth: int = 0
 
 
 class ListResult(NamedTuple):
@@ -247,6 +265,8 @@ Result = (
     | ImapResult
     | FoldersResult
     | ListResult
+    | StatusResult
+    | AttachmentsResult
     | CredentialChange
     | AccountsResult
 )

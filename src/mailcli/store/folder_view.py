@@ -19,6 +19,7 @@ from mailcli.store.listing import (
     letters_in_use,
     list_differing,
     list_messages,
+    list_new,
     sum_names,
 )
 from mailcli.store.name_sum import NameSum
@@ -72,6 +73,11 @@ class FolderView:
         """
         self._refuse_links()
         return list_messages(self._base, stat=stat, among=among)
+
+    def scan_new(self) -> list[Entry]:
+        """List the messages in `new` alone. Raises: NotFound, LocalError."""
+        self._refuse_links()
+        return list_new(self._base)
 
     def scan_differing(self, outline: Outline) -> Differing:
         """List the messages in those parts of the folder that are not as outlined. As `scan`."""
@@ -157,6 +163,14 @@ class FolderView:
                 self.names.add(given.name)
             if taken:
                 self.names.take(taken.name)
+
+    def open(self, entry: Entry) -> int:
+        """Open a message as it is stored, wherever it is now, and return the descriptor.
+
+        Raises: NotFound, LocalError.
+        """
+        with translated(self.path_of(entry)):
+            return self._open(entry)[0]
 
     def _file(self, entry: Entry) -> str:
         return f"{self._base}/{entry.subdirectory}/{entry.name}"

@@ -1,0 +1,165 @@
+"""Which messages a command is about: the one way to get at them.
+
+Selectors: a number (`42`), a range (`50-55`), `last` (the newest in INBOX), `mid:<…>`, a path of
+a file, `-` (selectors on standard input, or what `list` and `search` print as TSV), or a query
+in quotes, as `search` takes it.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from mailcli.app.catalogue import Catalogue, with_catalogue
+from mailcli.app.context import Context
+from mailcli.app.found import Found
+from mailcli.app.listing import in_folders
+from mailcli.app.paths import with_path
+from mailcli.config import Account
+from mailcli.errors import NotFound, UsageError
+from mailcli.store.database import Value
+from mailcli.store.index import NEWEST
+from mailcli.store.index_rows import Indexed
+
+__all__ = ["Found", "is_query", "select"]
+
+_RANGE = re.compile(r"([0-9]{1,15})(?:-([0-9]{1,15}))?")
+_QUERY = re.compile(r"\s|^-?\w+:")
+_MANY = 100_000
+"""Numbers of a range that are looked at; a longer one is a mistake."""
+
+
+def is_query(selector: str) -> bool:
+    """Tell a query from other selectors: it has a space, or a word with a colon."""
+    return not selector.startswith("mid:") and _QUERY.search(selector) is not None
+
+
+def select(
+    context: Context,
+    selectors: Sequence[str],
+    *,
+    accounts: Sequence[Account] | None,
+    stdin: Iterable[str] | None,
+) -> list[Found]:
+    """Return the messages that selectors mean, in their order, each once.
+
+    `accounts` are those that `last`, `mid:` and queries are about; None for all. A number or a
+    path counts whatever its account. `stdin` gives the lines for `-`.
+
+    Raises: NotFound (66) naming the selector that means nothing, UsageError (2) for one that is
+        no selector.
+    """
+    words = list(_expanded(selectors, stdin))
+    for word in words:
+        _check(word)
+    everybody = list(context.config.accounts.values())
+    asked = everybody if accounts is None else list(accounts)
+    found: dict[object, Found] = {}
+
+    def look(catalogue: Catalogue) -> None:
+        found.clear()
+        for word in words:
+            for each in _found(context, catalogue, word, asked):
+                found.setdefault(each.number or (each.path, each.span), each)
+
+    only_here = all(_RANGE.fullmatch(word) for word in words)
+    if only_here:
+        try:
+            with_catalogue(context, everybody, look, refresh=False)
+            if all(os.path.lexists(each.path) for each in found.values()):
+                return list(found.values())
+        except NotFound:
+            pass  # it may have come meanwhile
+    with_catalogue(context, everybody, look)
+    return list(found.values())
+
+
+def _expanded(selectors: Sequence[str], stdin: Iterable[str] | None) -> Iterator[str]:
+    for selector in selectors:
+        if selector != "-":
+            yield selector
+            continue
+        for line in stdin or ():
+            first, tab, _ = line.partition("\t")
+            yield from [first] if tab else line.split()
+
+
+def _check(word: str) -> None:
+    if word == "last" or word.startswith("mid:") or "/" in word or is_query(word):
+        return
+    if found := _RANGE.fullmatch(word):
+        first, last = int(found[1]), int(found[2] or found[1])
+        if last < first or last - first >= _MANY:
+            raise UsageError(f"{word}: not a range of messages", hint="write it like 50-55")
+        return
+    if not os.path.lexists(word):
+        raise UsageError(
+            f"{word!r} is no message",
+            hint="give a number, a range (50-55), last, mid:<…>, a path, or a search in quotes",
+        )
+
+
+def _found(
+    context: Context, catalogue: Catalogue, word: str, accounts: Sequence[Account]
+) -> list[Found]:
+    """Return what one selector means. Raises: NotFound (66)."""
+    if not _RANGE.fullmatch(word) and word != "last" and os.path.lexists(word):
+        return _by_path(context, catalogue, Path(word))
+    names = [account.name for account in accounts]
+    mine = f"account IN ({','.join('?' * len(names))})"
+    index = catalogue.index
+    if numbers := _RANGE.fullmatch(word):
+        bounds = (int(numbers[1]), int(numbers[2] or numbers[1]))
+        rows = index.find("number BETWEEN ? AND ?", *bounds)
+    elif word == "last":
+        where = f"{mine} AND name='INBOX'"
+        rows = index.find(where, *names, order=f"{NEWEST} LIMIT 1")
+    elif word.startswith("mid:"):
+        identifier = word.removeprefix("mid:").strip().strip("<>")
+        rows = index.find(f"message_id IN (?, ?) AND {mine}", *_spellings(identifier), *names)
+    elif is_query(word):
+        rows = _by_query(context, catalogue, word, accounts)
+    else:
+        raise NotFound(f"{word}: no such file")
+    found = [each for row in rows if (each := catalogue.found(row)) is not None]
+    if not found:
+        raise NotFound(f"{word}: no such message", hint="see: mailcli list")
+    return found
+
+
+def _spellings(identifier: str) -> tuple[Value, Value]:
+    return f"<{identifier}>", identifier
+
+
+def _by_query(
+    context: Context, catalogue: Catalogue, text: str, accounts: Sequence[Account]
+) -> Iterator[Indexed]:
+    """Yield what a search finds, newest first. Raises: UsageError (2)."""
+    from mailcli.app.queries import parsed, query_condition
+
+    folders = [f for each in accounts for f in catalogue.index.folders(each.name)]
+    asked = in_folders(folders) & query_condition(catalogue, parsed(context, text), folders)
+    return catalogue.index.find(asked.sql, *asked.values, order=NEWEST)
+
+
+def _by_path(context: Context, catalogue: Catalogue, path: Path) -> list[Found]:
+    """Return the message of a file, as one of an account where it lies in its Maildir.
+
+    Of an mbox, all its messages.
+    """
+    place = path.resolve()
+    unique = place.name.partition(":")[0]
+    for account in context.config.accounts.values():
+        if place.is_relative_to(account.maildir.resolve()):
+            for row in catalogue.index.find("account=? AND unique_name=?", account.name, unique):
+                found = catalogue.found(row)
+                if found is not None and found.path.resolve() == place:
+                    return [found]
+    if path.is_dir():
+        raise UsageError(f"{path}: a directory is no message", hint="see: mailcli list PATH")
+
+    def all_of(there: Catalogue) -> list[Found]:
+        rows = there.index.find("1", order="number DESC")  # they count down from -1
+        return [found for row in rows if (found := there.found(row)) is not None]
+
+    return with_path(context, path, all_of)
