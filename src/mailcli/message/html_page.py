@@ -14,7 +14,7 @@ from mailcli.message.columns import width_of
 from mailcli.message.html_flow import KEPT_SPACE, Flow
 from mailcli.message.html_links import Link, Links
 from mailcli.message.html_plain import plain_text_of
-from mailcli.message.html_style import is_pixel
+from mailcli.message.html_style import is_pixel, is_tight
 from mailcli.message.html_table import Cell, Table, columns_of, flow_of
 from mailcli.message.html_tree import BLOCKS, Node, tree_of
 
@@ -120,8 +120,8 @@ class _Writer:
                 self.write(_without_first_line_end(node), flow, kept=True)
                 flow.gap()
             case name:
-                apart = name in _APART
-                if apart:
+                apart = name in _APART and not is_tight(node.attributes, node.style)
+                if apart or "border-top" in node.style:
                     flow.gap()
                 space = node.style.get("white-space", "")
                 self.write(node, flow, kept=space.startswith("pre") if space else kept)
@@ -239,10 +239,12 @@ class _Writer:
         inner = self._inner(node, flow.width)
         return Cell(
             inner.lines,
-            node.name == "th",
-            max(1, min(_number(node.attributes.get("colspan", ""), 1), 100)),
-            max(1, min(_number(node.attributes.get("rowspan", ""), 1), 1000)),
-            inner.structured,
+            inner.lines if inner.structured else inner.paragraphs(),
+            header=node.name == "th",
+            span=max(1, min(_number(node.attributes.get("colspan", ""), 1), 100)),
+            rows=max(1, min(_number(node.attributes.get("rowspan", ""), 1), 1000)),
+            right="right" in {node.attributes.get("align"), node.style.get("text-align")},
+            structured=inner.structured,
         )
 
 

@@ -51,6 +51,13 @@ def hides_ink(style: Mapping[str, str]) -> bool | None:
     return said in {"hidden", "collapse"} if said else None
 
 
+def is_tight(attributes: Mapping[str, str], style: Mapping[str, str]) -> bool:
+    """Tell whether a paragraph has no space around it; those that Word writes have none."""
+    margins = style.get("margin", "").split()
+    none = bool(margins) and all(_ZERO.fullmatch(margin) for margin in margins)
+    return none or attributes.get("class", "").startswith("Mso")
+
+
 def is_pixel(attributes: Mapping[str, str], style: Mapping[str, str]) -> bool:
     """Tell whether an image is too small to be seen: it only tells that it was fetched."""
     sizes = (style.get(side) or attributes.get(side, "") for side in ("width", "height"))
