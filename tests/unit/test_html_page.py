@@ -87,6 +87,7 @@ SCRAPS = st.lists(
         ("\x80\x96\x1b[31m\x00", "\u20ac\u2013[31m\n"),
         ("&#27;[2J&#155;&#8232;", "[2J\u203a\n"),
         ("a < b > c <3 <", "a < b > c <3 <\n"),
+        ("<pre>a\n\n</pre>", "a\n"),
         ("<q>a</q>", '"a"\n'),
         ("<hr>a<hr>", f"{'-' * 20}\n\na\n\n{'-' * 20}\n"),
         ("", ""),
@@ -249,6 +250,7 @@ TABLES = {
     ),
     "caption": ("<table><caption>Cap</caption><tr><td>a<td>b<tr><td>c<td>d</table>",
                 "Cap\n\na  b\nc  d\n"),
+    "an empty cell": ("a<table><td>", "a\n"),
     "huge spans": ("<table><tr><td colspan=999999 rowspan=999999>a<td>b</table>", "a  b\n"),
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ ATTRIBUTIONS = {
     "Czech": "út 24. 11. 2026 v 9:12 odesílatel Alan Turing napsal:",
     "Finnish": "Alan Turing kirjoitti:",
     "Russian": "вт, 24 нояб. 2026 \u0433. \u0432 09:12, Алан Тьюринг пишет:",
-    "Greek": "Στις Τρί 24 Νοε 2026, \u03bf \u03c7\u03c1\u03ae\u03c3\u03c4\u03b7\u03c2 Alan έγραψε:",
+    "Greek": "Στις Τρί \u03bf \u03c7\u03c1\u03ae\u03c3\u03c4\u03b7\u03c2 Alan έγραψε:",
     "Turkish": "Alan Turing \u015funlar\u0131 yazd\u0131:",
     "Chinese": "Alan Turing 于2026年11月24日周二 09:12写道\uff1a",
     "Japanese": "2026年11月24日(火) 9:12 Alan Turing:",
@@ -156,7 +156,6 @@ def test_whatever_it_is_given_nothing_of_its_own_is_lost(text: str, keep: int) -
     "text",
     ["> a\n" * 50_000, "a wrote:\n" * 50_000, "From: a\nTo: b\n" * 30_000, "x" * 1_000_000,
      "\n" * 200_000,
-     
      "> a\n\n\n\n" * 30_000, "a" + " \t" * 300_000 + ":", "wrote" * 100_000],
     ids=lambda text: text[:8],
 )  # fmt: skip

@@ -59,6 +59,8 @@ def to_text(html: str, *, width: int = WIDTH) -> Page:
     flow.end_line()
     links = tuple(writer.links.found.values())
     lines = flow.lines
+    while lines and not lines[-1]:
+        lines.pop()
     if links:
         lines += ["", *(f"[{link.number}] {link.target}" for link in links)]
     text = "".join(f"{line}\n" for line in lines).lstrip("\n")

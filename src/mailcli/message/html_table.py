@@ -73,7 +73,7 @@ def flow_of(table: Table, width: int) -> list[list[str]]:
     for row in table.rows:
         cells = [cell.lines for cell in row if cell.lines]
         side_by_side = _GAP.join(lines[0] for lines in cells)
-        if all(len(lines) == 1 for lines in cells) and width_of(side_by_side) <= width:
+        if cells and all(len(lines) == 1 for lines in cells) and width_of(side_by_side) <= width:
             blocks.append([side_by_side])
         else:
             blocks += [list(lines) for lines in cells]
