@@ -73,6 +73,7 @@ SCRAPS = st.lists(
         ("<ul style='list-style:none'><li>a<li>b</ul>", "a\nb\n"),
         ("<blockquote>quoted</blockquote>mine", "> quoted\n\nmine\n"),
         ("<pre>\na  b\n\n\n  c\td</pre>", "a  b\n\n\n  c     d\n"),
+        ("<div style='white-space:pre-wrap'>a\n\n  b c</div>", "a\n\n  b c\n"),
         ('<img src="cid:x" alt="Logo">', "[Logo]\n"),
         ('<img src="cid:x">', "[image]\n"),
         ('<img src="https://x.example/">', ""),
@@ -122,6 +123,7 @@ def test_what_counts_of_a_page_is_kept(html: str, text: str) -> None:
         ('<a href="VBScript:x">a</a>', "a\n"),
         ('<a href="file:///etc/passwd">a</a>', "a\n"),
         ('<a href="ms-msdt:x">a</a>', "a\n"),
+        ('<a href="mailto:javascript%3Ax@y">a</a>', "a\n"),
         ('<a href="http://x.example/ y\u202e">a</a>', "a [1]\n\n[1] http://x.example/y\n"),
     ],
 )  # fmt: skip
@@ -139,6 +141,10 @@ def test_links_are_footnotes_with_their_true_targets(html: str, text: str) -> No
         ("example.org", "https://example.org.evil.test/", True),
         ("example.org", "https://notexample.org/", True),
         ("Read more", "https://evil.test/", False),
+        ("Log in at https://example.org/ now!", "https://evil.test/", True),
+        ("Log in at www.example.org.", "https://evil.test/", True),
+        ("See http://example.org/a and b", "https://example.org/a", False),
+        ("https://ada@example.org/", "https://example.org/", False),
         ("node.js", "https://nodejs.example/", False),
         ("notes.txt", "https://files.example/1", False),
         ("bücher.example", "https://xn--bcher-kva.example/", False),
@@ -177,6 +183,8 @@ def test_a_link_that_pretends_to_lead_elsewhere_is_told(
         "<style>.pre, b.c{color:red;display:none}</style><p class='a pre'>x</p>",
         "<div style='display:none'><table><tr><td>x</table></div>",
         "<p style='display:none'>x<br>",
+        "<p><span style='display:none'>x</p>",
+        "<div><b style='display:none'>x<i>y</div>",
         "<table><tr><td style='display:none'>x</tr></table>",
     ],
 )
@@ -194,6 +202,7 @@ def test_hidden_text_is_dropped_and_counted(html: str) -> None:
         "<style>@media print{.a{display:none}} .b{display:none}</style><p class=a>x",
         "<style>/* .a{display:none} */ .b{display:none}</style><p class=a>x",
         "<p style='color:#fff;background-color:#000'>x</p>",
+        "<p style='color:inherit;background:inherit'>x</p>",
     ],
 )
 def test_text_that_is_seen_is_not_taken_for_hidden(html: str) -> None:
@@ -274,6 +283,14 @@ def test_long_paragraphs_are_broken_and_long_words_are_not() -> None:
     lines = to_text(f"<p>{'word ' * 40} {address}</p>", width=72).text.splitlines()
     assert address in lines
     assert max(len(line) for line in lines if line != address) <= 72
+
+
+def test_lines_that_may_be_broken_are_and_others_are_not() -> None:
+    text = "word " * 30 + "\n  indented"
+    soft = f"{'word ' * 15}\n".replace(" \n", "\n") * 2 + "  indented\n"
+    assert to_text(f"<pre wrap=''>{text}</pre>").text == soft
+    assert to_text(f"<div style='white-space: pre-wrap'>{text}</div>").text == soft
+    assert to_text(f"<pre>{text}</pre>").text == "word " * 29 + "word\n  indented\n"
 
 
 def _nested(tag: str) -> str:

@@ -73,6 +73,8 @@ VECTORS = [
     "<a href='jav&#x09;ascript:alert(1)'>x</a>",
     "<a href='&#106;avascript&colon;alert(1)'>x</a>",
     "<a href=' &#14; javascript:alert(1)'>x</a>",
+    "<a href='mailto:javascript%3Aalert(1)@x'>x</a>",
+    "<a href='mailto:&#47;&#47;evil.test/@x'>x</a>",
     "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
     "<a href=http://x.example/ onclick=alert(1) ping=http://evil.test/>x</a>",
     "<a href='http://x.example/&quot; onclick=&quot;alert(1)'>x</a>",

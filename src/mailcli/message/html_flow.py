@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from mailcli.message.columns import rejoined, wrapped
 
@@ -12,6 +13,17 @@ _BLANK = " \xa0\u200b\u200c\u200d\u2060\ufeff\xad"
 _SPACES = re.compile(r"[ \xa0]{2,}")
 _PADDING = re.compile(rf"[\s{_UNSEEN}]{{4,}}")
 """What fills up the preview of a message behind its first words."""
+
+
+class Space(Enum):
+    """What becomes of the white space of a text (CSS white-space)."""
+
+    JOINED = auto()
+    """Each run of it is one space."""
+    LINES = auto()
+    """Line ends and runs of spaces stay, and lines are broken that are too long."""
+    KEPT = auto()
+    """All stays as it is."""
 
 
 @dataclass(slots=True)
@@ -28,16 +40,17 @@ class Flow:
     """Lines that go on with the one before."""
     _gap: bool = False
 
-    def text(self, text: str, *, kept: bool) -> None:
-        """Take text; `kept`: with its spaces and line ends."""
-        if not kept:
+    def text(self, text: str, space: Space = Space.JOINED) -> None:
+        """Take text; `space` says what becomes of its spaces and line ends."""
+        if space is Space.JOINED:
             self.pieces.append(text)
             return
-        first, *others = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self.pieces.append(first.expandtabs().replace(" ", KEPT_SPACE))
-        for line in others:
-            self._break_kept()
-            self.pieces.append(line.expandtabs().replace(" ", KEPT_SPACE))
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for number, line in enumerate(lines):
+            if number:
+                self._break_kept()
+            run = " " if space is Space.KEPT else "  "
+            self.pieces.append(line.expandtabs().replace(run, KEPT_SPACE * len(run)))
 
     def _break_kept(self) -> None:
         if "".join(self.pieces).strip(f" \t{KEPT_SPACE}"):

@@ -11,7 +11,7 @@ controls, soft hyphens) is left to it.
 from dataclasses import dataclass
 
 from mailcli.message.columns import width_of
-from mailcli.message.html_flow import KEPT_SPACE, Flow
+from mailcli.message.html_flow import KEPT_SPACE, Flow, Space
 from mailcli.message.html_links import Link, Links
 from mailcli.message.html_plain import plain_text_of
 from mailcli.message.html_style import is_pixel, is_tight
@@ -75,36 +75,36 @@ class _Writer:
     def __init__(self) -> None:
         self.links = Links()
 
-    def write(self, node: Node, flow: Flow, *, kept: bool = False) -> None:
+    def write(self, node: Node, flow: Flow, space: Space = Space.JOINED) -> None:
         """Write what is in an element."""
         for part in node.parts:
             if isinstance(part, str):
-                flow.text(part, kept=kept)
+                flow.text(part, space)
             else:
-                self._element(part, flow, kept=kept)
+                self._element(part, flow, space)
 
-    def _element(self, node: Node, flow: Flow, *, kept: bool) -> None:
+    def _element(self, node: Node, flow: Flow, space: Space) -> None:
         match node.name:
             case "br":
                 flow.break_line()
             case "hr":
                 flow.add([_RULE], apart=True)
             case "img" | "input":
-                flow.text(_picture(node), kept=False)
+                flow.text(_picture(node))
             case "a" if "href" in node.attributes:
-                self._link(node, flow, kept=kept)
+                self._link(node, flow, space)
             case "table":
                 self._table(node, flow)
             case "q":
-                flow.text('"', kept=False)
-                self.write(node, flow, kept=kept)
-                flow.text('"', kept=False)
+                flow.text('"')
+                self.write(node, flow, space)
+                flow.text('"')
             case name if name in BLOCKS:
-                self._block(node, flow, kept=kept)
+                self._block(node, flow, space)
             case _:
-                self.write(node, flow, kept=kept)
+                self.write(node, flow, space)
 
-    def _block(self, node: Node, flow: Flow, *, kept: bool) -> None:
+    def _block(self, node: Node, flow: Flow, space: Space) -> None:
         flow.end_line()
         match node.name:
             case "ul" | "ol" | "dir" | "menu":
@@ -119,14 +119,13 @@ class _Writer:
                 self._heading(node, flow)
             case "pre" | "listing" | "plaintext":
                 flow.gap()
-                self.write(_without_first_line_end(node), flow, kept=True)
+                self.write(_without_first_line_end(node), flow, _space(node, Space.KEPT))
                 flow.gap()
             case name:
                 apart = name in _APART and not is_tight(node.attributes, node.style)
                 if apart or "border-top" in node.style:
                     flow.gap()
-                space = node.style.get("white-space", "")
-                self.write(node, flow, kept=space.startswith("pre") if space else kept)
+                self.write(node, flow, _space(node, space))
                 flow.end_line()
                 if apart:
                     flow.gap()
@@ -186,9 +185,9 @@ class _Writer:
             first = space
         flow.add(out)
 
-    def _link(self, node: Node, flow: Flow, *, kept: bool) -> None:
+    def _link(self, node: Node, flow: Flow, space: Space) -> None:
         begin, above = len(flow.pieces), len(flow.lines)
-        self.write(node, flow, kept=kept)
+        self.write(node, flow, space)
         broken = len(flow.lines) > above
         begin = 0 if broken else begin
         joined = "".join(flow.pieces[begin:])
@@ -285,6 +284,20 @@ def _without_first_line_end(node: Node) -> Node:
     if not isinstance(first, str):
         return node
     return Node(node.name, parts=[first.removeprefix("\r").removeprefix("\n"), *node.parts[1:]])
+
+
+def _space(node: Node, around: Space) -> Space:
+    """Return what becomes of the white space in a block."""
+    if "wrap" in node.attributes:  # Thunderbird's <pre wrap="">
+        return Space.LINES
+    match node.style.get("white-space", ""):
+        case "pre":
+            return Space.KEPT
+        case "pre-wrap" | "pre-line" | "break-spaces" | "-moz-pre-wrap":
+            return Space.LINES
+        case "normal" | "nowrap":
+            return Space.JOINED
+    return around
 
 
 def _number(text: str, default: int) -> int:

@@ -13,6 +13,7 @@ _URL = re.compile(r"url\(\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
 _BRACE = re.compile(r"[{}]")
 _COMMENT = re.compile(r"/\*")
 _CLASS = re.compile(r"\s*[a-z]*\.([\w-]+)\s*", re.IGNORECASE)
+_RELATIVE = frozenset({"inherit", "initial", "unset", "revert", "currentcolor"})
 _LONGEST_SHEET = 200_000
 _LONGEST_STYLE = 4_000
 
@@ -123,7 +124,8 @@ def _is_away(style: Mapping[str, str]) -> bool:
 def _has_colour_of_ground(style: Mapping[str, str]) -> bool:
     colour = style.get("color", "")
     ground = style.get("background-color") or style.get("background", "")
-    return colour == "transparent" or (bool(colour) and _colour(colour) == _colour(ground))
+    stated = bool(colour) and colour not in _RELATIVE
+    return colour == "transparent" or (stated and _colour(colour) == _colour(ground))
 
 
 def _colour(value: str) -> str:

@@ -216,7 +216,7 @@ class _Builder:
             if name in self._silent:
                 at = len(self._silent) - 1 - self._silent[::-1].index(name)
                 del self._silent[at:]
-            elif name in _SCOPE | {"tr", "body", "html"} and self._silent[0] not in _SILENT:
+            elif self._silent[0] not in _SILENT and name in BLOCKS and self._count.get(name, 0):
                 # its own end tag is missing: nothing is hidden for longer than its surroundings
                 self._silent = []
                 self._end(name)
