@@ -229,6 +229,13 @@ def test_remote_images_are_counted_and_pixels_say_nothing() -> None:
     assert to_text(html) == Page("[A]\n", remote_images=5)
 
 
+def test_the_body_is_the_text_without_the_targets() -> None:
+    page = to_text('<a href="https://x.example/">a</a><p>b')
+    assert page.body == "a [1]\n\nb\n"
+    assert page.footnotes == "[1] https://x.example/\n"
+    assert page.text == f"{page.body}\n{page.footnotes}"
+
+
 TABLES = {
     "headings": (
         "<table><tr><th>Name<th>Price<tr><td>Tea<td>1.20<tr><td>Coffee, black<td>12.00</table>",
@@ -259,6 +266,10 @@ TABLES = {
     ),
     "caption": ("<table><caption>Cap</caption><tr><td>a<td>b<tr><td>c<td>d</table>",
                 "Cap\n\na  b\nc  d\n"),
+    "lists in cells": (
+        "<table border=1><tr><td>a<br>b<td>c<tr><td>d<td><ul><li>x<li>y</ul></table>",
+        "a  c\nb\nd  - x\n   - y\n",
+    ),
     "an empty cell": ("a<table><td>", "a\n"),
     "huge spans": ("<table><tr><td colspan=999999 rowspan=999999>a<td>b</table>", "a  b\n"),
 }  # fmt: skip

@@ -33,8 +33,8 @@ _HEADINGS = {"h1": "=", "h2": "-"}
 class Page:
     """A document as text, and what its reader should know."""
 
-    text: str
-    """Lines that end with LF, the targets of the links at the end; empty: nothing to see."""
+    body: str
+    """Lines that end with LF, without the targets of the links; empty: nothing to see."""
     links: tuple[Link, ...] = ()
     remote_images: int = 0
     """Images that were not fetched."""
@@ -42,6 +42,16 @@ class Page:
     """Passages of text that a browser would not show."""
     warnings: tuple[str, ...] = ()
     """Links that pretend to lead elsewhere, one sentence each; not cleaned."""
+
+    @property
+    def footnotes(self) -> str:
+        """The targets of the links, `[1] https://example.org/`, a line each."""
+        return "".join(f"[{link.number}] {link.target}\n" for link in self.links)
+
+    @property
+    def text(self) -> str:
+        """The body, and the footnotes below an empty line."""
+        return "\n".join(part for part in (self.body, self.footnotes) if part)
 
 
 def to_text(html: str, *, width: int = WIDTH) -> Page:
@@ -57,16 +67,15 @@ def to_text(html: str, *, width: int = WIDTH) -> Page:
     flow = Flow(max(width, _NARROWEST))
     writer.write(tree.root, flow)
     flow.end_line()
-    links = tuple(writer.links.found.values())
     lines = flow.lines
     while lines and not lines[-1]:
         lines.pop()
-    if links:
-        lines += ["", *(f"[{link.number}] {link.target}" for link in links)]
-    text = "".join(f"{line}\n" for line in lines).lstrip("\n")
-    if len(text) > 4 * len(html) + 400:
-        text = plain_text_of(html) + "\n"
-    return Page(text, links, tree.remote_images, tree.hidden, tuple(writer.links.warnings))
+    links = tuple(writer.links.found.values())
+    body = "".join(f"{line}\n" for line in lines).lstrip("\n")
+    size = len(body) + sum(len(link.target) + 10 for link in links)
+    if size > 4 * len(html) + 400:
+        body, links = plain_text_of(html) + "\n", ()
+    return Page(body, links, tree.remote_images, tree.hidden, tuple(writer.links.warnings))
 
 
 class _Writer:

@@ -59,7 +59,7 @@ def columns_of(table: Table, width: int) -> list[str] | None:
     widths = _widths(grid, count)
     if sum(widths) + len(_GAP) * (count - 1) > width:
         shrunk = _shrunk(widths, _widths(grid, count, by_word=True), width)
-        if not (_has_headings(table) or table.framed):
+        if not (_has_headings(table) or table.framed) or _has_structure(table):
             return None
         if shrunk is None:
             return _records(grid) if _is_heading(grid[0]) else None
@@ -89,9 +89,7 @@ def _holds_data(table: Table) -> bool:
         return len(full) > 1
     if len(full) > 1 and len(full) == len(table.rows) and all(map(_is_labelled, full)):
         return True
-    if table.layout or any(len(cell.lines) > 1 and cell.structured for cell in cells):
-        return False
-    return (_has_headings(table) or table.framed) and bool(full)
+    return not table.layout and (_has_headings(table) or table.framed) and bool(full)
 
 
 def _is_labelled(row: Sequence[Cell]) -> bool:
@@ -103,6 +101,11 @@ def _is_labelled(row: Sequence[Cell]) -> bool:
         and width_of(label.lines[0]) <= _LABEL
         and all(width_of(line) <= 2 * _LABEL for line in others[0].lines)
     )
+
+
+def _has_structure(table: Table) -> bool:
+    """Tell whether a cell holds lines that cannot be broken anew, such as those of a list."""
+    return any(len(cell.lines) > 1 and cell.structured for row in table.rows for cell in row)
 
 
 def _has_headings(table: Table) -> bool:
