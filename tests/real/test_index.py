@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
+from tests.support.dovecot import Dovecot
 from tests.support.local_mail import document, put
+from tests.support.sync_account import sync_account
 
 Numbers = Callable[..., dict[str, int]]
 
@@ -305,3 +307,32 @@ def test_a_folder_that_is_gone_takes_its_messages_along(mail_dir: Path, numbers:
 
     put(mail_dir / "Newer", "2.b.host", mail("b"))
     assert numbers() == {"a": 1, "b": 2}
+
+
+def test_numbers_survive_a_lost_state_and_moves_on_the_server(
+    run_mailcli: RunMailcli, dovecot: Dovecot, account_user: str, write_config: WriteConfig
+) -> None:
+    work = sync_account(dovecot, account_user, write_config)
+
+    def listed() -> dict[str, int]:
+        done = run_mailcli("list", "--all-folders", "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        return {each["subject"]: each["id"] for each in document(done, "list")["messages"]}
+
+    work.fill("one", "two", "three")
+    work.fill("four", folder="Archive")
+    before = listed()
+    work.move_there("two", "INBOX", "Archive")
+    work.flag_there("three", "+\\Flagged")
+    work.lose_state()
+    work.sync()
+
+    assert listed() == before
+
+    for path in [*work.maildir.glob("*/cur/*"), *work.maildir.glob("*/new/*")]:
+        path.unlink()
+    work.lose_state()
+    assert listed() == {}
+    work.sync()
+
+    assert listed() == before
