@@ -168,16 +168,16 @@ class Index(Database):
 
     # Messages.
 
-    def names(self, folder: int, subdirectory: str | None = None) -> Iterator[tuple[int, Entry]]:
-        """Yield number and file of each message of a folder, or of one directory of it."""
+    def places(self, folder: int, *, new: bool = False) -> Iterator[tuple[int, str]]:
+        """Yield number and place (`cur/NAME`) of each message of a folder, or of its `new`."""
         rows = self._rows(
             "SELECT number, subdirectory, unique_name, info FROM message"
             " WHERE folder=? AND subdirectory=ifnull(?, subdirectory)",
             folder,
-            subdirectory,
+            "new" if new else None,
         )
         for number, place, unique, info in rows:
-            yield number, Entry(place, loaded(unique) + loaded(info))
+            yield number, f"{place}/{loaded(unique)}{loaded(info)}"
 
     def find(self, where: str, *values: Value, order: str = "number") -> Iterator[Indexed]:
         """Yield the messages for which a condition of SQL on `message` and `folder` holds."""
