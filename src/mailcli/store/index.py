@@ -57,6 +57,9 @@ _BY_SUBJECT = """
 _SUBJECT_SECONDS = 30 * 86_400
 """How long after a message a reply that does not name it may come."""
 
+_FEW = 1000
+"""Messages that are gone of which nobody minds the words."""
+
 _WAIT = 30.0
 """Seconds that another process may keep the file busy."""
 
@@ -133,6 +136,12 @@ class Index(Database):
             " ifnull((SELECT max(number) FROM dead), 0))"
         )
         return int(highest)
+
+    def is_mostly_dead(self) -> bool:
+        """Tell whether more messages are gone than are there, so that it had better be anew."""
+        sql = "SELECT (SELECT count(*) FROM dead), (SELECT count(*) FROM message)"
+        ((dead, living),) = self._rows(sql)
+        return bool(dead > max(living, _FEW))
 
     # Folders.
 
