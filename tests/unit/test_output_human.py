@@ -143,6 +143,15 @@ No.              Date  From           Folder      Subject
  11   r!   2024-03-02  Lovelace, Ada  work/INBOX  [red]x[/red] :smile: ␛[31mred…
      D                 (unknown)      INBOX       (no subject)
 """,
+    "status": """\
+work: 3 unread, 1 flagged, 1204 messages; 2 messages in the outbox
+  imap-sync 2026-11-14 15:00: failed: login refused
+  pop-fetch 2026-11-13 15:00: done
+  Unread  Flagged  Messages  Folder
+       3        1      1200  INBOX
+       1                  4  Sent
+home: 0 unread, 0 flagged, 0 messages
+""",
     "account-list": """\
 work (default)
   Address  ada@example.org
