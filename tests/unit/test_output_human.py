@@ -153,6 +153,15 @@ Message  Part    Size  Type             Saved as
      12  2     2.0 MB  application/pdf  /home/ada/in/a.pdf
 old.eml  1        9 B  application/pdf  /home/ada/in/a-1.pdf
 """,
+    "status": """\
+work: 3 unread, 1 flagged, 1204 messages; 2 messages in the outbox
+  imap-sync 2026-11-14 15:00: failed: login refused
+  pop-fetch 2026-11-13 15:00: done
+  Unread  Flagged  Messages  Folder
+       3        1      1200  INBOX
+       1                  4  Sent
+home: 0 unread, 0 flagged, 0 messages
+""",
     "account-list": """\
 work (default)
   Address  ada@example.org

@@ -20,6 +20,7 @@ from mailcli.store.listing import (
     list_differing,
     list_messages,
     list_new,
+    list_places,
     sum_names,
 )
 from mailcli.store.name_sum import NameSum
@@ -74,10 +75,13 @@ class FolderView:
         self._refuse_links()
         return list_messages(self._base, stat=stat, among=among)
 
-    def scan_new(self) -> list[Entry]:
-        """List the messages in `new` alone. Raises: NotFound, LocalError."""
+    def places(self, *, new: bool = False) -> list[str]:
+        """List the messages as `cur/NAME` or `new/NAME`; with `new`, those in `new` alone.
+
+        Raises as `scan`.
+        """
         self._refuse_links()
-        return list_new(self._base)
+        return list_new(self._base) if new else list_places(self._base)
 
     def scan_differing(self, outline: Outline) -> Differing:
         """List the messages in those parts of the folder that are not as outlined. As `scan`."""
