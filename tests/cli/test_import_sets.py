@@ -210,4 +210,4 @@ def test_an_imap_sync_with_nothing_to_do_makes_hardly_a_dataclass(
     loaded("imap-sync")
 
     made = set((tmp_path / "dataclasses").read_text().split("\n"))
-    assert made == {"FolderName", "UidSet"}  # they check what they are made of, or are sets
+    assert made == {"FolderName"}  # it checks what it is made of

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 
@@ -37,10 +37,7 @@ class Watch:
 def watched(*makers: type | FunctionType) -> Iterator[Watch]:
     """Watch what this process reads until the block ends, and the values of these classes."""
     watch = Watch()
-    made_by = {
-        (vars(each)["__init__"] if isinstance(each, type) else each).__code__: each
-        for each in makers
-    }
+    made_by = {_code_of(each): each for each in makers}
 
     def audit(event: str, args: tuple[Any, ...]) -> None:
         # A hook stays for as long as the process lives.
@@ -60,3 +57,12 @@ def watched(*makers: type | FunctionType) -> Iterator[Watch]:
     finally:
         sys.setprofile(None)
         watch.on = False
+
+
+def _code_of(maker: type | FunctionType) -> CodeType:
+    """Return what runs when a value is made; a NamedTuple is made by `__new__`."""
+    if isinstance(maker, FunctionType):
+        return maker.__code__
+    made = maker.__new__ if issubclass(maker, tuple) else vars(maker)["__init__"]
+    assert isinstance(made, FunctionType)
+    return made.__code__

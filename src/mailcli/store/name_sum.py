@@ -10,7 +10,6 @@ for it is recorded.
 """
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2s
 from itertools import islice
 
 _MODULUS = 1 << 256
@@ -53,5 +52,7 @@ class NameSum:
 
 
 def _sum(names: Iterable[str]) -> int:
+    from hashlib import blake2s
+
     encoded = (name.encode("utf-8", "surrogateescape") for name in names)
     return sum(int.from_bytes(each.digest()) for each in map(blake2s, encoded))
