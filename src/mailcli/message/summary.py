@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from email.header import decode_header
 from email.utils import getaddresses, parsedate_to_datetime
 
+from mailcli.message.charsets import guess
+from mailcli.message.encoded_words import decode_words
 from mailcli.model import Address
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n?")
@@ -94,36 +95,14 @@ def _fields(header: bytes) -> dict[bytes, bytes]:
 
 def decode_text(value: bytes) -> str:
     """Return the text of an unstructured field: encoded-words decoded, raw octets guessed."""
-    text = _guess(value).strip()
-    if "=?" not in text:
-        return text
-    try:
-        return "".join(_part(part, charset) for part, charset in decode_header(text))
-    except (ValueError, LookupError):  # HeaderParseError is a ValueError: bad base64
-        return text
-
-
-def _part(part: bytes | str, charset: str | None) -> str:
-    if isinstance(part, str):
-        return part
-    try:
-        return part.decode(charset or "utf-8", "replace")
-    except LookupError:  # a charset that nobody knows
-        return _guess(part)
-
-
-def _guess(octets: bytes) -> str:
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return octets.decode("latin-1")
+    return decode_words(value).strip()
 
 
 def addresses_of(value: bytes) -> tuple[Address, ...]:
     """Return the addresses of a field; text that holds none stands as a name."""
     if not value.strip():
         return ()
-    text = _guess(value)
+    text = guess(value)
     if (plain := _plain_addresses(text)) is not None:
         return plain
     try:
