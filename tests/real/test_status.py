@@ -111,11 +111,11 @@ def test_a_dry_run_is_no_run(
     assert accounts(run_mailcli)["home"]["runs"] == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"x": 1}', '{"x": {"at": "no", "error": null}}'])
+@pytest.mark.parametrize("text", ["{", "[]", "1", '{"x": 1}', "null"])
 def test_a_damaged_record_of_runs_is_none(
     run_mailcli: RunMailcli, mail_dir: Path, home: Path, text: str
 ) -> None:
-    runs = home / ".cache" / "mailcli" / "last-runs" / "work.json"
+    runs = home / ".cache" / "mailcli" / "last-runs" / "work" / "imap-sync"
     runs.parent.mkdir(parents=True)
     runs.write_text(text)
 

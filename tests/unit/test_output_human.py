@@ -1,5 +1,6 @@
 """Output for people: what stands on the screen, at several widths, and that nothing steers it."""
 
+import dataclasses
 import fcntl
 import io
 import os
@@ -142,6 +143,15 @@ No.              Date  From           Folder      Subject
  11   r!   2024-03-02  Lovelace, Ada  work/INBOX  [red]x[/red] :smile: ␛[31mred…
      D                 (unknown)      INBOX       (no subject)
 """,
+    "status": """\
+work: 3 unread, 1 flagged, 1204 messages; 2 messages in the outbox
+  imap-sync 2026-11-14 15:00: failed: login refused
+  pop-fetch 2026-11-13 15:00: done
+  Unread  Flagged  Messages  Folder
+       3        1      1200  INBOX
+       1                  4  Sent
+home: 0 unread, 0 flagged, 0 messages
+""",
     "attachments-list": """\
 Message  Part    Size  Type             Name
      12  2     123 kB  application/pdf  Räksmörgås.pdf
@@ -152,15 +162,6 @@ Message  Part    Size  Type             Name
 Message  Part    Size  Type             Saved as
      12  2     2.0 MB  application/pdf  /home/ada/in/a.pdf
 old.eml  1        9 B  application/pdf  /home/ada/in/a-1.pdf
-""",
-    "status": """\
-work: 3 unread, 1 flagged, 1204 messages; 2 messages in the outbox
-  imap-sync 2026-11-14 15:00: failed: login refused
-  pop-fetch 2026-11-13 15:00: done
-  Unread  Flagged  Messages  Folder
-       3        1      1200  INBOX
-       1                  4  Sent
-home: 0 unread, 0 flagged, 0 messages
 """,
     "account-list": """\
 work (default)
@@ -264,8 +265,10 @@ def test_markup_and_emoji_names_in_any_text_are_printed_literally() -> None:
     text = "[red]x[/red] [/] :smile: https://e.example"
     found = (
         shown(ListResult((samples.message(subject=text),)), width=120)[0],
-        shown(FoldersResult((samples.FOLDERS.folders[0]._replace(name=text),)), width=120)[0],
-        shown(AccountsResult((samples.ACCOUNTS.accounts[0]._replace(email=text),)))[0],
+        shown(
+            FoldersResult((dataclasses.replace(samples.FOLDERS.folders[0], name=text),)), width=120
+        )[0],
+        shown(AccountsResult((dataclasses.replace(samples.ACCOUNTS.accounts[0], email=text),)))[0],
     )
     assert [text in each for each in found] == [True, True, True]
 
@@ -340,7 +343,7 @@ def test_sizes_for_people(octets: int, expected: str) -> None:
 )
 def test_other_outcomes_of_send(outcome: Any, accepted: int, expected: str) -> None:
     addresses = (Address("", "a@x"), Address("", "b@x"))[:accepted]
-    result = samples.SENT._replace(outcome=outcome, accepted=addresses, saved=None)
+    result = dataclasses.replace(samples.SENT, outcome=outcome, accepted=addresses, saved=None)
     assert shown(result)[0] == expected
 
 
@@ -604,7 +607,7 @@ def test_a_table_is_as_wide_as_the_real_terminal(mailcli_env: dict[str, str]) ->
 
 def test_a_permanent_refusal_repeats_no_status_code() -> None:
     refused = RefusedRecipient(Address("", "x@x"), True, 550, "5.1.1", "5.1.1 gone")
-    result = samples.SENT._replace(outcome="refused", accepted=(), refused=(refused,))
+    result = dataclasses.replace(samples.SENT, outcome="refused", accepted=(), refused=(refused,))
     assert shown(result)[1] == "mailcli: x@x: refused: 550 5.1.1 gone\n"
 
 

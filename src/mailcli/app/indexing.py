@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 
 from mailcli.app.changed import Listing
-from mailcli.app.context import Context
+from mailcli.app.context import Context, NoProgress
 from mailcli.app.describing import describe
 from mailcli.errors import LocalError, MailError, TemporaryFailure
 from mailcli.results.report import ErrorReport
@@ -87,7 +87,8 @@ class Update:
         total = len(arrivals)
         if most is not None and total > most:
             raise TemporaryFailure(f"{total} messages are to be indexed")
-        with self.context.progress.transfer("index", messages=lambda: total) as step:
+        progress = self.context.progress if total > BATCH else NoProgress()
+        with progress.transfer("index", messages=lambda: total) as step:
             for batch in _batched(arrivals):
                 self._add(batch)
                 for _ in batch:

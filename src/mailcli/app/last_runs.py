@@ -1,15 +1,14 @@
 """What became of the last run of an account, for `status`: a small file in the cache directory.
 
 It is for people who ask why there is no new mail. Nothing depends on it, so nothing is made
-durable, and no failure here is one of the run.
+durable, and no failure here is one of the run. The file's time is that of the run; it is empty
+where all went well, so that such a run needs no JSON.
 """
 
-import json
 import os
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from mailcli.app.context import Context
 from mailcli.config import Account
@@ -21,34 +20,42 @@ def record_run(
     context: Context, account: Account, command: str, error: ErrorReport | None
 ) -> None:
     """Record how a run ended."""
-    told = None if error is None else error._asdict()
-    path = _path(context, account)
-    runs = _read(path)
-    runs[command] = {"at": context.now().isoformat(timespec="seconds"), "error": told}
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    path = _directory(context, account) / command
     with suppress(OSError, ValueError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(runs), encoding="utf-8")
+        temporary = path.with_name(f".{command}.{os.getpid()}")
+        temporary.write_text(_written(error), encoding="utf-8")
+        os.utime(temporary, (context.unix_time(), context.unix_time()))
         temporary.replace(path)
+
+
+def _written(error: ErrorReport | None) -> str:
+    if error is None:
+        return ""
+    import json
+
+    return json.dumps(error._asdict())
 
 
 def last_runs(context: Context, account: Account) -> tuple[LastRun, ...]:
     """Return the last run of each command, the latest first; what cannot be read is left out."""
     found = []
-    for command, run in _read(_path(context, account)).items():
-        with suppress(TypeError, ValueError, KeyError):
-            error = run["error"] and ErrorReport(**run["error"])
-            found.append(LastRun(command, datetime.fromisoformat(run["at"]), error))
-    return tuple(sorted(found, key=lambda run: run.at.timestamp(), reverse=True))
+    with suppress(OSError):
+        for path in _directory(context, account).glob("[!.]*"):
+            with suppress(OSError, TypeError, ValueError):
+                at = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()
+                found.append(LastRun(path.name, at, _read(path.read_text("utf-8"))))
+    return tuple(sorted(found, key=lambda run: run.at, reverse=True))
 
 
-def _path(context: Context, account: Account) -> Path:
-    return context.cache_dir / "last-runs" / f"{account.name}.json"
+def _read(text: str) -> ErrorReport | None:
+    """Read what `_written` wrote. Raises: TypeError, ValueError."""
+    if not text:
+        return None
+    import json
+
+    return ErrorReport(**json.loads(text))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _directory(context: Context, account: Account) -> Path:
+    return context.cache_dir / "last-runs" / account.name
