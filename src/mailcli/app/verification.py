@@ -165,7 +165,6 @@ def _nothing() -> Iterator[bytes]:
 _GPG = (
     *("gpg", "--batch", "--no-tty", "--quiet", "--no-verbose", "--status-fd", "1"),
     *("--no-auto-key-retrieve", "--auto-key-locate", "local", "--disable-dirmngr"),
-    *("--no-auto-check-trustdb",),
 )
 _VERDICTS = {
     "GOODSIG": ("good", ""),
@@ -263,7 +262,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 # ── S/MIME ───────────────────────────────────────────────────────────────────
 
-_CHAIN = re.compile(r"[Vv]erify error: ?([^\n]*)")
+_CHAIN = re.compile(r".*[Vv]erify error: ?([^\n]*)")
 
 
 def _chain_error(errors: str) -> str:
