@@ -61,7 +61,7 @@ ONLY_IN = {
     "click": ["cli"],
     "rich": ["output.human", "output.progress"],
     "keyring": ["credentials"],
-    "sqlite3": ["store.database", "store.state"],
+    "sqlite3": ["store.database", "store.state", "store.index"],
     "smtplib": ["smtp.conversation"],
     "poplib": ["pop.client"],
     "imaplib": ["imap.client"],

@@ -74,6 +74,7 @@ class Context:
 
     config: Config
     sources: "Sources"
+    cache_dir: Path
     timeout: float
     now: Callable[[], datetime]
     trace: Callable[[str], None] | None = None

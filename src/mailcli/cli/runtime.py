@@ -85,6 +85,7 @@ class Runtime:
         return Context(
             config=self.config,
             sources=sources,
+            cache_dir=self.paths.cache_dir,
             timeout=self.common.timeout,
             now=lambda: datetime.now().astimezone(),
             trace=self._trace(),

@@ -39,6 +39,10 @@ _SYSTEM = frozenset(
 _MOVE_AWAY = "move it away, with its -wal and -shm"
 
 
+class Damaged(LocalError):
+    """A file of ours that SQLite cannot make sense of."""
+
+
 class Database:
     """An open SQLite file of ours: pragmas, migrations, transactions, errors.
 
@@ -219,7 +223,7 @@ def _error(error: sqlite3.Error, path: Path, without: str) -> MailError | None:
         return TemporaryFailure(f"{path}: another process is using it", hint=hint)
     if primary in _DAMAGED:
         hint = f"{_MOVE_AWAY}: {without}"
-        return LocalError(f"{path}: the file is damaged ({error})", hint=hint)
+        return Damaged(f"{path}: the file is damaged ({error})", hint=hint)
     if primary in _SYSTEM:
         return LocalError(f"{path}: {error}")
     return None

@@ -125,6 +125,14 @@ class FolderView:
             finally:
                 os.close(descriptor)
 
+    def open(self, entry: Entry) -> int:
+        """Open a message as it is stored, wherever it is now, and return the descriptor.
+
+        Raises: NotFound, LocalError.
+        """
+        with translated(self.path_of(entry)):
+            return self._open(entry)[0]
+
     def _file(self, entry: Entry) -> str:
         return f"{self._base}/{entry.subdirectory}/{entry.name}"
 

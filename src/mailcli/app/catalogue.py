@@ -1,0 +1,197 @@
+"""The index as use cases see it: brought up to date with the Maildirs first.
+
+Other programs file, flag and move mail as they like. So each command that reads looks at the
+time stamps of all folders of the accounts that it is about (`store.stamps`), and lists only
+those whose stamps have changed. What changed is written by one process at a time; the others
+wait for it, as they would have to do the same work.
+
+The index is a cache: where it is damaged, it is built anew, and where it cannot be written, it
+is built in memory, for this one time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from mailcli.app.context import Context
+from mailcli.app.indexing import Listing, Update
+from mailcli.config import Account
+from mailcli.errors import CannotCreate, LocalError, Locked, MailError
+from mailcli.results.report import ErrorReport
+from mailcli.store.database import Damaged
+from mailcli.store.folder import MaildirFolder
+from mailcli.store.index import Index
+from mailcli.store.index_rows import IndexedFolder
+from mailcli.store.lock import AccountLock
+from mailcli.store.maildir import Maildir
+from mailcli.store.numbers import Numbers
+
+_Found = TypeVar("_Found")
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """An index that is up to date, but for the folders that `errors` name."""
+
+    index: Index
+    errors: list[ErrorReport] = field(default_factory=list)
+
+
+def index_path(context: Context) -> Path:
+    """Return where the index lies."""
+    return context.cache_dir / "index.db"
+
+
+def with_catalogue(
+    context: Context,
+    accounts: Sequence[Account],
+    work: Callable[[Catalogue], _Found],
+    *,
+    refresh: bool = True,
+) -> _Found:
+    """Return what `work` makes of the index, up to date with the Maildirs of these accounts.
+
+    Without `refresh` it is as the last command left it. `work` may be called twice.
+
+    Raises: what `work` raises.
+    """
+    path = index_path(context)
+    for _ in range(2):
+        with Index.open_or_build(path) as index:
+            try:
+                catalogue = Catalogue(index)
+                if refresh or index.is_in_memory:
+                    _refresh(context, accounts, catalogue)
+                return work(catalogue)
+            except Damaged:
+                Index.delete(path)
+            except _NotWritable:
+                break
+    with Index.in_memory() as index:
+        catalogue = Catalogue(index)
+        _refresh(context, accounts, catalogue, given=False)
+        return work(catalogue)
+
+
+class _NotWritable(Exception):
+    """The index or the numbers cannot be written."""
+
+
+def _refresh(
+    context: Context, accounts: Sequence[Account], catalogue: Catalogue, *, given: bool = True
+) -> None:
+    """Look at the Maildirs of accounts, and record what has changed in them."""
+    if not _changed(catalogue.index, accounts, []):
+        return
+    lock = AccountLock(context.state_dir / "numbers.lock")
+    try:
+        _acquire(lock, patience=context.timeout)
+    except Locked:
+        return  # somebody writes for very long: what is there has to do
+    except (CannotCreate, LocalError):
+        pass  # nobody can write there, so nobody else does
+    try:
+        _update(context, accounts, catalogue, given=given)
+    except Damaged:
+        raise
+    except (CannotCreate, LocalError) as error:
+        if not given:
+            raise
+        raise _NotWritable from error
+    finally:
+        lock.release()
+
+
+def _acquire(lock: AccountLock, *, patience: float) -> None:
+    """Wait for the lock for `patience` seconds. Raises: Locked."""
+    from time import monotonic, sleep
+
+    until = monotonic() + patience
+    while True:
+        try:
+            lock.acquire()
+        except Locked:
+            if monotonic() > until:
+                raise
+            sleep(0.02)
+        else:
+            return
+
+
+def _update(
+    context: Context, accounts: Sequence[Account], catalogue: Catalogue, *, given: bool
+) -> None:
+    changed = _changed(catalogue.index, accounts, catalogue.errors)
+    if not changed:
+        return
+    numbers = _numbers(context, catalogue.index, given=given)
+    try:
+        Update(context, catalogue.index, numbers, catalogue.errors, given=given).run(changed)
+    finally:
+        if numbers is not None:
+            numbers.close()
+
+
+def _numbers(context: Context, index: Index, *, given: bool) -> Numbers | None:
+    """Open the numbers, and make the index go with them; None where there can be none."""
+    try:
+        numbers = Numbers.open(context.state_dir / "numbers.db")
+    except (CannotCreate, LocalError):
+        if given:
+            raise
+        return None
+    try:
+        _make_one(index, numbers)
+    except BaseException:
+        numbers.close()
+        raise
+    return numbers
+
+
+def _make_one(index: Index, numbers: Numbers) -> None:
+    """Make an index go with the numbers; where those were lost, it brings them back.
+
+    Raises: Damaged where they contradict each other, so that the index is built anew.
+    """
+    identity, known = numbers.identity(), index.numbers()
+    if known is not None and known != identity and numbers.highest():
+        raise Damaged("the index belongs to other numbers")
+    if index.highest() > numbers.highest():
+        numbers.restore(index.numbered())
+    if known != identity:
+        index.go_with(identity)
+
+
+def _changed(
+    index: Index, accounts: Sequence[Account], errors: list[ErrorReport]
+) -> list[Listing]:
+    """Return the folders that are not as the index has them, in the Maildirs of accounts."""
+    return [listing for account in accounts for listing in _changed_of(index, account, errors)]
+
+
+def _changed_of(index: Index, account: Account, errors: list[ErrorReport]) -> list[Listing]:
+    known = {each.name: each for each in index.folders(account.name)}
+    maildir = Maildir(account.maildir, account.layout)
+    try:
+        names = maildir.folders().names if maildir.exists() else ()
+        there = {str(name): maildir.folder(name) for name in names}
+    except MailError as error:
+        errors.append(ErrorReport.of(error, account=account.name))
+        return []
+    gone = [Listing(account, name, None, known[name]) for name in known.keys() - there.keys()]
+    return gone + [
+        Listing(account, name, folder, known.get(name))
+        for name, folder in there.items()
+        if not _is_as_indexed(folder, known.get(name))
+    ]
+
+
+def _is_as_indexed(folder: MaildirFolder, known: IndexedFolder | None) -> bool:
+    if known is None or known.stamps is None:
+        return False
+    try:
+        stamps = folder.stamps()
+    except MailError:
+        return False  # listing it says what is wrong
+    return stamps is not None and stamps.text == known.stamps

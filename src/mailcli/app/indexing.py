@@ -1,0 +1,241 @@
+"""Writing into the index what has changed in folders: the one process that does, holds the lock.
+
+All changed folders are listed first, so that a file that went from one to another is known to
+be the same message. A file that the index does not know gets a number:
+
+| the file's unique name | its message | number |
+| --- | --- | --- |
+| had a number, in this folder | | that one |
+| had a number, and the file that has it is gone | | that one |
+| is new | is one whose file is gone | that one's |
+| is new | is new | the next |
+
+Numbers are durable before the index has them; a run that was killed between is followed by one
+that finds them by name. Stamps are recorded last: where they are not, folders are listed again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from mailcli.app.context import Context
+from mailcli.app.describing import describe
+from mailcli.config import Account
+from mailcli.errors import LocalError, MailError
+from mailcli.results.report import ErrorReport
+from mailcli.store.entries import Entry
+from mailcli.store.folder import MaildirFolder
+from mailcli.store.index import Index
+from mailcli.store.index_rows import Described, IndexedFolder, Texts
+from mailcli.store.numbers import Numbered, Numbers
+from mailcli.store.stamps import Clock, Stamps, ask_clock
+
+BATCH = 1000
+"""Messages that are written in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A folder that is not as the index has it; `where` is None for one that is gone."""
+
+    account: Account
+    name: str
+    where: MaildirFolder | None
+    known: IndexedFolder | None
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A file that the index does not know, and the number of its name, once it is known."""
+
+    listing: Listing
+    folder: int
+    entry: Entry
+    number: int | None = None
+
+
+@dataclass(slots=True)
+class Update:
+    """One update of the index.
+
+    Where numbers cannot be `given` for good, messages that have none get negative ones, which
+    nobody sees.
+    """
+
+    context: Context
+    index: Index
+    numbers: Numbers | None
+    errors: list[ErrorReport]
+    given: bool = True
+    gone: set[int] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
+    stamps: dict[int, str | None] = field(default_factory=dict)
+    passing: int = 0
+
+    def run(self, listings: Sequence[Listing]) -> None:
+        """Bring the index up to date with these folders.
+
+        Raises: LocalError, TemporaryFailure where the index or the numbers cannot be written.
+        """
+        arrivals: list[Arrival] = []
+        clock = cache(self._clock)
+        with self.index.transaction():
+            for listing in listings:
+                arrivals += self._list(listing, clock)
+        arrivals.sort(key=_delivered)
+        self._number_by_name(arrivals)
+        arrivals = self._without_moved(arrivals)
+        total = len(arrivals)
+        with self.context.progress.transfer("index", messages=lambda: total) as step:
+            for batch in _batched(arrivals):
+                self._add(batch)
+                for each in batch:
+                    step(each.entry.size, messages=1)
+        with self.index.transaction():
+            self.index.remove(self.gone - self.taken)
+            for folder, text in self.stamps.items():
+                self.index.listed(folder, text)
+            for listing in listings:
+                if listing.where is None and listing.known is not None:
+                    self.index.forget_folder(listing.known.id)
+
+    def _list(self, listing: Listing, clock: Callable[[Path], Clock | None]) -> list[Arrival]:
+        """List a folder: record other flags, note what is gone, return what has come."""
+        known = listing.known or self.index.folder(listing.account.name, listing.name)
+        asked = clock(listing.account.maildir)
+        before: Stamps | None = None
+        entries: list[Entry] = []
+        if listing.where is not None:
+            try:
+                before = listing.where.stamps()
+                entries = listing.where.scan()
+            except MailError as error:
+                self.errors.append(ErrorReport.of(error, account=listing.account.name))
+                return []
+        numbers = {
+            f"{e.subdirectory}/{e.name}": number for number, e in self.index.names(known.id)
+        }
+        came = [e for e in entries if numbers.pop(f"{e.subdirectory}/{e.name}", None) is None]
+        left = {name.partition("/")[2].partition(":")[0]: n for name, n in numbers.items()}
+        arrivals = []
+        for entry in came:
+            number = left.pop(entry.unique, None)
+            if number is None:
+                arrivals.append(Arrival(listing, known.id, entry))
+            else:
+                self.index.move(number, known.id, entry)
+        self.gone |= set(left.values())
+        trusted = before is not None and asked is not None and before.are_older_than(asked)
+        self.stamps[known.id] = before.text if before is not None and trusted else None
+        return arrivals
+
+    def _clock(self, root: Path) -> Clock | None:
+        return ask_clock(root, scratch=self.context.cache_dir)
+
+    def _number_by_name(self, arrivals: Sequence[Arrival]) -> None:
+        """Give those files their number whose unique name has one: first where they were."""
+        if self.numbers is None:
+            return
+        moved: list[tuple[Arrival, list[Numbered]]] = []
+        for arrival in arrivals:
+            named = self.numbers.by_name(arrival.listing.account.name, arrival.entry.unique)
+            here = [each for each in named if each.folder == arrival.listing.name]
+            if not self._take(arrival, here) and named:
+                moved.append((arrival, named))
+        for arrival, named in moved:
+            self._take(arrival, named)
+
+    def _take(self, arrival: Arrival, candidates: Sequence[Numbered]) -> bool:
+        """Give a file the number of one of these messages whose file is gone, if there is one."""
+        for each in candidates:
+            if each.number in self.taken:
+                continue
+            if each.number in self.gone or not self.index.holds(each.number):
+                self.taken.add(each.number)
+                arrival.number = each.number
+                return True
+        return False
+
+    def _without_moved(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
+        """Record where those are now that the index had elsewhere; return the others."""
+        others = []
+        with self.index.transaction(), self._numbering():
+            for each in arrivals:
+                if each.number is None or not self.index.holds(each.number):
+                    others.append(each)
+                    continue
+                self.index.move(each.number, each.folder, each.entry)
+                self._record(each, each.number)
+        return others
+
+    def _add(self, batch: Sequence[Arrival]) -> None:
+        """Read messages and write them into both files."""
+        read = [(arrival, self._read(arrival)) for arrival in batch]
+        found = [(arrival, content) for arrival, content in read if content is not None]
+        with self._numbering():
+            known = [self._number(arrival, described) for arrival, (described, _) in found]
+        joined: list[tuple[int, int]] = []
+        with self.index.transaction():
+            for (arrival, (described, texts)), (number, thread) in zip(found, known, strict=True):
+                self.index.add(number, arrival.folder, arrival.entry, described, texts)
+                joined += self.index.join(number, described.links, thread=thread)
+        if joined and self.numbers is not None and self.given:
+            with self._numbering():
+                for old, new in joined:
+                    self.numbers.join_threads(old, new)
+
+    def _number(self, arrival: Arrival, described: Described) -> tuple[int, int]:
+        """Return a message's number, given now if it has none, and the thread it is known for."""
+        account = arrival.listing.account.name
+        if arrival.number is None and self.numbers is not None:
+            self._take(arrival, self.numbers.by_fingerprint(account, described.fingerprint))
+        if arrival.number is not None:
+            return arrival.number, self._record(arrival, arrival.number)
+        if self.numbers is not None and self.given:
+            where = (arrival.listing.name, arrival.entry.unique)
+            number = self.numbers.give(account, *where, described.fingerprint)
+        else:
+            self.passing -= 1
+            number = self.passing
+        self.taken.add(number)
+        return number, number
+
+    def _record(self, arrival: Arrival, number: int) -> int:
+        """Record where a numbered message is now; return the thread that it is known for."""
+        if self.numbers is None:
+            return number
+        if self.given:
+            self.numbers.moved(number, arrival.listing.name, arrival.entry.unique)
+        return self.numbers.thread(number)
+
+    def _numbering(self) -> AbstractContextManager[None]:
+        """Make what is written to the numbers in the block one transaction."""
+        return (
+            self.numbers.transaction()
+            if self.numbers is not None and self.given
+            else nullcontext()
+        )
+
+    def _read(self, arrival: Arrival) -> tuple[Described, Texts] | None:
+        where = arrival.listing.where
+        assert where is not None  # noqa: S101 - it was listed
+        account = arrival.listing.account.name
+        try:
+            return describe(str(where.path_of(arrival.entry)), account)
+        except LocalError as error:
+            self.errors.append(ErrorReport.of(error, account=account))
+            self.stamps[arrival.folder] = None  # so that each look at the folder says so
+            return None
+
+
+def _batched(arrivals: list[Arrival]) -> Iterator[Sequence[Arrival]]:
+    for start in range(0, len(arrivals), BATCH):
+        yield arrivals[start : start + BATCH]
+
+
+def _delivered(arrival: Arrival) -> tuple[int, str]:
+    """Sort files by when they were delivered, as their names tell."""
+    when = arrival.entry.name.partition(".")[0]
+    return (int(when) if when.isascii() and when.isdigit() and len(when) < 15 else 0, when)

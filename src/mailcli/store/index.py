@@ -1,0 +1,229 @@
+"""The index: what makes `list` and `search` fast. It holds nothing that is not in the Maildirs.
+
+One file for all accounts in the cache directory, `index.db`. It can be deleted at any time;
+one that is damaged, or of another version, is deleted and built anew without a word. Readers
+never wait for a writer (WAL); one process at a time writes. `index_schema` has the tables.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar, Self
+
+from mailcli.errors import CannotCreate, LocalError
+from mailcli.store.database import Damaged, Database, Value, loaded, stored
+from mailcli.store.entries import Entry
+from mailcli.store.index_rows import (
+    COLUMNS,
+    Described,
+    Indexed,
+    IndexedFolder,
+    Texts,
+    indexed,
+    placed,
+    row_of,
+)
+from mailcli.store.index_schema import TABLES, VERSION
+from mailcli.store.numbers import Numbered
+
+_INSERT = (
+    "INSERT OR REPLACE INTO message (number, folder, subdirectory, unique_name, info, flags,"
+    " date, zone, size, attachments, sender, recipients, copies, subject, message_id,"
+    " fingerprint, base, orphan, thread) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_INSERT_TEXTS = (
+    "INSERT INTO texts (rowid, subject, sender, recipients, body, files, list)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_WAIT = 30.0
+"""Seconds that another process may keep the file busy."""
+
+
+class Index(Database):
+    """The open index."""
+
+    migrations: ClassVar[Sequence[Sequence[str]]] = (TABLES,)
+    without: ClassVar[str] = "it is built anew"
+
+    @classmethod
+    def open_or_build(cls, path: Path) -> Self:
+        """Open the index, empty where there is none; in memory where none can be had.
+
+        Raises: TemporaryFailure where another process keeps the file busy.
+        """
+        try:
+            return cls.open(path, busy_seconds=_WAIT)
+        except Damaged:
+            with contextlib.suppress(CannotCreate, LocalError):
+                cls.delete(path)
+                return cls.open(path, busy_seconds=_WAIT)
+        except (CannotCreate, LocalError):
+            pass
+        return cls.in_memory()
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """Return an empty index that nobody else sees."""
+        index = cls(sqlite3.connect(":memory:", isolation_level=None), Path(":memory:"))
+        index._prepare()
+        return index
+
+    @staticmethod
+    def delete(path: Path) -> None:
+        """Remove the index, so that it is built anew. Raises: LocalError."""
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{path}{suffix}")  # noqa: PTH108 - the fault tests stop at it
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether nothing of it stays."""
+        return self._path == Path(":memory:")
+
+    def _prepare(self) -> None:
+        with self._errors():
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            # A power failure may cost the newest commits, which the Maildir brings back.
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute("PRAGMA temp_store=MEMORY")
+        version = self._version()
+        if version not in {0, VERSION}:
+            raise Damaged(f"{self._path}: of another version of mailcli")
+        if version == 0:
+            self._migrate()
+
+    # What it was built beside.
+
+    def numbers(self) -> bytes | None:
+        """Return the identity of the `Numbers` that the index goes with; None for an empty one."""
+        return next((bytes(each) for (each,) in self._rows("SELECT numbers FROM about")), None)
+
+    def go_with(self, identity: bytes) -> None:
+        """Record which `Numbers` the index goes with."""
+        with self.transaction():
+            self._write("DELETE FROM about", [()])
+            self._write("INSERT INTO about VALUES (?)", [(identity,)])
+
+    def highest(self) -> int:
+        """Return the highest number of any message, 0 where there is none."""
+        ((highest,),) = self._rows(
+            "SELECT max(ifnull((SELECT max(number) FROM message), 0),"
+            " ifnull((SELECT max(number) FROM dead), 0))"
+        )
+        return int(highest)
+
+    # Folders.
+
+    def folders(self, account: str | None = None) -> list[IndexedFolder]:
+        """Return the folders of an account, or of all, as they were last listed."""
+        where, values = ("", ()) if account is None else (" WHERE account=?", (account,))
+        sql = f"SELECT id, account, name, stamps, total, unread, flagged FROM folder{where}"  # noqa: S608 - our own words
+        return [
+            IndexedFolder(each[0], each[1], loaded(each[2]), *each[3:])
+            for each in self._rows(sql, *values)
+        ]
+
+    def folder(self, account: str, name: str) -> IndexedFolder:
+        """Return a folder, which is recorded now if it was not."""
+        insert = "INSERT OR IGNORE INTO folder (account, name) VALUES (?, ?)"
+        self._write(insert, [(account, stored(name))])
+        return next(each for each in self.folders(account) if each.name == name)
+
+    def forget_folder(self, folder: int) -> None:
+        """Drop a folder that is gone; its messages have to be gone before."""
+        self._write("DELETE FROM folder WHERE id=?", [(folder,)])
+
+    def listed(self, folder: int, stamps: str | None) -> None:
+        """Record that a folder is indexed as its stamps say, None for one to be listed again."""
+        self._write(
+            "UPDATE folder SET stamps=?,"
+            " total=(SELECT count(*) FROM message WHERE folder=id),"
+            " unread=(SELECT count(*) FROM message WHERE folder=id AND flags & 1 = 0),"
+            " flagged=(SELECT count(*) FROM message WHERE folder=id AND flags & 2 = 2)"
+            " WHERE id=?",
+            [(stamps, folder)],
+        )
+
+    # Messages.
+
+    def names(self, folder: int, subdirectory: str | None = None) -> Iterator[tuple[int, Entry]]:
+        """Yield number and file of each message of a folder, or of one directory of it."""
+        rows = self._rows(
+            "SELECT number, subdirectory, unique_name, info FROM message"
+            " WHERE folder=? AND subdirectory=ifnull(?, subdirectory)",
+            folder,
+            subdirectory,
+        )
+        for number, place, unique, info in rows:
+            yield number, Entry(place, loaded(unique) + loaded(info))
+
+    def find(self, where: str, *values: Value, order: str = "number") -> Iterator[Indexed]:
+        """Yield the messages for which a condition of SQL on `message` and `folder` holds."""
+        sql = (
+            f"SELECT {COLUMNS} FROM message JOIN folder ON folder.id=message.folder"  # noqa: S608 - the caller's own words
+            f" WHERE {where} ORDER BY {order}"
+        )
+        yield from map(indexed, self._rows(sql, *values))
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Take messages out whose files are gone."""
+        each = [(number,) for number in numbers]
+        with self.transaction():
+            self._write("INSERT OR IGNORE INTO dead VALUES (?)", each)
+            self._write("DELETE FROM message WHERE number=?", each)
+
+    def move(self, number: int, folder: int, entry: Entry) -> None:
+        """Record where a message's file is now, and its flags."""
+        self._write(
+            "UPDATE message SET folder=?, subdirectory=?, unique_name=?, info=?, flags=?"
+            " WHERE number=?",
+            [(folder, *placed(entry), number)],
+        )
+
+    def numbered(self) -> Iterator[tuple[str, Numbered]]:
+        """Yield each message as the numbers have it, with its account: to restore them."""
+        rows = self._rows(
+            "SELECT account, number, name, unique_name, fingerprint, thread"
+            " FROM message JOIN folder ON folder.id=message.folder WHERE number > 0"
+        )
+        for account, number, folder, unique, fingerprint, thread in rows:
+            where = (loaded(folder), loaded(unique))
+            yield account, Numbered(number, *where, bytes(fingerprint), thread)
+
+    def holds(self, number: int) -> bool:
+        """Tell whether there is a message of this number."""
+        return any(self._rows("SELECT 1 FROM message WHERE number=?", number))
+
+    def add(
+        self, number: int, folder: int, entry: Entry, described: Described, texts: Texts | None
+    ) -> None:
+        """Put a message in, as a thread of its own; its words unless they are in already."""
+        with self.transaction():
+            self._write(_INSERT, [(number, folder, *placed(entry), *row_of(described), number)])
+            was_in = self._connection.execute("DELETE FROM dead WHERE number=?", (number,))
+            if texts is not None and not was_in.rowcount:
+                words = (texts.subject, texts.sender, texts.recipients)
+                row = (number, *words, texts.body, texts.files, texts.list)
+                self._write(_INSERT_TEXTS, [row])
+
+    def join(self, number: int, links: Sequence[int], *, thread: int) -> list[tuple[int, int]]:
+        """Join a message and what it names into the thread of the least number.
+
+        `thread` is the one it is known to be of. Returns which threads became which.
+        """
+        marks = ",".join("?" * len(links))
+        sql = f"SELECT DISTINCT thread FROM link WHERE id IN ({marks})"  # noqa: S608 - question marks
+        met = {int(each) for (each,) in self._rows(sql, *links)} | {thread}
+        least = min(met)
+        joined = [(old, least) for old in sorted(met - {least})]
+        for table in ("message", "link"):
+            self._write(
+                f"UPDATE {table} SET thread=? WHERE thread=?",  # noqa: S608 - our own names
+                [(new, old) for old, new in joined],
+            )
+        self._write("UPDATE message SET thread=? WHERE number=?", [(least, number)])
+        rows = [(link, least) for link in links]
+        self._write("INSERT OR REPLACE INTO link (id, thread) VALUES (?, ?)", rows)
+        return joined

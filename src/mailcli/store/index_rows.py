@@ -1,0 +1,172 @@
+"""Rows of the index as values, and values as rows. Pure.
+
+`message.flags` has a bit for each system flag. Addresses lie in one text, with ASCII's
+separators of records and units between them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mailcli.model import Address, Flag, SystemFlags
+from mailcli.store.database import Value, loaded, stored
+from mailcli.store.entries import Entry
+
+SEEN, FLAGGED, ANSWERED, DRAFT, PASSED, DELETED = (1 << place for place in range(6))
+_BITS = {
+    Flag.SEEN: SEEN,
+    Flag.FLAGGED: FLAGGED,
+    Flag.ANSWERED: ANSWERED,
+    Flag.DRAFT: DRAFT,
+    Flag.PASSED: PASSED,
+    Flag.DELETED: DELETED,
+}
+
+COLUMNS = (
+    "number, account, name, subdirectory, unique_name, info, date, zone, size, attachments,"
+    " sender, recipients, copies, subject, message_id, thread"
+)
+"""Of `message` and `folder`, as `indexed` takes them."""
+
+_BETWEEN, _WITHIN = "\x1e", "\x1f"  # record and unit separator: between addresses, and in one
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedFolder:
+    """A folder of an account as it was last listed; `stamps` are None where it must be anew."""
+
+    id: int
+    account: str
+    name: str
+    stamps: str | None
+    total: int
+    unread: int
+    flagged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What is indexed of a message's content. `date` in Unix seconds, `zone` in minutes.
+
+    `links` are hashes of its Message-ID and of those that it names; `base` is one of the subject
+    without `Re:`, and `orphan` tells a reply that names no message.
+    """
+
+    date: int
+    zone: int | None
+    size: int
+    attachments: int
+    sender: tuple[Address, ...]
+    recipients: tuple[Address, ...]
+    copies: tuple[Address, ...]
+    subject: str
+    message_id: str | None
+    fingerprint: bytes
+    links: tuple[int, ...] = ()
+    base: int | None = None
+    orphan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The words of a message by which it can be found, as `texts` has them."""
+
+    subject: str
+    sender: str
+    recipients: str
+    body: str
+    files: str
+    list: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A message of the index, and where its file was when its folder was last listed.
+
+    `thread` is the least number of its thread.
+    """
+
+    number: int
+    account: str
+    folder: str
+    entry: Entry
+    date: int
+    zone: int | None
+    size: int
+    attachments: int
+    sender: tuple[Address, ...]
+    recipients: tuple[Address, ...]
+    copies: tuple[Address, ...]
+    subject: str
+    message_id: str | None
+    thread: int
+
+
+def bits_of(flags: SystemFlags) -> int:
+    """Return flags as `message.flags` has them."""
+    return sum(_BITS[flag] for flag in flags)
+
+
+def placed(entry: Entry) -> tuple[Value, ...]:
+    """Return the columns of `message` that say where a file is, and its flags."""
+    unique = entry.unique
+    return (
+        entry.subdirectory,
+        stored(unique),
+        stored(entry.name[len(unique) :]),
+        bits_of(entry.flags),
+    )
+
+
+def row_of(described: Described) -> tuple[Value, ...]:
+    """Return the columns of `message` that say what a message is."""
+    return (
+        *(described.date, described.zone, described.size, described.attachments),
+        *map(_packed, (described.sender, described.recipients, described.copies)),
+        *(
+            _text(described.subject),
+            described.message_id,
+            described.fingerprint,
+            described.base,
+            described.orphan,
+        ),
+    )
+
+
+def indexed(row: tuple[Any, ...]) -> Indexed:
+    """Return the message of a row of `COLUMNS`."""
+    number, account, folder, subdirectory, unique, info, date, zone, size, attachments = row[:10]
+    sender, recipients, copies, subject, message_id, thread = row[10:]
+    return Indexed(
+        number=number,
+        account=account,
+        folder=loaded(folder),
+        entry=Entry(subdirectory, loaded(unique) + loaded(info), size=size),
+        date=date,
+        zone=zone,
+        size=size,
+        attachments=attachments,
+        sender=_unpacked(sender),
+        recipients=_unpacked(recipients),
+        copies=_unpacked(copies),
+        subject=subject,
+        message_id=message_id,
+        thread=thread,
+    )
+
+
+def _packed(addresses: Sequence[Address]) -> str:
+    return _text(_BETWEEN.join(f"{_one(a.name)}{_WITHIN}{_one(a.email)}" for a in addresses))
+
+
+def _one(text: str) -> str:
+    return text.replace(_BETWEEN, " ").replace(_WITHIN, " ")
+
+
+def _unpacked(text: str) -> tuple[Address, ...]:
+    return tuple(Address(*each.split(_WITHIN)) for each in text.split(_BETWEEN)) if text else ()
+
+
+def _text(text: str) -> str:
+    """Return text that SQLite takes: without lone surrogates."""
+    return text.encode("utf-8", "replace").decode()
