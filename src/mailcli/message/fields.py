@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 MOST_FIELDS = 2_000
 
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
+_NAME = rb"[!-9;-~]++[ \t]*+:"
+_HEADER = re.compile(rb"(?:" + _NAME + rb"[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z))*+")
+_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
 _LINE_END = re.compile(rb"\r?\n")
 
 
@@ -17,13 +19,14 @@ class Field(NamedTuple):
 
 
 def parse_fields(text: bytes) -> tuple[tuple[Field, ...], int]:
-    """Return the fields of a header, and how many octets they take."""
-    fields: list[Field] = []
-    at = 0
-    while len(fields) < MOST_FIELDS and (found := _FIELD.match(text, at)):
-        at = found.end()
-        name, value = found.groups()
-        if b"\n" in value:
-            value = _LINE_END.sub(b"", value)
-        fields.append(Field(name.decode("ascii"), value.strip()))
-    return tuple(fields), at
+    """Return the fields of a header up to what is none, and how many octets they take."""
+    header = _HEADER.match(text)
+    used = header.end() if header else 0
+    found = _FIELD.findall(text if used == len(text) else text[:used])
+    return tuple([_field(name, value) for name, value in found[:MOST_FIELDS]]), used
+
+
+def _field(name: bytes, value: bytes) -> Field:
+    if b"\n" in value:
+        value = _LINE_END.sub(b"", value)
+    return Field(name.decode("ascii"), value.strip())

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from mailcli.message.delimiters import LONGEST_HEADER, Delimiters, Stop
-from mailcli.message.fields import MOST_FIELDS, Field, parse_fields
+from mailcli.message.fields import Field, parse_fields
 from mailcli.message.parameters import boundary_of, parse_value
 from mailcli.message.window import Window
 
@@ -280,7 +280,7 @@ class _Reader:
             self._note(f"a header longer than {LONGEST_HEADER} octets")
         text = self._window.take(at, end - at)
         fields, used = parse_fields(text)
-        if used < len(text) and len(fields) < MOST_FIELDS and not is_cut:
+        if used < len(text) and not is_cut:
             self._note("a header without an empty line behind it")
             end = body = at + used
             stop = None

@@ -27,19 +27,21 @@ class Window:
             offset = 0
         return self._data[offset : offset + most]
 
-    def find(self, needle: bytes, at: int) -> int:
-        """Return where `needle` next stands from a position on, or -1."""
-        while True:
+    def find(self, needle: bytes, at: int, end: int | None = None) -> int:
+        """Return where `needle` next stands from a position on, whole before `end`, or -1."""
+        end = self.size if end is None else end
+        while at + len(needle) <= end:
             offset = at - self._start
-            if 0 <= offset <= len(self._data):
-                found = self._data.find(needle, offset)
+            if 0 <= offset < len(self._data):
+                found = self._data.find(needle, offset, end - self._start)
                 if found >= 0:
                     return self._start + found
-                if self._start + len(self._data) >= self.size:
-                    return -1
                 at = max(at, self._start + len(self._data) - len(needle) + 1)
+                if self._is_last():
+                    return -1
             if not self._load(at, BLOCK):
                 return -1
+        return -1
 
     def search(self, pattern: re.Pattern[bytes], at: int, most: int) -> tuple[int, int] | None:
         """Return where a pattern next matches within `most` octets from a position on.
