@@ -37,10 +37,10 @@ def summarise(header: bytes) -> Summary:
     identifier = fields.get(b"message-id", b"").strip().decode("utf-8", "replace")
     kind = fields.get(b"content-type", b"").partition(b";")[0]
     return Summary(
-        date=_date(fields.get(b"date", b"")),
-        from_=_addresses(fields.get(b"from", b"")),
-        to=_addresses(fields.get(b"to", b"")),
-        cc=_addresses(fields.get(b"cc", b"")),
+        date=date_of(fields.get(b"date", b"")),
+        from_=addresses_of(fields.get(b"from", b"")),
+        to=addresses_of(fields.get(b"to", b"")),
+        cc=addresses_of(fields.get(b"cc", b"")),
         subject=decode_text(fields.get(b"subject", b"")),
         message_id=identifier or None,
         content_type=kind.strip().lower().decode("ascii", "replace"),
@@ -86,7 +86,8 @@ def _guess(octets: bytes) -> str:
         return octets.decode("latin-1")
 
 
-def _addresses(value: bytes) -> tuple[Address, ...]:
+def addresses_of(value: bytes) -> tuple[Address, ...]:
+    """Return the addresses of a field, guessed where they are not clear; for showing alone."""
     if not value.strip():
         return ()
     try:
@@ -101,7 +102,7 @@ def _addresses(value: bytes) -> tuple[Address, ...]:
     return addresses or (Address(decode_text(value), ""),)
 
 
-def _date(value: bytes) -> datetime | None:
+def date_of(value: bytes) -> datetime | None:
     """Read a date-time (RFC 5322 §3.3); one without a zone, or out of range, is None."""
     try:
         date = parsedate_to_datetime(value.decode("ascii", "replace").strip())

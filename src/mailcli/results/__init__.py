@@ -6,11 +6,11 @@ there, an absent value is `None`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from mailcli.model import Address
+from mailcli.results.messages import ListResult, MessageInfo
+from mailcli.results.reading import ReadMessage, ReadResult
 from mailcli.results.report import ErrorReport
 from mailcli.results.sending import (
     FlushedMessage,
@@ -30,10 +30,14 @@ __all__ = [
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
+    "ListResult",
+    "MessageInfo",
     "OutboxChange",
     "OutboxMessage",
     "OutboxResult",
     "Outcome",
+    "ReadMessage",
+    "ReadResult",
     "RefusedRecipient",
     "SendPreview",
     "SendResult",
@@ -197,35 +201,6 @@ class FoldersResult:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageInfo:
-    """One message as `list` shows it. `size` is in octets as stored."""
-
-    id: int | None
-    account: str | None
-    folder: str
-    date: datetime | None
-    from_: tuple[Address, ...]
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    subject: str
-    flags: tuple[str, ...]
-    keywords: tuple[str, ...]
-    size: int
-    attachments: int
-    message_id: str | None
-    thread: str | None
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ListResult:
-    """The result of `list`: newest first, and what could not be read."""
-
-    messages: tuple[MessageInfo, ...]
-    errors: tuple[ErrorReport, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class CredentialChange:
     """What `account set-password` or `forget-password` did."""
 
@@ -265,6 +240,7 @@ Result = (
     | ImapResult
     | FoldersResult
     | ListResult
+    | ReadResult
     | CredentialChange
     | AccountsResult
 )

@@ -8,6 +8,9 @@ to; views are nobody's interface.
 from dataclasses import dataclass
 from typing import Literal
 
+from mailcli.results.messages import MessageInfo
+from mailcli.results.report import ErrorReport
+
 SignatureStatus = Literal["good", "bad", "unknown"]
 
 
@@ -69,3 +72,58 @@ class SignatureInfo:
     from_sender: bool
     whole: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that a person reads; `depth` counts the forwarded messages around them.
+
+    `heading`: the header of a forwarded message. `note`: what mailcli says, not the message.
+    """
+
+    kind: Literal["text", "heading", "note"]
+    text: str
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message for a person: not cleaned, `blocks` in order.
+
+    `snippet`: of an older message of a thread, its first line stands for all of it.
+    `headers`: every field is to be shown.
+    """
+
+    blocks: tuple[Block, ...] = ()
+    snippet: str | None = None
+    headers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessage:
+    """One message as it is read. `info` is what lists say of it, its fields beside the others.
+
+    `headers` are all fields, decoded, in order. `text` is that of all parts that a reader would
+    see, from HTML only where there is no plain one; `html` the HTML as it came. `view` is there
+    for a person alone.
+    """
+
+    info: MessageInfo
+    headers: tuple[tuple[str, str], ...]
+    text: str
+    html: str | None
+    attachments: tuple[AttachmentInfo, ...]
+    parts: tuple[PartInfo, ...]
+    authentication: SenderResult
+    signatures: tuple[SignatureInfo, ...]
+    warnings: tuple[str, ...]
+    view: MessageView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """The result of `read`. `single`: one message was asked for, by what can mean only one."""
+
+    messages: tuple[ReadMessage, ...]
+    errors: tuple[ErrorReport, ...] = ()
+    single: bool = False

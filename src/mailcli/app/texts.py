@@ -1,0 +1,140 @@
+"""The texts of a message: each readable part as one, for scripts and for people.
+
+Parts are read one at a time, and of a long one only its beginning, so that a message
+of any size takes the memory of what is shown.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from mailcli.message.calendar import summary_of
+from mailcli.message.delivery_report import report_lines
+from mailcli.message.display import Kind, Shown, html_parts, shown_parts
+from mailcli.message.encoded_words import decode_words
+from mailcli.message.flowed_text import unflowed
+from mailcli.message.html_page import to_text
+from mailcli.message.html_plain import plain_text_of
+from mailcli.message.structure import Message, Part, read_fields
+from mailcli.message.transfer import decoded, text_of
+
+LONGEST_FOR_SCRIPTS = 10_000_000
+"""Octets of one text part that JSON gets."""
+LONGEST_FOR_PEOPLE = 2_000_000
+LONGEST_PAGE = 1_000_000
+"""Octets of an HTML part that become a page; as a tree it takes many times its size."""
+WIDEST = 88
+"""Columns of a page."""
+
+_STUB_WITHIN = 400
+_PROBED = 100_000
+_MOST_REPORT = 200_000
+_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|div|table)\b", re.IGNORECASE)
+_SPEAKS_OF_HTML = re.compile(r"\bhtml\b|\bbrowser\b|\bonline\b", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Texts:
+    """Reads the texts of one message; what its reader should know gathers in `warnings`.
+
+    `remote_images` counts what was not loaded.
+    """
+
+    stream: BinaryIO
+    message: Message
+    width: int
+    most: int
+    warnings: dict[str, None] = field(default_factory=dict)
+    remote_images: int = 0
+
+    def shown(self, *, for_people: bool) -> tuple[Shown, ...]:
+        """Return what is read; for people without plain parts that say nothing."""
+        is_stub = self.is_stub if for_people else _never
+        return shown_parts(self.message.root, is_stub=is_stub)
+
+    def is_stub(self, plain: Part, html: Part) -> bool:
+        """Tell whether a plain part only sends its reader to the HTML part."""
+        text = text_of(self.stream, plain, most=_PROBED).strip()
+        if not text or _PAGE.match(text):
+            return True
+        if len(text) > _STUB_WITHIN:
+            return False
+        page = plain_text_of(text_of(self.stream, html, most=_PROBED)).strip()
+        factor = 2 if _SPEAKS_OF_HTML.search(text) else 5
+        return len(page) > factor * len(text) + 100
+
+    def all(self) -> str:
+        """Return all that a reader would see, one part after the other, for scripts."""
+        texts = (self.text(each) for each in self.shown(for_people=False))
+        return "\n".join(_ended(text) for text in texts if text.strip())
+
+    def html(self) -> str | None:
+        """Return the HTML as it came, None where there is none."""
+        pages = [self._read(part, self.most) for part in html_parts(self.message.root)]
+        return "\n".join(pages) if pages else None
+
+    def text(self, shown: Shown) -> str:
+        """Return one part as text; "" for what is no text of its own."""
+        part = shown.part
+        match shown.kind:
+            case Kind.TEXT:
+                return self._plain(part)
+            case Kind.HTML:
+                return self._page(part, self.width - 2 * shown.depth)
+            case Kind.CALENDAR:
+                return summary_of(self._read(part, self.most))
+            case Kind.REPORT:
+                return "\n".join(report_lines(self._octets(part)))
+            case Kind.HEADERS:
+                return self._plain(part)
+            case _:
+                return ""
+
+    def heading(self, forwarded: Part) -> str:
+        """Return the lines of a forwarded message's header that a reader wants."""
+        fields = read_fields(self.stream, forwarded.parts[0].header)
+        known = {name.lower(): value for name, value in reversed(fields)}
+        names = ("From", "To", "Cc", "Date", "Subject")
+        found = ((name, known.get(name.lower())) for name in names)
+        lines = [f"{name + ':':9}{decode_words(value)}" for name, value in found if value]
+        return "\n".join(lines) or "(a message without a header)"
+
+    def _plain(self, part: Part) -> str:
+        text = self._read(part, self.most)
+        if part.parameters.get("format", "").lower() == "flowed" and part.type == "text/plain":
+            return unflowed(text, delsp=part.parameters.get("delsp", "").lower() == "yes")
+        return text
+
+    def _page(self, part: Part, width: int) -> str:
+        html = self._read(part, self.most)
+        if len(html) > LONGEST_PAGE:
+            return plain_text_of(html)
+        page = to_text(html, width=min(width, WIDEST))
+        self.remote_images += page.remote_images
+        self.warnings |= dict.fromkeys(page.warnings)
+        return page.text
+
+    def _read(self, part: Part, most: int) -> str:
+        return text_of(self.stream, part, most=most)
+
+    def _octets(self, part: Part) -> bytes:
+        octets = b""
+        for piece in decoded(self.stream, part):
+            octets += piece
+            if len(octets) >= _MOST_REPORT:
+                break
+        return octets
+
+
+def _never(_plain: Part, _html: Part) -> bool:
+    return False
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+def all_parts(part: Part) -> Iterator[Part]:
+    """Yield a part and all below it."""
+    yield from part.walk()

@@ -1,0 +1,37 @@
+"""Messages as lists show them: what `list` and `search` return."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mailcli.model import Address
+from mailcli.results.report import ErrorReport
+
+
+@dataclass(frozen=True, slots=True)
+class MessageInfo:
+    """One message as `list` shows it. `size` is in octets as stored."""
+
+    id: int | None
+    account: str | None
+    folder: str
+    date: datetime | None
+    from_: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    subject: str
+    flags: tuple[str, ...]
+    keywords: tuple[str, ...]
+    size: int
+    attachments: int
+    message_id: str | None
+    thread: str | None
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ListResult:
+    """The result of `list`: newest first, and what could not be read."""
+
+    messages: tuple[MessageInfo, ...]
+    errors: tuple[ErrorReport, ...] = ()
