@@ -50,9 +50,9 @@ def both_forms(text: str, form: Form, inline: Sequence[str], *, domain: str) -> 
 
 
 def _from_html(text: str) -> str:
-    from mailcli.message.html_text import html_to_text
+    from mailcli.message.html_page import to_text
 
-    return html_to_text(text)
+    return to_text(text, width=72).text or "\n"
 
 
 def _from_markdown(text: str) -> str:
