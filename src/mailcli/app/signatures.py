@@ -64,7 +64,7 @@ def _checked(
     )
 
 
-def _verified(  # noqa: PLR0913, PLR0917 - what is to be checked, and by whom
+def _verified(
     stream: BinaryIO,
     part: Part,
     kind: Literal["pgp", "smime"],

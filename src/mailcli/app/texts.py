@@ -5,7 +5,6 @@ of any size takes the memory of what is shown.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -133,8 +132,3 @@ def _never(_plain: Part, _html: Part) -> bool:
 
 def _ended(text: str) -> str:
     return text if text.endswith("\n") else f"{text}\n"
-
-
-def all_parts(part: Part) -> Iterator[Part]:
-    """Yield a part and all below it."""
-    yield from part.walk()

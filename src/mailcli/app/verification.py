@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from mailcli.message.domains import a_label
+from mailcli.results.reading import SignatureStatus
 
 SECONDS = 10.0
 """How long a program may take for one signature."""
@@ -34,7 +35,7 @@ Content = Callable[[], Iterator[bytes]]
 class Checked:
     """What became of one signature; as `SignatureInfo`."""
 
-    status: str
+    status: SignatureStatus
     detail: str
     signer: str | None = None
     key: str | None = None
@@ -166,7 +167,7 @@ _GPG = (
     *("gpg", "--batch", "--no-tty", "--quiet", "--no-verbose", "--status-fd", "1"),
     *("--no-auto-key-retrieve", "--auto-key-locate", "local", "--disable-dirmngr"),
 )
-_VERDICTS = {
+_VERDICTS: Mapping[str, tuple[SignatureStatus, str]] = {
     "GOODSIG": ("good", ""),
     "EXPSIG": ("unknown", "the signature has expired"),
     "EXPKEYSIG": ("unknown", "its key has expired"),
@@ -183,7 +184,7 @@ _MISSING_KEY = "9"
 class _PgpSignature:
     """One signature as gpg's status lines tell it (GnuPG, doc/DETAILS)."""
 
-    status: str
+    status: SignatureStatus
     why: str
     user_id: str
     key: str = ""
