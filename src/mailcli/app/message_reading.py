@@ -24,7 +24,7 @@ from mailcli.message.summary import addresses_of
 from mailcli.message.transfer import decoded_size
 from mailcli.model import Address
 from mailcli.results.reading import (
-    AttachmentInfo,
+    ReadAttachment,
     Block,
     MessageView,
     PartInfo,
@@ -153,11 +153,11 @@ class _Reading:
             if each.kind in {Kind.TEXT, Kind.HTML} and self._size(each.part) > self._texts.most
         ]
 
-    def _attachments(self) -> tuple[AttachmentInfo, ...]:
+    def _attachments(self) -> tuple[ReadAttachment, ...]:
         within = shown_within(self._stream, self._message)
         parts = attached(self._message, shown=within)
         return tuple(
-            AttachmentInfo(each.number, each.name, each.type, self._size(each)) for each in parts
+            ReadAttachment(each.number, each.name, each.type, self._size(each)) for each in parts
         )
 
     def _part(self, part: Part) -> PartInfo:

@@ -35,6 +35,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),
+        "attachments": Entry("attachments", "List or save what came with messages."),
     },
     "Set up": {
         "account": Entry("account", "List accounts; store and forget their passwords."),

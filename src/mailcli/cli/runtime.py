@@ -76,6 +76,21 @@ class Runtime:
 
         Raises: ConfigError (78).
         """
+        return self._context(self.config)
+
+    @cached_property
+    def offline_context(self) -> "Context":
+        """What use cases get that read here: without a configuration file there is no account.
+
+        Raises: ConfigError (78) for a file that says something wrong, or that was asked for.
+        """
+        from mailcli.config import Config
+
+        if self.common.config is None and not os.path.lexists(self.paths.config_file):
+            return self._context(Config(None, None, {}))
+        return self.context
+
+    def _context(self, config: "Config") -> "Context":
         from mailcli.app.context import Context
         from mailcli.credentials import Sources
 
@@ -83,7 +98,7 @@ class Runtime:
             environ=os.environ, state_dir=self.paths.state_dir, prompt=self._prompt()
         )
         return Context(
-            config=self.config,
+            config=config,
             sources=sources,
             cache_dir=self.paths.cache_dir,
             timeout=self.common.timeout,

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from mailcli.message.structure import Message, Part
 from mailcli.message.transfer import text_of
+from mailcli.message.uuencode import uuencoded_parts
 
 _CID = re.compile(r"cid:([^\s\"'<>)]{1,400})", re.IGNORECASE)
 _LONGEST_PAGE = 4_000_000
@@ -23,42 +24,61 @@ _OF_SECURITY = {"multipart/signed": 1, "multipart/encrypted": 0}
 def attached(
     message: Message, *, shown: Container[str] | None = None, everything: bool = False
 ) -> tuple[Part, ...]:
-    """Return a message's attachments in order.
+    """Return a message's attachments in order, but for files in the midst of old mail's text.
 
     `shown` are the Content-IDs that its HTML shows (`shown_within`). Without them a part of a
     multipart/related with a Content-ID is taken for shown, unless it says that it is an
     attachment: that needs no look at the text.
     """
-    return tuple(_attached(message.root, shown, everything=everything, in_related=False))
+    leaves = _leaves(message.root, shown, everything=everything, in_related=False)
+    return tuple(part for part, is_attachment in leaves if is_attachment)
+
+
+def attachments_in(
+    stream: BinaryIO, message: Message, *, everything: bool = False
+) -> tuple[Part, ...]:
+    """Return a message's attachments in order, by looking at its texts too: `cid:`, uuencode.
+
+    Raises: OSError of the stream.
+    """
+    shown = shown_within(stream, message)
+    found: list[Part] = []
+    for part, is_attachment in _leaves(
+        message.root, shown, everything=everything, in_related=False
+    ):
+        found += [part] if is_attachment else uuencoded_parts(stream, part)
+    return tuple(found)
 
 
 def shown_within(stream: BinaryIO, message: Message) -> frozenset[str]:
     """Return the Content-IDs that a message's HTML texts show. Raises: OSError of the stream."""
-    pages = [part for part in message.walk() if part.type == "text/html"]
     if not any(part.content_id for part in message.walk()):
         return frozenset()
     return frozenset(
         unquote(found[1])
-        for page in pages
+        for page in message.walk()
+        if page.type == "text/html"
         for found in _CID.finditer(text_of(stream, page, most=_LONGEST_PAGE))
     )
 
 
-def _attached(
+def _leaves(
     part: Part, shown: Container[str] | None, *, everything: bool, in_related: bool
-) -> Iterator[Part]:
+) -> Iterator[tuple[Part, bool]]:
+    """Yield attachments, with True, and the texts among them, with False."""
     if part.is_multipart:
+        in_related = in_related or part.type == "multipart/related"
         for place, child in enumerate(part.parts):
             if everything or _OF_SECURITY.get(part.type) != place:
-                is_shown_here = in_related or part.type == "multipart/related"
-                yield from _attached(child, shown, everything=everything, in_related=is_shown_here)
+                yield from _leaves(child, shown, everything=everything, in_related=in_related)
         return
-    is_text = part.main_type == "text" and part.disposition != "attachment" and not part.name
-    if not is_text and (everything or not (in_related and _is_shown(part, shown))):
-        yield part
+    if part.main_type == "text" and part.disposition != "attachment" and not part.name:
+        yield part, False
+    elif everything or not (in_related and _is_shown(part, shown)):
+        yield part, True
     if everything and part.is_message:
         for child in part.parts:
-            yield from _attached(child, shown, everything=True, in_related=False)
+            yield from _leaves(child, shown, everything=True, in_related=False)
 
 
 def _is_shown(part: Part, shown: Container[str] | None) -> bool:

@@ -20,7 +20,14 @@ from mailcli.model import Address
 from mailcli.output.machine import rfc3339
 from mailcli.output.tables import Cell, address_text, table_of
 from mailcli.output.words import size_text
-from mailcli.results import AccountsResult, FolderInfo, FoldersResult, ListResult, MessageInfo
+from mailcli.results import (
+    AccountsResult,
+    AttachmentsResult,
+    FolderInfo,
+    FoldersResult,
+    ListResult,
+    MessageInfo,
+)
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WIDE = 110
@@ -62,6 +69,8 @@ def table_text(result: object, screen: Screen) -> str:
             view = _messages(result.messages, screen)
         case FoldersResult():
             view = _folders(result, screen)
+        case AttachmentsResult():
+            view = _attachments(result)
         case AccountsResult():
             view = _accounts(result)
         case _:
@@ -186,6 +195,27 @@ def _folder_note(folder: FolderInfo) -> str:
         return "folders only"
     shown = folder.subscribed or folder.role == "inbox"  # every program shows that one
     return "" if shown else "not subscribed"
+
+
+def _attachments(result: AttachmentsResult) -> _View:
+    """Show a message's number, or its file, beside its attachments where there are several."""
+    several = len(result.messages) > 1
+    is_saved = any(a.saved for each in result.messages for a in each.attachments)
+    columns = (
+        *([_Column("Message", right=True, most=24)] if several else []),
+        *(_Column("Part"), _Column("Size", right=True), _Column("Type", most=40)),
+        _Column("Saved as" if is_saved else "Name", rest=True),
+    )
+    rows = [
+        (
+            *([str(each.id or each.path.name)] if several else []),
+            *(a.part, size_text(a.size), clean(a.type)),
+            str(a.saved) if a.saved else clean(a.name or "") or "(no name)",
+        )
+        for each in result.messages
+        for a in each.attachments
+    ]
+    return _View(columns, rows)
 
 
 def _accounts(result: AccountsResult) -> _View:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mailcli.message.clean import UNSAFE_RANGES, visible
 from mailcli.output.tables import Cell, Table
-from mailcli.results import SCHEMA, FolderSync, Result
+from mailcli.results import SCHEMA, FolderSync, ReadMessage, ReadResult, Result
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -60,7 +60,8 @@ def plain(value: object) -> Json:
         case list() | tuple():
             return [plain(item) for item in value]
         case _ if is_dataclass(value):
-            return {name: plain(getattr(value, field)) for field, name in _shown(value)}
+            body = {name: plain(getattr(value, field)) for field, name in _shown(value)}
+            return {**_listed(value), **body}
         case _:
             raise TypeError(f"a result cannot hold {type(value).__name__}")
 
@@ -72,8 +73,12 @@ def to_json(value: object, *, indent: int | None = None) -> str:
 
 
 def json_document(result: Result, *, indent: int | None = None) -> str:
-    """Return `result` as the one object with its schema number."""
-    body = plain(result)
+    """Return `result` as the one object with its schema number.
+
+    A message that was asked for alone is that object itself.
+    """
+    alone = result.messages if isinstance(result, ReadResult) and result.single else ()
+    body = plain(alone[0] if alone else result)
     assert isinstance(body, dict), "a result is a dataclass"  # noqa: S101 - narrows the type
     return to_json({"schema": SCHEMA, **body}, indent=indent) + "\n"
 
@@ -86,6 +91,7 @@ def json_lines(result: Result) -> Iterator[str]:
     """
     named = {field: getattr(result, field) for field, _ in _names(result)}
     changes, errors = named.pop("changes", ()), named.pop("errors", ())
+    named.pop("single", None)
     items, *others = named.values()
     if others or not isinstance(items, tuple):
         yield json_document(result)
@@ -126,6 +132,13 @@ def _field(cell: Cell) -> str:
             return visible(str(cell))
 
 
+def _listed(value: object) -> dict[str, Json]:
+    """Return what lists say of a message that is read; its other fields stand beside that."""
+    about = plain(value.info) if isinstance(value, ReadMessage) else {}
+    assert isinstance(about, dict)  # noqa: S101 - narrows the type
+    return about
+
+
 def _names(value: object) -> tuple[tuple[str, str], ...]:
     """Return each field's name in Python and in JSON: `from_` is `from`."""
     return _names_in(type(value))  # type: ignore[arg-type] # mypy takes no class for hashable
@@ -140,6 +153,8 @@ def _names_in(kind: Hashable) -> tuple[tuple[str, str], ...]:
 
 def _shown(value: object) -> tuple[tuple[str, str], ...]:
     names = _names(value)
+    if isinstance(value, ReadResult | ReadMessage):
+        return tuple(pair for pair in names if pair[0] not in {"single", "info", "view"})
     if not isinstance(value, FolderSync):
         return names
     optional = {"actions": value.actions, "differences": value.differences}

@@ -21,6 +21,7 @@ from mailcli.results import (
     ImapResult,
     ListResult,
     PopResult,
+    ReadResult,
     RefusedRecipient,
     Result,
     SendResult,
@@ -42,7 +43,7 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
             return tuple(_named(each.error, each.account) for each in told if each.error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
-        case FoldersResult() | ListResult():
+        case FoldersResult() | ListResult() | ReadResult():
             return result.errors
         case _:
             return ()

@@ -18,6 +18,7 @@ from mailcli.output.problems import reply_text
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
+    AttachmentsResult,
     CredentialChange,
     ErrorReport,
     FlushedMessage,
@@ -242,6 +243,19 @@ def _(result: ListResult) -> Table:
                 each.path,
             )
             for each in result.messages
+        ),
+    )
+
+
+@table_of.register
+def _(result: AttachmentsResult) -> Table:
+    """One row for each attachment."""
+    return Table(
+        ("id", "path", "part", "name", "type", "size", "saved"),
+        tuple(
+            (each.id, each.path, a.part, clean(a.name or ""), clean(a.type), a.size, a.saved)
+            for each in result.messages
+            for a in each.attachments
         ),
     )
 

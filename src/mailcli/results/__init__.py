@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mailcli.results.attachments import (
+    AttachmentInfo,
+    AttachmentsResult,
+    MessageAttachments,
+)
 from mailcli.results.messages import ListResult, MessageInfo
 from mailcli.results.reading import ReadMessage, ReadResult
 from mailcli.results.report import ErrorReport
@@ -27,10 +32,13 @@ from mailcli.results.sending import (
 SCHEMA = 1
 
 __all__ = [
+    "AttachmentInfo",
+    "AttachmentsResult",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
     "ListResult",
+    "MessageAttachments",
     "MessageInfo",
     "OutboxChange",
     "OutboxMessage",
@@ -241,6 +249,7 @@ Result = (
     | FoldersResult
     | ListResult
     | ReadResult
+    | AttachmentsResult
     | CredentialChange
     | AccountsResult
 )

@@ -15,7 +15,7 @@ SignatureStatus = Literal["good", "bad", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class AttachmentInfo:
+class ReadAttachment:
     """A part that is kept apart from the text. `size` is in octets, decoded."""
 
     part: str
@@ -112,7 +112,7 @@ class ReadMessage:
     headers: tuple[tuple[str, str], ...]
     text: str
     html: str | None
-    attachments: tuple[AttachmentInfo, ...]
+    attachments: tuple[ReadAttachment, ...]
     parts: tuple[PartInfo, ...]
     authentication: SenderResult
     signatures: tuple[SignatureInfo, ...]
