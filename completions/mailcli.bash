@@ -20,7 +20,7 @@ _mailcli() {
     local command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
-        _mailcli_words "send outbox pop-fetch imap-sync folders list account completion demo --help --version" "$cur"
+        _mailcli_words "send outbox pop-fetch imap-sync folders list attachments account completion demo --help --version" "$cur"
         return
     fi
     if [[ $prev == = ]]; then
@@ -32,6 +32,12 @@ _mailcli() {
     outbox)
         if (( COMP_CWORD == 2 )); then
             _mailcli_words "drop flush list --help" "$cur"
+            return
+        fi
+        command+=" ${COMP_WORDS[2]}" ;;
+    attachments)
+        if (( COMP_CWORD == 2 )); then
+            _mailcli_words "list save --help" "$cur"
             return
         fi
         command+=" ${COMP_WORDS[2]}" ;;
@@ -116,11 +122,26 @@ _mailcli() {
     "folders --config"|"folders --config=") _mailcli_files "$cur"; return ;;
     "folders --color"|"folders --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "list --folder"|"list --folder=") return ;;
+    "list --from"|"list --from=") return ;;
     "list --limit"|"list --limit=") return ;;
+    "list --page"|"list --page=") return ;;
     "list -A"|"list --account"|"list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
     "list -o"|"list --output"|"list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "list --config"|"list --config=") _mailcli_files "$cur"; return ;;
     "list --color"|"list --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "attachments list --match"|"attachments list --match=") return ;;
+    "attachments list --part"|"attachments list --part=") return ;;
+    "attachments list -A"|"attachments list --account"|"attachments list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "attachments list -o"|"attachments list --output"|"attachments list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "attachments list --config"|"attachments list --config=") _mailcli_files "$cur"; return ;;
+    "attachments list --color"|"attachments list --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "attachments save --dir"|"attachments save --dir=") _mailcli_files "$cur"; return ;;
+    "attachments save --match"|"attachments save --match=") return ;;
+    "attachments save --part"|"attachments save --part=") return ;;
+    "attachments save -A"|"attachments save --account"|"attachments save --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "attachments save -o"|"attachments save --output"|"attachments save --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "attachments save --config"|"attachments save --config=") _mailcli_files "$cur"; return ;;
+    "attachments save --color"|"attachments save --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "account forget-password --protocol"|"account forget-password --protocol=") _mailcli_words "smtp pop imap" "$cur"; return ;;
     "account forget-password -o"|"account forget-password --output"|"account forget-password --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "account forget-password --config"|"account forget-password --config=") _mailcli_files "$cur"; return ;;
@@ -144,7 +165,10 @@ _mailcli() {
         "pop-fetch") words="--keep --delete --delete-after --max-size --max-messages --max-bytes --mark-seen-only --status --deliver --notify-after --skip-if-running --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "imap-sync") words="--pull --push --allow-mass-delete --full --jobs --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "list") words="--folder --all-folders --limit --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "list") words="--folder --all-folders --unread --flagged --from --threads --limit --page --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "attachments") words="--help" ;;
+        "attachments list") words="--match --part --all --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "attachments save") words="--dir --match --part --all --force --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "account") words="--help" ;;
         "account forget-password") words="--protocol --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "account list") words="--output --json --quiet --verbose --yes --no-input --config --color --help" ;;

@@ -97,7 +97,7 @@ def test_list_opens_no_way_to_the_network(
     found = loaded("list", *more)
 
     # The parser of dates, email.utils, imports socket.
-    assert not found & ({"keyring", "rich", "sqlite3", "dateutil"} | NETWORK - {"socket"})
+    assert not found & ({"keyring", "rich", "dateutil"} | NETWORK - {"socket"})
 
 
 def test_list_at_a_terminal_alone_loads_rich(loaded: Loaded, configured: Path) -> None:

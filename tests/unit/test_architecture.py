@@ -22,7 +22,7 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli", "paths"},
     "cli": {"app", "output", "config", "credentials", "paths", "results", "message.clean", "demo"},
     "app": {
-        *("smtp", "pop", "imap", "sync", "store", "message"),
+        *("smtp", "pop", "imap", "sync", "store", "message", "search"),
         *("config", "credentials", "net", "sasl", "results"),
     },
     "output": {"results", "message.clean"},
@@ -32,7 +32,8 @@ ARROWS: dict[str, set[str]] = {
     "net": {"message.clean"},
     "credentials": {"config", "paths"},
     "config": {"paths"},
-    "store": set(),
+    "store": {"search"},
+    "search": {"imap.dates"},
     "sync": set(),
     "message": set(),
     "sasl": set(),
@@ -45,7 +46,7 @@ ARROWS: dict[str, set[str]] = {
 """What each part may import beside itself and `EVERYWHERE`."""
 
 PURE = [
-    *("message", "sync", "sasl", "model", "errors", "results"),
+    *("message", "search", "sync", "sasl", "model", "errors", "results"),
     *("smtp.data", "smtp.envelope", "smtp.reply", "smtp.meanings"),
     *("pop.plan", "pop.multiline", "pop.meanings", "pop.capabilities", "pop.listing"),
     *("store.names", "store.line_ends", "store.entries", "store.keywords"),

@@ -167,6 +167,7 @@ def test_json_message_has_the_fields_of_the_contract() -> None:
                 "message_id": "<12@example.org>",
                 "thread": None,
                 "path": "/mail/INBOX/cur/12:2,S",
+                "depth": 0,
             }
         ],
         "errors": [],
@@ -324,13 +325,13 @@ GOLDEN_TSV = {
     "list": (
         "12\twork\tINBOX\t2026-11-14T13:00:00+01:00\tAda Lovelace <ada@example.org>\t"
         "bob@example.org\t\tNotes on the Engine\t\t\t1234\t1\t<12@example.org>\t\t"
-        "/mail/INBOX/cur/12:2,S\n"
+        "/mail/INBOX/cur/12:2,S\t0\n"
         '11\twork\tINBOX\t2024-03-02T09:30:00+00:00\t"Lovelace, Ada" <ada@example.org>\t'
         "bob@example.org\t\t"
         "[red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe\ufffd\t"
-        "seen,answered,flagged\t$Junk,todo\t1234\t0\t<11@example.org>\t\t/mail/INBOX/cur/11:2,S\n"
+        "seen,answered,flagged\t$Junk,todo\t1234\t0\t<11@example.org>\t\t/mail/INBOX/cur/11:2,S\t0\n"
         "\t\tINBOX\t\t\tbob@example.org\t\t\tdraft\t\t1234\t0\t<None@example.org>\t\t"
-        "/mail/odd \\xff name/cur/1\n"
+        "/mail/odd \\xff name/cur/1\t0\n"
     ),
     "account-list": (
         "work\tada@example.org\tyes\t/mail/work\tsmtp.example.org:465\t\timap.example.org:993\n"

@@ -274,7 +274,9 @@ def test_marks(flags: tuple[str, ...], attachments: int, expected: str) -> None:
     [
         pytest.param(None, "", id="unknown"),
         pytest.param(samples.NOW - timedelta(hours=14), "01:00", id="today"),
-        pytest.param(samples.NOW - timedelta(hours=16), "13 Nov", id="yesterday"),
+        pytest.param(samples.NOW - timedelta(hours=16), "Fri 23:00", id="yesterday"),
+        pytest.param(datetime(2026, 11, 8, 9, tzinfo=UTC), "Sun 10:00", id="six days ago"),
+        pytest.param(datetime(2026, 11, 7, 9, tzinfo=UTC), " 7 Nov", id="a week ago"),
         pytest.param(datetime(2026, 11, 13, 23, 30, tzinfo=UTC), "00:30", id="today in this zone"),
         pytest.param(datetime(2026, 1, 2, tzinfo=UTC), " 2 Jan", id="this year"),
         pytest.param(datetime(2025, 12, 31, tzinfo=UTC), "2025-12-31", id="another year"),

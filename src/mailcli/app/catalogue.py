@@ -9,12 +9,13 @@ The index is a cache: where it is damaged, it is built anew, and where it cannot
 is built in memory, for this one time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from mailcli.app.context import Context
+from mailcli.app.found import Found, found_of
 from mailcli.app.indexing import Listing, Update
 from mailcli.config import Account
 from mailcli.errors import CannotCreate, LocalError, Locked, MailError
@@ -22,7 +23,7 @@ from mailcli.results.report import ErrorReport
 from mailcli.store.database import Damaged
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
-from mailcli.store.index_rows import IndexedFolder
+from mailcli.store.index_rows import Indexed, IndexedFolder
 from mailcli.store.lock import AccountLock
 from mailcli.store.maildir import Maildir
 from mailcli.store.numbers import Numbers
@@ -32,10 +33,19 @@ _Found = TypeVar("_Found")
 
 @dataclass(slots=True)
 class Catalogue:
-    """An index that is up to date, but for the folders that `errors` name."""
+    """An index that is up to date, but for the folders that `errors` name.
+
+    `accounts` are all that there are, by name.
+    """
 
     index: Index
+    accounts: Mapping[str, Account]
     errors: list[ErrorReport] = field(default_factory=list)
+
+    def found(self, message: Indexed) -> Found | None:
+        """Return a message as a command takes it; None for one of no account any more."""
+        account = self.accounts.get(message.account)
+        return None if account is None else found_of(account, message)
 
 
 def index_path(context: Context) -> Path:
@@ -57,10 +67,10 @@ def with_catalogue(
     Raises: what `work` raises.
     """
     path = index_path(context)
-    for _ in range(2):
+    for _ in range(2 if context.config.accounts else 0):
         with Index.open_or_build(path) as index:
             try:
-                catalogue = Catalogue(index)
+                catalogue = Catalogue(index, context.config.accounts)
                 if refresh or index.is_in_memory:
                     _refresh(context, accounts, catalogue)
                 return work(catalogue)
@@ -69,7 +79,7 @@ def with_catalogue(
             except _NotWritable:
                 break
     with Index.in_memory() as index:
-        catalogue = Catalogue(index)
+        catalogue = Catalogue(index, context.config.accounts)
         _refresh(context, accounts, catalogue, given=False)
         return work(catalogue)
 
@@ -179,9 +189,12 @@ def _changed_of(index: Index, account: Account, errors: list[ErrorReport]) -> li
     except MailError as error:
         errors.append(ErrorReport.of(error, account=account.name))
         return []
-    gone = [Listing(account, name, None, known[name]) for name in known.keys() - there.keys()]
+    gone = [
+        Listing(account.name, account.maildir, name, None, known[name])
+        for name in sorted(known.keys() - there.keys())
+    ]
     return gone + [
-        Listing(account, name, folder, known.get(name))
+        Listing(account.name, account.maildir, name, folder, known.get(name))
         for name, folder in there.items()
         if not _is_as_indexed(folder, known.get(name))
     ]

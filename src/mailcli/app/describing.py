@@ -3,26 +3,45 @@
 Nothing that a message holds can stop it: what cannot be understood is left out.
 """
 
+import io
 import os
 import re
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import BinaryIO
 
 from mailcli.errors import LocalError
 from mailcli.message.summary import Summary, summarise
 from mailcli.message.threads import base_subject, identifiers, is_reply
+from mailcli.message.words import Words, words_of
 from mailcli.model import Address
 from mailcli.store.index_rows import Described, Texts
 
 HEADER_OCTETS = 64 * 1024
 """Octets of a message that are read for its header; what lies behind is not looked at."""
 
+_FIRST = 1 << 17
+"""Octets that are read at once: most messages are shorter."""
+
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FIELD = re.compile(
-    rb"^(message-id|date|from|subject|in-reply-to|references|list-id)[ \t]*:"
+    rb"^(message-id|date|from|subject|in-reply-to|references|list-id|status|x-status)[ \t]*:"
     rb"([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _SAME = (b"message-id", b"date", b"from", b"subject")
+_MBOX_LETTERS = {"R": "S", "A": "R", "F": "F", "D": "T", "T": "D"}
+"""What Status and X-Status say (mutt's and Dovecot's habit), as letters of a Maildir."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A message as far as it is read: its header, and a stream of all of it."""
+
+    header: bytes
+    stream: BinaryIO
+    size: int
+    stored: int
 
 
 def describe(path: str, account: str) -> tuple[Described, Texts] | None:
@@ -37,76 +56,87 @@ def describe(path: str, account: str) -> tuple[Described, Texts] | None:
     except OSError as exc:
         raise LocalError(f"{path}: {exc.strerror}") from exc
     try:
-        status = os.fstat(descriptor)
-        header = read_header(descriptor)
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            status = os.fstat(descriptor)
+            first = file.read(_FIRST)
+            stream: BinaryIO = io.BytesIO(first)
+            if len(first) < status.st_size:
+                stream = io.BufferedReader(file)
+            raw = _Raw(_header_of(first), stream, status.st_size, int(status.st_mtime))
+            return _described(raw, _fields(raw.header), account)
     except OSError as exc:
         raise LocalError(f"{path}: {exc.strerror}") from exc
-    finally:
-        os.close(descriptor)
-    return _described(header, account, status)
 
 
-def read_header(descriptor: int) -> bytes:
-    """Read a message's header, and as little behind it as can be. Raises: OSError."""
-    text = b""
-    while len(text) < HEADER_OCTETS:
-        chunk = os.read(descriptor, 4096)
-        text += chunk
-        end = _end_of_header(text)
-        if end or not chunk:
-            return text[:end] if end else text
-    return text
+def describe_span(stream: BinaryIO, size: int, stored: int) -> tuple[Described, Texts, str]:
+    """Return what a message of an mbox says, and the letters of its flags. Raises: OSError."""
+    raw = _Raw(_header_of(stream.read(HEADER_OCTETS)), stream, size, stored)
+    fields = _fields(raw.header)
+    status = (fields.get(b"status", b"") + fields.get(b"x-status", b"")).decode("ascii", "replace")
+    letters = "".join(sorted({_MBOX_LETTERS[each] for each in status if each in _MBOX_LETTERS}))
+    return *_described(raw, fields, ""), letters
 
 
-def _end_of_header(text: bytes) -> int:
+def _header_of(text: bytes) -> bytes:
+    text = text[:HEADER_OCTETS]
     ends = [at for mark in (b"\n\n", b"\n\r\n") if (at := text.find(mark)) >= 0]
-    return min(ends) + 1 if ends else 0
+    return text[: min(ends) + 1] if ends else text
 
 
-def _described(header: bytes, account: str, status: os.stat_result) -> tuple[Described, Texts]:
-    summary = summarise(header)
+def _fields(header: bytes) -> dict[bytes, bytes]:
     fields: dict[bytes, bytes] = {}
     for name, value in _FIELD.findall(header):
         fields.setdefault(name.lower(), b" ".join(value.split()))
+    return fields
+
+
+def _described(raw: _Raw, fields: dict[bytes, bytes], account: str) -> tuple[Described, Texts]:
+    summary = summarise(raw.header)
+    words = words_of(raw.stream, raw.header)
     own = identifiers(fields.get(b"message-id", b""))[:1]
     named = identifiers(fields.get(b"references", b"") + b" " + fields.get(b"in-reply-to", b""))
     base = base_subject(summary.subject)
-    date, zone = _date(summary, status)
+    date, zone = _date(summary, raw.stored)
     described = Described(
         date=date,
         zone=zone,
-        size=status.st_size,
-        attachments=int(summary.content_type == "multipart/mixed"),
+        size=raw.size,
+        attachments=words.attachments,
         sender=summary.from_,
         recipients=summary.to,
         copies=summary.cc,
         subject=summary.subject,
         message_id=summary.message_id,
         fingerprint=_hash(b"\n".join(fields.get(name, b"") for name in _SAME), 16),
-        links=tuple({_number(account, each) for each in (*own, *named)}),
+        own=_number(account, own[0]) if own else None,
+        named=tuple(_number(account, each) for each in named),
         base=_number(account, base.encode("utf-8", "replace")) if base else None,
         orphan=not named and is_reply(summary.subject),
     )
-    texts = Texts(
+    return described, _texts(summary, words, fields.get(b"list-id", b""))
+
+
+def _texts(summary: Summary, words: Words, list_id: bytes) -> Texts:
+    return Texts(
         subject=summary.subject,
-        sender=_words(summary.from_),
-        recipients=_words((*summary.to, *summary.cc)),
-        body="",
-        files="",
-        list=fields.get(b"list-id", b"").decode("utf-8", "replace"),
+        sender=_people(summary.from_),
+        recipients=_people(summary.to),
+        copies=_people(summary.cc),
+        body=words.body,
+        files=" ".join(words.files),
+        list=list_id.decode("utf-8", "replace"),
     )
-    return described, texts
 
 
-def _date(summary: Summary, status: os.stat_result) -> tuple[int, int | None]:
+def _date(summary: Summary, stored: int) -> tuple[int, int | None]:
     """Return the header's date and its zone, else when the file was stored."""
     if summary.date is None:
-        return int(status.st_mtime), None
+        return stored, None
     offset = summary.date.utcoffset()
     return int(summary.date.timestamp()), int(offset.total_seconds()) // 60 if offset else 0
 
 
-def _words(addresses: tuple[Address, ...]) -> str:
+def _people(addresses: tuple[Address, ...]) -> str:
     return " ".join(f"{each.name} {each.email}" for each in addresses)
 
 

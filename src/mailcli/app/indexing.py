@@ -22,7 +22,6 @@ from pathlib import Path
 
 from mailcli.app.context import Context
 from mailcli.app.describing import describe
-from mailcli.config import Account
 from mailcli.errors import LocalError, MailError
 from mailcli.results.report import ErrorReport
 from mailcli.store.entries import Entry
@@ -38,9 +37,13 @@ BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A folder that is not as the index has it; `where` is None for one that is gone."""
+    """A folder that is not as the index has it; `where` is None for one that is gone.
 
-    account: Account
+    `account` is "" for a Maildir of no account, `root` the Maildir's.
+    """
+
+    account: str
+    root: Path
     name: str
     where: MaildirFolder | None
     known: IndexedFolder | None
@@ -103,8 +106,8 @@ class Update:
 
     def _list(self, listing: Listing, clock: Callable[[Path], Clock | None]) -> list[Arrival]:
         """List a folder: record other flags, note what is gone, return what has come."""
-        known = listing.known or self.index.folder(listing.account.name, listing.name)
-        asked = clock(listing.account.maildir)
+        known = listing.known or self.index.folder(listing.account, listing.name)
+        asked = clock(listing.root)
         before: Stamps | None = None
         entries: list[Entry] = []
         if listing.where is not None:
@@ -112,7 +115,7 @@ class Update:
                 before = listing.where.stamps()
                 entries = listing.where.scan()
             except MailError as error:
-                self.errors.append(ErrorReport.of(error, account=listing.account.name))
+                self.errors.append(ErrorReport.of(error, account=listing.account or None))
                 return []
         numbers = {
             f"{e.subdirectory}/{e.name}": number for number, e in self.index.names(known.id)
@@ -140,7 +143,7 @@ class Update:
             return
         moved: list[tuple[Arrival, list[Numbered]]] = []
         for arrival in arrivals:
-            named = self.numbers.by_name(arrival.listing.account.name, arrival.entry.unique)
+            named = self.numbers.by_name(arrival.listing.account, arrival.entry.unique)
             here = [each for each in named if each.folder == arrival.listing.name]
             if not self._take(arrival, here) and named:
                 moved.append((arrival, named))
@@ -188,7 +191,7 @@ class Update:
 
     def _number(self, arrival: Arrival, described: Described) -> tuple[int, int]:
         """Return a message's number, given now if it has none, and the thread it is known for."""
-        account = arrival.listing.account.name
+        account = arrival.listing.account
         if arrival.number is None and self.numbers is not None:
             self._take(arrival, self.numbers.by_fingerprint(account, described.fingerprint))
         if arrival.number is not None:
@@ -221,11 +224,11 @@ class Update:
     def _read(self, arrival: Arrival) -> tuple[Described, Texts] | None:
         where = arrival.listing.where
         assert where is not None  # noqa: S101 - it was listed
-        account = arrival.listing.account.name
+        account = arrival.listing.account
         try:
             return describe(str(where.path_of(arrival.entry)), account)
         except LocalError as error:
-            self.errors.append(ErrorReport.of(error, account=account))
+            self.errors.append(ErrorReport.of(error, account=account or None))
             self.stamps[arrival.folder] = None  # so that each look at the folder says so
             return None
 

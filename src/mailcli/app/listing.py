@@ -1,56 +1,56 @@
-"""`list`: messages of a Maildir, newest first, without any connection.
+"""`list`: messages of the local Maildirs, newest first, without any connection.
 
-Only headers are read, and nothing that they hold can stop the listing: what
-cannot be understood is shown as it is, or left out.
+What a list shows comes from the index, which is up to date with the Maildirs (`catalogue`), or
+from an index in memory for mail that belongs to no account (`paths`).
 """
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
+from mailcli.app.catalogue import Catalogue, with_catalogue
+from mailcli.app.context import Context
+from mailcli.app.paths import with_path
+from mailcli.app.trees import in_trees
 from mailcli.config import Account
-from mailcli.errors import LocalError, MailError, NotFound
-from mailcli.message.summary import Summary, summarise
-from mailcli.model import Layout
+from mailcli.errors import NotFound
 from mailcli.results import ErrorReport, ListResult, MessageInfo
-from mailcli.store.entries import Entry
-from mailcli.store.folder import MaildirFolder
-from mailcli.store.maildir import Maildir
+from mailcli.store.database import Value
+from mailcli.store.index import NEWEST
+from mailcli.store.index_rows import IndexedFolder
 from mailcli.store.names import INBOX, FolderName
 
-HEADER_OCTETS = 64 * 1024
-"""Octets of a message that are read for its header; what lies behind is not looked at."""
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages are wanted, and which page of them; pages have `limit` messages, or threads.
+
+    `sender` are words of the name or address of who wrote, the last perhaps not whole.
+    """
+
+    unread: bool = False
+    flagged: bool = False
+    sender: str | None = None
+    limit: int | None = None
+    page: int = 1
+    threads: bool = False
 
 
-@dataclass(slots=True)
-class _Listing:
-    """What was found so far; what fails costs only itself."""
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of SQL on `message`, and its values."""
 
-    messages: list[MessageInfo] = field(default_factory=list)
-    errors: list[ErrorReport] = field(default_factory=list)
+    sql: str = "1"
+    values: tuple[Value, ...] = ()
 
-    def add(self, account: str | None, name: str, folder: MaildirFolder) -> None:
-        """Read the headers of a folder's messages. Raises: MailError for the folder itself."""
-        for entry in folder.scan(stat=True):
-            try:
-                info = _info(account, name, folder, entry)
-            except LocalError as exc:
-                self.errors.append(ErrorReport.of(exc, account=account))
-                continue
-            if info is not None:
-                self.messages.append(info)
-
-    def result(self, limit: int | None) -> ListResult:
-        """Return the newest messages."""
-        self.messages.sort(key=_newest_first)
-        return ListResult(tuple(self.messages[:limit]), tuple(self.errors))
+    def __and__(self, other: "Condition") -> "Condition":
+        return Condition(f"{self.sql} AND {other.sql}", self.values + other.values)
 
 
 def list_messages(
-    accounts: Sequence[Account], *, folder: str | None, limit: int | None
+    context: Context, accounts: Sequence[Account], *, folder: str | None, wanted: Wanted
 ) -> ListResult:
     """Return the newest messages of one folder, or of all where `folder` is None.
 
@@ -58,108 +58,131 @@ def list_messages(
 
     Raises: NotFound (66) for a folder that is not there, where there is but one account.
     """
-    listing = _Listing()
-    for account in accounts:
-        try:
-            _add_all(listing, account.name, Maildir(account.maildir, account.layout), folder)
-        except MailError as exc:
-            if len(accounts) == 1:
-                raise exc.of(account.name) from exc.__cause__
-            listing.errors.append(ErrorReport.of(exc, account=account.name))
-    return listing.result(limit)
+
+    alone = len(accounts) == 1
+
+    def work(catalogue: Catalogue) -> ListResult:
+        folders = [f for each in accounts for f in _folders(catalogue, each, folder, alone=alone)]
+        return listed(catalogue, in_folders(folders) & condition_of(wanted), folders, wanted)
+
+    return with_catalogue(context, accounts, work)
 
 
-def list_path(path: Path, *, folder: str | None, limit: int | None) -> ListResult:
-    """Return the newest messages of a Maildir that belongs to no account.
+def list_path(context: Context, path: Path, *, folder: str | None, wanted: Wanted) -> ListResult:
+    """Return the newest messages of mail that belongs to no account.
 
-    The path may be one folder (with `cur` and `new`) or a tree of them.
+    The path may be a Maildir, one folder (with `cur` and `new`) or a tree of them, an mbox, or
+    one message.
 
     Raises: NotFound (66) where there is none.
     """
-    listing = _Listing()
-    if (path / "cur").is_dir() and folder is None:
-        listing.add(None, path.name, Maildir(path, Layout.MAILDIRPP).folder(INBOX))
-    elif path.is_dir():
-        _add_all(listing, None, Maildir(path), folder)
+
+    def work(catalogue: Catalogue) -> ListResult:
+        folders = catalogue.index.folders()
+        if folder is not None:
+            name = str(FolderName.parse(folder))
+            folders = [each for each in folders if each.name == name]
+            if not folders and name != str(INBOX):
+                raise _no_folder(str(path), name, catalogue.index.folders())
+        return listed(catalogue, in_folders(folders) & condition_of(wanted), folders, wanted)
+
+    return with_path(context, path, work, tree=folder is not None)
+
+
+def listed(
+    catalogue: Catalogue,
+    condition: Condition,
+    folders: Sequence[IndexedFolder],
+    wanted: Wanted,
+) -> ListResult:
+    """Return the page that is wanted of the messages for which a condition holds.
+
+    With threads, the whole threads of these messages, as far as they lie in these folders.
+    """
+    if wanted.threads:
+        infos = list(_in_threads(catalogue, condition, folders, wanted))
     else:
-        raise NotFound(f"{path}: no such Maildir")
-    return listing.result(limit)
+        page = _page_of(wanted)
+        rows = catalogue.index.find(condition.sql, *condition.values, order=NEWEST + page)
+        infos = [found.info for row in rows if (found := catalogue.found(row)) is not None]
+    return ListResult(tuple(infos), tuple(catalogue.errors))
 
 
-def _add_all(listing: _Listing, account: str | None, maildir: Maildir, folder: str | None) -> None:
-    """Add one folder of a Maildir, or all where `folder` is None."""
+def in_folders(folders: Sequence[IndexedFolder]) -> Condition:
+    """Return the condition for messages of these folders."""
+    if len(folders) == 1:
+        return Condition("message.folder=?", (folders[0].id,))
+    # The `+` keeps SQLite from collecting all messages of the folders before it sorts them.
+    marks = ",".join("?" * len(folders))
+    return Condition(f"+message.folder IN ({marks})", tuple(each.id for each in folders))
+
+
+def condition_of(wanted: Wanted) -> Condition:
+    """Return the condition for what `wanted` says, but for the page."""
+    condition = Condition("1")
+    if wanted.unread:
+        condition &= Condition("flags & 1 = 0")
+    if wanted.flagged:
+        condition &= Condition("flags & 2 = 2")
+    if wanted.sender is not None and (words := _phrase(wanted.sender)):
+        match = "number IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
+        condition &= Condition(match, (f"sender : {words}",))
+    return condition
+
+
+def _phrase(text: str) -> str:
+    """Return words as FTS5 looks for them in a row, the last perhaps not whole."""
+    from mailcli.search.words import has_words, prepared
+
+    quoted = prepared(text).replace('"', '""').replace("\0", " ")
+    return f'"{quoted}" *' if has_words(quoted) else ""
+
+
+def _page_of(wanted: Wanted) -> str:
+    if wanted.limit is None:
+        return ""
+    return f" LIMIT {wanted.limit} OFFSET {(wanted.page - 1) * wanted.limit}"
+
+
+def _in_threads(
+    catalogue: Catalogue,
+    condition: Condition,
+    folders: Sequence[IndexedFolder],
+    wanted: Wanted,
+) -> Iterator[MessageInfo]:
+    threads = catalogue.index.threads(condition.sql, *condition.values)
+    start = 0 if wanted.limit is None else (wanted.page - 1) * wanted.limit
+    stop = None if wanted.limit is None else start + wanted.limit
+    there = in_folders(folders)
+    for thread in islice(threads, start, stop):
+        rows = catalogue.index.find(f"thread=? AND {there.sql}", thread, *there.values)
+        for depth, row in in_trees(list(rows)):
+            if (found := catalogue.found(row)) is not None:
+                yield replace(found.info, depth=depth)
+
+
+def _folders(
+    catalogue: Catalogue, account: Account, folder: str | None, *, alone: bool
+) -> list[IndexedFolder]:
+    """Return an account's folders, or the one of a name; an INBOX that is not there is empty.
+
+    Raises: NotFound (66) where it has no such folder and is the only account; of several, it is
+    among the catalogue's errors.
+    """
+    folders = catalogue.index.folders(account.name)
     if folder is None:
-        names = maildir.folders().names if maildir.exists() else ()
-    else:
-        names = (FolderName.parse(folder),)
-    for name in names:
-        where = maildir.folder(name)
-        if where.exists():
-            listing.add(account, str(name), where)
-        elif name != INBOX:
-            raise _no_folder(maildir, name)
+        return folders
+    name = str(FolderName.parse(folder))
+    found = [each for each in folders if each.name == name]
+    if not found and name != str(INBOX):
+        error = _no_folder(str(account.maildir), name, folders).of(account.name)
+        if alone:
+            raise error
+        catalogue.errors.append(ErrorReport.of(error))
+    return found
 
 
-def _no_folder(maildir: Maildir, name: FolderName) -> NotFound:
-    known = [str(each) for each in maildir.folders().names] if maildir.exists() else []
-    near = get_close_matches(str(name), known, n=1)
+def _no_folder(where: str, name: str, folders: Sequence[IndexedFolder]) -> NotFound:
+    near = get_close_matches(name, [each.name for each in folders], n=1)
     hint = f"did you mean {near[0]}?" if near else "see: mailcli list --all-folders"
-    return NotFound(f"{maildir.root}: no folder {str(name)!r}", hint=hint)
-
-
-def _newest_first(info: MessageInfo) -> tuple[float, str]:
-    return (-info.date.timestamp() if info.date else 0.0, str(info.path))
-
-
-def _info(
-    account: str | None, folder: str, where: MaildirFolder, entry: Entry
-) -> MessageInfo | None:
-    path = where.path_of(entry)
-    try:
-        header = _read_header(path)
-    except FileNotFoundError:
-        return None  # another program moved it meanwhile
-    except OSError as exc:
-        raise LocalError(f"{path}: {exc.strerror}") from exc
-    summary = summarise(header)
-    return MessageInfo(
-        id=None,
-        account=account,
-        folder=folder,
-        date=summary.date or _stored_at(entry),
-        from_=summary.from_,
-        to=summary.to,
-        cc=summary.cc,
-        subject=summary.subject,
-        flags=tuple(sorted(flag.name.lower() for flag in entry.flags)),
-        keywords=(),
-        size=entry.size,
-        attachments=_attachments(summary),
-        message_id=summary.message_id,
-        thread=None,
-        path=path,
-    )
-
-
-def _attachments(summary: Summary) -> int:
-    """Count attachments: until there is an index, only whether there may be some."""
-    return int(summary.content_type == "multipart/mixed")
-
-
-def _read_header(path: Path) -> bytes:
-    """Read a message's header, and as little behind it as can be."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        text = b""
-        while len(text) < HEADER_OCTETS and b"\n\n" not in text and b"\r\n\r\n" not in text:
-            chunk = os.read(descriptor, 4096)
-            if not chunk:
-                break
-            text += chunk
-        return text
-    finally:
-        os.close(descriptor)
-
-
-def _stored_at(entry: Entry) -> datetime:
-    return datetime.fromtimestamp(entry.mtime_ns / 1e9, tz=UTC).astimezone()
+    return NotFound(f"{where}: no folder {name!r}", hint=hint)

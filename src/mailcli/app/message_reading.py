@@ -7,9 +7,10 @@ shown of it; what it holds can be anything.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from typing import BinaryIO
 
-from mailcli.app.selection import Found
+from mailcli.app.found import Found
 from mailcli.app.signatures import signatures_of
 from mailcli.app.texts import LONGEST_FOR_PEOPLE, LONGEST_FOR_SCRIPTS, Texts
 from mailcli.config import Account
@@ -24,10 +25,10 @@ from mailcli.message.summary import addresses_of
 from mailcli.message.transfer import decoded_size
 from mailcli.model import Address
 from mailcli.results.reading import (
-    ReadAttachment,
     Block,
     MessageView,
     PartInfo,
+    ReadAttachment,
     ReadMessage,
     SenderResult,
     SignatureInfo,
@@ -49,10 +50,12 @@ _INLINE_PGP = {
 class Manner:
     """How messages are read: for a person on a screen of `width` columns, or for a script.
 
-    `fold`: long quotations become one line. `headers`: a person wants every field.
+    `fold`: long quotations become one line. `headers`: a person wants every field. `zone` is
+    that of the clock here, for invitations.
     """
 
     for_people: bool
+    zone: tzinfo
     width: int = 80
     fold: bool = True
     headers: bool = False
@@ -80,7 +83,7 @@ class _Reading:
         self._environ = environ
         self._message = read_structure(stream)
         most = LONGEST_FOR_PEOPLE if manner.for_people else LONGEST_FOR_SCRIPTS
-        self._texts = Texts(stream, self._message, manner.width, most)
+        self._texts = Texts(stream, self._message, manner.width, most, manner.zone)
         self._sizes: dict[str, int] = {}
 
     def message(self) -> ReadMessage:

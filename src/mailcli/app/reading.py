@@ -12,10 +12,12 @@ from typing import BinaryIO
 
 from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
+from mailcli.app.found import Found, found_of
 from mailcli.app.message_reading import Manner, read_message, snippet_of
-from mailcli.app.selection import Found, found_of, select
+from mailcli.app.selection import select
 from mailcli.config import Account
 from mailcli.errors import LocalError, MailError, NotFound
+from mailcli.message.charsets import to_text
 from mailcli.message.structure import Part, read_structure
 from mailcli.message.transfer import decoded
 from mailcli.message.window import BLOCK
@@ -143,6 +145,19 @@ def raw_octets(found: Found) -> Iterator[bytes]:
             yield block
 
 
+def shown_text(octets: Iterator[bytes], charset: str | None, *, most: int) -> str:
+    """Return octets as text, up to `most` of them."""
+    held: list[bytes] = []
+    length = 0
+    for piece in octets:
+        held.append(piece)
+        length += len(piece)
+        if length > most:
+            break
+    text = to_text(b"".join(held)[:most], charset)
+    return text if length <= most else f"{text}\n[… more; in a pipe you get all of it]\n"
+
+
 def open_part(stream: BinaryIO, number: str, found: Found) -> tuple[Part, Iterator[bytes]]:
     """Return a part and its content, decoded. Raises: NotFound (66) where there is none."""
     message = read_structure(stream)
@@ -168,7 +183,8 @@ def _threads(context: Context, found: Sequence[Found]) -> list[Found]:
                 "thread=?", int(thread.removeprefix("t")), order="date, number"
             )
         ]
-        return [each for row in rows if (each := found_of(context, row)) is not None]
+        known = context.config.accounts
+        return [found_of(known[row.account], row) for row in rows if row.account in known]
 
     accounts = list(context.config.accounts.values())
     together = with_catalogue(context, accounts, look, refresh=False) if threads else []

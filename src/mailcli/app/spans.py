@@ -11,8 +11,9 @@ from mailcli.errors import LocalError, NotFound
 class Span(io.RawIOBase):
     """The octets of a file from one place to another, read only."""
 
-    def __init__(self, descriptor: int, start: int, end: int) -> None:
+    def __init__(self, descriptor: int, start: int, end: int, *, owned: bool = False) -> None:
         super().__init__()
+        self._owned = owned
         self._descriptor, self._start, self._end = descriptor, start, end
         self._at = 0
 
@@ -25,7 +26,7 @@ class Span(io.RawIOBase):
             raise NotFound(f"{path}: no such file") from error
         except OSError as error:
             raise LocalError(f"{path}: {error.strerror}") from error
-        return cast(BinaryIO, io.BufferedReader(cls(descriptor, start, end)))
+        return cast(BinaryIO, io.BufferedReader(cls(descriptor, start, end, owned=True)))
 
     def readable(self) -> bool:
         """It is."""
@@ -51,7 +52,7 @@ class Span(io.RawIOBase):
 
     def close(self) -> None:
         """Give the file back."""
-        if not self.closed:
+        if self._owned and not self.closed:
             os.close(self._descriptor)
         super().close()
 

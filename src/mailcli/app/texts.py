@@ -6,9 +6,11 @@ of any size takes the memory of what is shown.
 
 import re
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import BinaryIO
 
-from mailcli.message.calendar import summary_of
+from mailcli.message.calendar import read_calendar
+from mailcli.message.calendar_words import in_words
 from mailcli.message.delivery_report import report_lines
 from mailcli.message.display import Kind, Shown, html_parts, shown_parts
 from mailcli.message.encoded_words import decode_words
@@ -44,6 +46,7 @@ class Texts:
     message: Message
     width: int
     most: int
+    zone: tzinfo
     warnings: dict[str, None] = field(default_factory=dict)
     remote_images: int = 0
 
@@ -82,7 +85,8 @@ class Texts:
             case Kind.HTML:
                 return self._page(part, self.width - 2 * shown.depth)
             case Kind.CALENDAR:
-                return summary_of(self._read(part, self.most))
+                calendar = read_calendar(self._read(part, self.most))
+                return in_words(calendar, zone=self.zone, width=self.width - 2 * shown.depth)
             case Kind.REPORT:
                 return "\n".join(report_lines(self._octets(part)))
             case Kind.HEADERS:

@@ -1,6 +1,7 @@
 """`mailcli list`: show messages of the local Maildir."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -8,48 +9,65 @@ from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.errors import Exit
 
 _EXAMPLE = """\b
+Marks: a dot or N unread, D draft, r answered, f forwarded, ! flagged, @ attached.
+
+\b
 Examples:
-  mailcli list
-  mailcli list --folder Sent --limit 5
+  mailcli list --unread
+  mailcli list --folder Sent --limit 5 --page 2
+  mailcli list --threads --all-folders
   mailcli list ~/Mail/old --json
+  mailcli list archive.mbox
 """
+
+PAGE = 50
+"""Messages on a page, where `--page` is given in a pipe."""
 
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
-@click.argument("maildir", required=False, type=click.Path(path_type=Path))
+@click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--folder", default=None, metavar="NAME", help="Show this folder (INBOX).")
 @click.option("--all-folders", is_flag=True, help="Show every folder.")
+@click.option("--unread", is_flag=True, help="Only what was not read yet.")
+@click.option("--flagged", is_flag=True, help="Only what is flagged.")
+@click.option("--from", "sender", metavar="TEXT", help="Only from whom these words name.")
+@click.option("--threads", is_flag=True, help="Show whole threads, newest first.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show the newest N.")
+@click.option("--page", type=click.IntRange(min=1), metavar="N", help="Show the N-th page (1).")
 @common_options(accounts="many")
-def command(
-    common: Common,
-    maildir: Path | None,
-    folder: str | None,
-    all_folders: bool,
-    limit: int | None,
-) -> Exit:
+def command(common: Common, path: Path | None, **options: Any) -> Exit:  # noqa: ANN401 - whatever the options give
     """List messages of the local Maildir, newest first.
 
-    Nothing is asked of a server. A MAILDIR path is listed without an account. At a terminal
-    the newest screenful is shown, in a pipe everything.
+    Nothing is asked of a server. A PATH is listed without an account: a Maildir, one folder of
+    it, an mbox file or one message. At a terminal the newest screenful is shown, in a pipe
+    everything.
     """
-    import shutil
-    import sys
-
-    from mailcli.app.listing import list_messages, list_path
+    from mailcli.app.listing import Wanted, list_messages, list_path
     from mailcli.cli.runtime import Runtime
     from mailcli.errors import UsageError
     from mailcli.output.problems import exit_of
 
+    folder, all_folders = options.pop("folder"), options.pop("all_folders")
     if folder and all_folders:
         raise UsageError("--folder and --all-folders contradict each other")
-    if limit is None and sys.stdout.isatty() and not (common.json or common.output):
-        limit = max(5, shutil.get_terminal_size().lines - 4)
-    wanted = None if all_folders else folder or "INBOX"
+    page = options.pop("page")
+    limit = options.pop("limit") or _screenful(common) or (PAGE if page else None)
+    wanted = Wanted(**options, limit=limit, page=page or 1)
     runtime = Runtime(common)
-    if maildir is not None:
-        result = list_path(maildir, folder=None if folder is None else wanted, limit=limit)
+    if path is not None:
+        result = list_path(runtime.offline_context, path, folder=folder, wanted=wanted)
     else:
-        result = list_messages(runtime.accounts, folder=wanted, limit=limit)
+        place = None if all_folders else folder or "INBOX"
+        result = list_messages(runtime.context, runtime.accounts, folder=place, wanted=wanted)
     runtime.printer.emit(result)
     return exit_of(result)
+
+
+def _screenful(common: Common) -> int | None:
+    """Return how many messages fit the terminal; None where there is none."""
+    import shutil
+    import sys
+
+    if not sys.stdout.isatty() or common.json or common.output:
+        return None
+    return max(5, shutil.get_terminal_size().lines - 4)

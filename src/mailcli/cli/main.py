@@ -35,6 +35,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),
+        "read": Entry("read", "Show messages, and mark them as seen."),
         "attachments": Entry("attachments", "List or save what came with messages."),
     },
     "Set up": {

@@ -8,7 +8,6 @@ The result holds no control characters but LF; what else `clean` takes away (bid
 controls, soft hyphens) is left to it.
 """
 
-import re
 from dataclasses import dataclass
 
 from mailcli.message.columns import width_of
@@ -28,7 +27,6 @@ _RULE = "-" * 20
 _APART = frozenset({"p", "dl", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "listing", "figure"})
 """Blocks that have an empty line around them."""
 _HEADINGS = {"h1": "=", "h2": "-"}
-_ODD = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,6 @@ def to_text(html: str, *, width: int = WIDTH) -> Page:
     """
     if len(html) > _LONGEST:
         html = html[:_LONGEST]
-    if not html.isprintable():
-        html = _ODD.sub(_evened, html)
     tree = tree_of(html)
     writer = _Writer()
     flow = Flow(max(width, _NARROWEST))
@@ -69,16 +65,6 @@ def to_text(html: str, *, width: int = WIDTH) -> Page:
     if len(text) > 4 * len(html) + 400:
         text = plain_text_of(html) + "\n"
     return Page(text, links, tree.remote_images, tree.hidden, tuple(writer.links.warnings))
-
-
-def _evened(found: re.Match[str]) -> str:
-    """Return what a character that is none of text stands for: C1 for Windows-1252."""
-    code = ord(found[0])
-    if 0x80 <= code < 0xA0:
-        return bytes([code]).decode("cp1252", "ignore")
-    if 0xD800 <= code < 0xE000:
-        return "\N{REPLACEMENT CHARACTER}"
-    return " " if code in {0x0B, 0x2028, 0x2029} else ""
 
 
 class _Writer:

@@ -18,7 +18,6 @@ RAW = frozenset({"script", "style", "title", "textarea", "xmp", "iframe", "noemb
 """Elements whose content holds no tags."""
 
 _MOST_ATTRIBUTES = 64
-_LONGEST_VALUE = 1 << 20
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _NAME = re.compile(r"/?[^\s/>]*")
 _ATTRIBUTE = re.compile(r"[^\s/>][^\s/>=]*")
@@ -29,6 +28,7 @@ _COMMENT_END = re.compile(r"--!?>")
 _RAW_END = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in RAW}
 _HUGE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0]")
+_ODD = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0\ud800-\udfff]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,31};)")
 
 
@@ -71,7 +71,11 @@ Token = Text | Start | End | Raw
 
 
 def tokens(html: str) -> Iterator[Token]:
-    """Yield what a document consists of, in time that grows with its length alone."""
+    """Yield what a document consists of, in time that grows with its length alone.
+
+    No text or value holds a control character but TAB, LF, FF and CR.
+    """
+    html = evened(html)
     at = 0
     while (found := _MARKUP.search(html, at)) is not None:
         if found.start() > at:
@@ -91,6 +95,21 @@ def tokens(html: str) -> Iterator[Token]:
             at = stop
     if at < len(html):
         yield Text(unescaped(html[at:]))
+
+
+def evened(html: str) -> str:
+    """Return a document whose characters are those of text; C1 is read as Windows-1252."""
+    return html if html.isprintable() else _ODD.sub(_evened, html)
+
+
+def _evened(found: re.Match[str]) -> str:
+    """Return what a character that is none of text stands for: C1 for Windows-1252."""
+    code = ord(found[0])
+    if 0x80 <= code < 0xA0:
+        return bytes([code]).decode("cp1252", "ignore")
+    if 0xD800 <= code < 0xE000:
+        return "\N{REPLACEMENT CHARACTER}"
+    return " " if code in {0x0B, 0x2028, 0x2029} else ""
 
 
 def unescaped(text: str) -> str:
@@ -117,7 +136,7 @@ def _huge(found: re.Match[str]) -> str:
 
 def _value(text: str) -> str:
     """Replace entities as in attributes: `?a=1&copy=2` is an address, and holds none."""
-    return _ENTITY.sub(_entity, text[:_LONGEST_VALUE]) if "&" in text else text[:_LONGEST_VALUE]
+    return _ENTITY.sub(_entity, text) if "&" in text else text
 
 
 def _entity(found: re.Match[str]) -> str:

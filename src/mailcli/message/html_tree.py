@@ -17,7 +17,7 @@ from mailcli.message.html_style import (
     loads,
     style_of,
 )
-from mailcli.message.html_tokens import End, Raw, Start, Text, Token, tokens
+from mailcli.message.html_tokens import End, Raw, Start, Text, Token, evened, tokens
 
 DEEPEST = 120
 _MOST_TAGS = 150_000
@@ -89,6 +89,7 @@ class Tree:
 
 def tree_of(html: str) -> Tree:
     """Read a document."""
+    html = evened(html)
     builder = _Builder()
     for token in tokens(html):
         builder.take(token)

@@ -30,6 +30,7 @@ from mailcli.results import (
 )
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WIDE = 110
 """Cells from which a list has room for addresses beside the names."""
 _NARROW = 76
@@ -81,7 +82,10 @@ def table_text(result: object, screen: Screen) -> str:
 
 
 def date_text(moment: datetime | None, now: datetime) -> str:
-    """Return a date for people in the zone of `now`: `14:05`, `12 Nov` or `2024-03-02`."""
+    """Return a date for people in the zone of `now`.
+
+    Of today `14:05`, of the six days before `Tue 09:12`, of this year `12 Nov`, else `2024-03-02`.
+    """
     if moment is None:
         return ""
     try:
@@ -90,6 +94,8 @@ def date_text(moment: datetime | None, now: datetime) -> str:
         return rfc3339(moment)[:10]
     if local.date() == now.date():
         return f"{local:%H:%M}"
+    if 0 < (now.date() - local.date()).days < 7:
+        return f"{_DAYS[local.weekday()]} {local:%H:%M}"
     if local.year == now.year and local < now + timedelta(days=1):
         return f"{local.day:2} {_MONTHS[local.month - 1]}"
     return rfc3339(local)[:10]
@@ -126,12 +132,24 @@ def _messages(messages: tuple[MessageInfo, ...], screen: Screen) -> _View:
             date_text(each.date, screen.now),
             _sender(each.from_, full=wide),
             *([places[row]] if places else []),
-            clean(each.subject) or "(no subject)",
+            _subject(messages, row, screen),
         )
         for row, each in enumerate(messages)
     ]
     unread = (row for row, mark in enumerate(marks) if mark[0] not in " D")
     return _View(columns, rows, frozenset(unread))
+
+
+def _subject(messages: tuple[MessageInfo, ...], row: int, screen: Screen) -> str:
+    """Return a subject; below a message of the same thread indented, and only if it is new."""
+    message = messages[row]
+    subject = clean(message.subject) or "(no subject)"
+    if not message.depth or not row:
+        return subject
+    branch = "\N{BOX DRAWINGS LIGHT UP AND RIGHT} " if screen.unicode else "> "
+    before = clean(messages[row - 1].subject)
+    said = subject.rpartition(": ")[2] == before.rpartition(": ")[2]
+    return "  " * (message.depth - 1) + branch + ("" if said else subject)
 
 
 def _places(messages: tuple[MessageInfo, ...]) -> list[str] | None:

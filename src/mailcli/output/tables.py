@@ -223,6 +223,7 @@ def _(result: ListResult) -> Table:
             "message_id",
             "thread",
             "path",
+            "depth",
         ),
         tuple(
             (
@@ -241,6 +242,7 @@ def _(result: ListResult) -> Table:
                 each.message_id,
                 each.thread,
                 each.path,
+                each.depth,
             )
             for each in result.messages
         ),

@@ -10,7 +10,10 @@ from mailcli.results.report import ErrorReport
 
 @dataclass(frozen=True, slots=True)
 class MessageInfo:
-    """One message as `list` shows it. `size` is in octets as stored."""
+    """One message as `list` shows it. `size` is in octets as stored.
+
+    `depth` says how far below the first of its thread it stands, where threads are shown.
+    """
 
     id: int | None
     account: str | None
@@ -27,6 +30,7 @@ class MessageInfo:
     message_id: str | None
     thread: str | None
     path: Path
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

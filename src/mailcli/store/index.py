@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from mailcli.errors import CannotCreate, LocalError
+from mailcli.search.words import prepared
 from mailcli.store.database import Damaged, Database, Value, loaded, stored
 from mailcli.store.entries import Entry
 from mailcli.store.index_rows import (
@@ -28,14 +29,18 @@ from mailcli.store.index_rows import (
 from mailcli.store.index_schema import TABLES, VERSION
 from mailcli.store.numbers import Numbered
 
+NEWEST = "date DESC, number DESC"
+"""The order of lists."""
+
 _INSERT = (
     "INSERT OR REPLACE INTO message (number, folder, subdirectory, unique_name, info, flags,"
     " date, zone, size, attachments, sender, recipients, copies, subject, message_id,"
-    " fingerprint, base, orphan, thread) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " fingerprint, base, orphan, own, named, thread)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _INSERT_TEXTS = (
-    "INSERT INTO texts (rowid, subject, sender, recipients, body, files, list)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO texts (rowid, subject, sender, recipients, copies, body, files, list)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _WAIT = 30.0
 """Seconds that another process may keep the file busy."""
@@ -167,6 +172,15 @@ class Index(Database):
         )
         yield from map(indexed, self._rows(sql, *values))
 
+    def threads(self, where: str, *values: Value) -> Iterator[int]:
+        """Yield the threads of the messages for which a condition holds, newest first."""
+        sql = f"SELECT thread FROM message WHERE {where} ORDER BY {NEWEST}"  # noqa: S608 - the caller's own words
+        seen: set[int] = set()
+        for (thread,) in self._rows(sql, *values):
+            if thread not in seen:
+                seen.add(thread)
+                yield thread
+
     def remove(self, numbers: Iterable[int]) -> None:
         """Take messages out whose files are gone."""
         each = [(number,) for number in numbers]
@@ -204,9 +218,9 @@ class Index(Database):
             self._write(_INSERT, [(number, folder, *placed(entry), *row_of(described), number)])
             was_in = self._connection.execute("DELETE FROM dead WHERE number=?", (number,))
             if texts is not None and not was_in.rowcount:
-                words = (texts.subject, texts.sender, texts.recipients)
-                row = (number, *words, texts.body, texts.files, texts.list)
-                self._write(_INSERT_TEXTS, [row])
+                people = (texts.sender, texts.recipients, texts.copies)
+                words = (texts.subject, *people, texts.body, texts.files, texts.list)
+                self._write(_INSERT_TEXTS, [(number, *map(prepared, words))])
 
     def join(self, number: int, links: Sequence[int], *, thread: int) -> list[tuple[int, int]]:
         """Join a message and what it names into the thread of the least number.

@@ -6,6 +6,7 @@ separators of records and units between them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from struct import pack, unpack
 from typing import Any
 
 from mailcli.model import Address, Flag, SystemFlags
@@ -24,7 +25,7 @@ _BITS = {
 
 COLUMNS = (
     "number, account, name, subdirectory, unique_name, info, date, zone, size, attachments,"
-    " sender, recipients, copies, subject, message_id, thread"
+    " sender, recipients, copies, subject, message_id, thread, own, named"
 )
 """Of `message` and `folder`, as `indexed` takes them."""
 
@@ -48,8 +49,8 @@ class IndexedFolder:
 class Described:
     """What is indexed of a message's content. `date` in Unix seconds, `zone` in minutes.
 
-    `links` are hashes of its Message-ID and of those that it names; `base` is one of the subject
-    without `Re:`, and `orphan` tells a reply that names no message.
+    `own` is a hash of its Message-ID, `named` are those of the ones that it names, the nearest
+    last; `base` is one of the subject without `Re:`, and `orphan` tells a reply that names none.
     """
 
     date: int
@@ -62,18 +63,29 @@ class Described:
     subject: str
     message_id: str | None
     fingerprint: bytes
-    links: tuple[int, ...] = ()
+    own: int | None = None
+    named: tuple[int, ...] = ()
     base: int | None = None
     orphan: bool = False
+
+    @property
+    def links(self) -> tuple[int, ...]:
+        """Everything that joins it to others, each once."""
+        own = () if self.own is None else (self.own,)
+        return tuple(dict.fromkeys((*own, *self.named)))
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The words of a message by which it can be found, as `texts` has them."""
+    """The words of a message by which it can be found, as `texts` has them.
+
+    `recipients` are those of To and Bcc, `copies` those of Cc.
+    """
 
     subject: str
     sender: str
     recipients: str
+    copies: str
     body: str
     files: str
     list: str
@@ -100,6 +112,8 @@ class Indexed:
     subject: str
     message_id: str | None
     thread: int
+    own: int | None
+    named: tuple[int, ...]
 
 
 def bits_of(flags: SystemFlags) -> int:
@@ -130,13 +144,14 @@ def row_of(described: Described) -> tuple[Value, ...]:
             described.base,
             described.orphan,
         ),
+        *(described.own, pack(f"<{len(described.named)}q", *described.named)),
     )
 
 
 def indexed(row: tuple[Any, ...]) -> Indexed:
     """Return the message of a row of `COLUMNS`."""
     number, account, folder, subdirectory, unique, info, date, zone, size, attachments = row[:10]
-    sender, recipients, copies, subject, message_id, thread = row[10:]
+    sender, recipients, copies, subject, message_id, thread, own, named = row[10:]
     return Indexed(
         number=number,
         account=account,
@@ -152,6 +167,8 @@ def indexed(row: tuple[Any, ...]) -> Indexed:
         subject=subject,
         message_id=message_id,
         thread=thread,
+        own=own,
+        named=unpack(f"<{len(named) // 8}q", named),
     )
 
 

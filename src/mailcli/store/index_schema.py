@@ -44,9 +44,12 @@ TABLES = (
         fingerprint BLOB NOT NULL,
         base INTEGER,
         orphan INTEGER NOT NULL,
+        own INTEGER,
+        named BLOB NOT NULL,
         UNIQUE (folder, unique_name)
     )""",
     "CREATE INDEX message_by_date ON message (folder, date)",
+    "CREATE INDEX message_by_time ON message (date)",
     "CREATE INDEX message_unread ON message (folder, date) WHERE flags & 1 = 0",
     "CREATE INDEX message_flagged ON message (folder, date) WHERE flags & 2 = 2",
     "CREATE INDEX message_by_id ON message (message_id)",
@@ -58,7 +61,7 @@ TABLES = (
     "CREATE INDEX link_by_thread ON link (thread)",
     "CREATE TABLE dead (number INTEGER PRIMARY KEY)",
     """CREATE VIRTUAL TABLE texts USING fts5 (
-        subject, sender, recipients, body, files, list,
-        content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
+        subject, sender, recipients, copies, body, files, list, content='', columnsize=0,
+        tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
     )""",
 )

@@ -1,0 +1,115 @@
+"""A message as a command gets it: what the index says of it, and how to read it."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import BinaryIO
+
+from mailcli.config import Account
+from mailcli.errors import LocalError, NotFound
+from mailcli.results import MessageInfo
+from mailcli.store.entries import Entry
+from mailcli.store.folder import MaildirFolder
+from mailcli.store.index_rows import Indexed
+from mailcli.store.maildir import Maildir
+from mailcli.store.names import FolderName
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message that was selected, and where it lies.
+
+    `number` and `account` are None for one that was given by its path and is of no account;
+    `where` and `entry` for one that is in no Maildir of an account. `span` are the octets that
+    it has in an mbox, from and to; None for a file of its own.
+    """
+
+    number: int | None
+    account: Account | None
+    folder: str
+    path: Path
+    where: MaildirFolder | None
+    entry: Entry | None
+    info: MessageInfo
+    span: tuple[int, int] | None = None
+
+    def open(self) -> BinaryIO:
+        """Open the message as it is stored, to be read from any place.
+
+        Raises: NotFound (66) where it is gone, LocalError (74).
+        """
+        if self.span is not None:
+            from mailcli.app.spans import Span
+
+            return Span.open(self.path, *self.span)
+        if self.where is not None and self.entry is not None:
+            return os.fdopen(self.where.open(self.entry), "rb")
+        return open_file(self.path)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file to be read. Raises: NotFound (66), LocalError (74)."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise NotFound(f"{path}: no such file") from error
+    except OSError as error:
+        raise LocalError(f"{path}: {error.strerror}") from error
+
+
+def found_of(account: Account, message: Indexed) -> Found:
+    """Return an account's indexed message as a command takes it."""
+    where = Maildir(account.maildir, account.layout).folder(FolderName.parse(message.folder))
+    return Found(
+        number=message.number if message.number > 0 else None,
+        account=account,
+        folder=message.folder,
+        path=where.path_of(message.entry),
+        where=where,
+        entry=message.entry,
+        info=info_of(message, where, where.path_of(message.entry)),
+    )
+
+
+def info_of(message: Indexed, where: MaildirFolder | None, path: Path) -> MessageInfo:
+    """Return an indexed message as results show it; its file is `path`."""
+    entry = message.entry
+    return MessageInfo(
+        id=message.number if message.number > 0 else None,
+        account=message.account or None,
+        folder=message.folder,
+        date=moment(message.date, message.zone),
+        from_=message.sender,
+        to=message.recipients,
+        cc=message.copies,
+        subject=message.subject,
+        flags=flag_names(entry),
+        keywords=() if where is None else keyword_names(entry, where),
+        size=message.size,
+        attachments=message.attachments,
+        message_id=message.message_id,
+        thread=f"t{message.thread}" if message.thread > 0 else None,
+        path=path,
+    )
+
+
+def moment(seconds: int, zone: int | None) -> datetime:
+    """Return a time in the zone of who wrote it (minutes), in ours where that is None."""
+    if zone is None:
+        return datetime.fromtimestamp(seconds, UTC).astimezone()
+    return datetime.fromtimestamp(seconds, timezone(timedelta(minutes=zone)))
+
+
+def flag_names(entry: Entry) -> tuple[str, ...]:
+    """Return the system flags of a file as results name them."""
+    return tuple(sorted(flag.name.lower() for flag in entry.flags))
+
+
+def keyword_names(entry: Entry, where: MaildirFolder) -> tuple[str, ...]:
+    """Return the keywords that a file's letters stand for in its folder."""
+    letters = entry.others
+    if not letters:
+        return ()
+    names = where.keyword_letters().names
+    return tuple(names[each].imap for each in letters if each in names)
