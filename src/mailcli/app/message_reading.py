@@ -99,7 +99,7 @@ class _Reading:
 
     def snippet(self) -> ReadMessage:
         fields = _decoded_fields(self._message)
-        self._texts.most = 20_000
+        self._texts.left = 20_000
         shown = self._texts.shown(for_people=True)
         texts = (self._texts.text(each) for each in shown if each.kind in {Kind.TEXT, Kind.HTML})
         first = next((each for text in texts if (each := without_quotes(text).strip())), "")
@@ -147,13 +147,11 @@ class _Reading:
         return (*sender_warnings(senders, own), *self._texts.warnings, *defects, *self._cut())
 
     def _cut(self) -> list[str]:
-        """Tell scripts which texts are longer than what they get."""
+        """Tell scripts which texts are longer than what they get; people are told in place."""
         if self._manner.for_people:
             return []
         return [
-            f"part {each.part.number} is cut after {self._texts.most} octets"
-            for each in self._texts.shown(for_people=False)
-            if each.kind in {Kind.TEXT, Kind.HTML} and self._size(each.part) > self._texts.most
+            f"part {number} is cut after {got} octets" for number, got in self._texts.cut.items()
         ]
 
     def _attachments(self) -> tuple[ReadAttachment, ...]:
@@ -217,9 +215,10 @@ class _Reading:
 
     def _rest(self, shown: Shown) -> list[Block]:
         """Tell how much of a long text is not shown, and how to get at it."""
-        more = self._size(shown.part) - self._texts.most
-        if more <= 0:
+        got = self._texts.cut.get(shown.part.number)
+        if got is None:
             return []
+        more = self._size(shown.part) - got
         size = f"{more / 1_000_000:.1f} MB" if more >= 100_000 else f"{more} octets"
         number = shown.part.number
         return [Block("note", f"[… {size} more; {self._command(number)}]", shown.depth)]

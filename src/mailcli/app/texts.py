@@ -18,12 +18,12 @@ from mailcli.message.flowed_text import unflowed
 from mailcli.message.html_page import to_text
 from mailcli.message.html_plain import plain_text_of
 from mailcli.message.structure import Message, Part, read_fields
-from mailcli.message.transfer import decoded, text_of
+from mailcli.message.transfer import decoded, decoded_size, text_of
 
-LONGEST_FOR_SCRIPTS = 10_000_000
-"""Octets of one text part that JSON gets."""
+LONGEST_FOR_SCRIPTS = 4_000_000
+"""Octets of texts that JSON gets, all parts together: what 60 MB of memory allow."""
 LONGEST_FOR_PEOPLE = 2_000_000
-LONGEST_PAGE = 1_000_000
+LONGEST_PAGE = 700_000
 """Octets of an HTML part that become a page; as a tree it takes many times its size."""
 WIDEST = 88
 """Columns of a page."""
@@ -39,16 +39,18 @@ _SPEAKS_OF_HTML = re.compile(r"\bhtml\b|\bbrowser\b|\bonline\b", re.IGNORECASE)
 class Texts:
     """Reads the texts of one message; what its reader should know gathers in `warnings`.
 
-    `remote_images` counts what was not loaded.
+    `remote_images` counts what was not loaded. `left` octets may still be read, of all parts
+    together; a part that does not get all of its own is in `cut`, with how much it got.
     """
 
     stream: BinaryIO
     message: Message
     width: int
-    most: int
+    left: int
     zone: tzinfo
     warnings: dict[str, None] = field(default_factory=dict)
     remote_images: int = 0
+    cut: dict[str, int] = field(default_factory=dict)
 
     def shown(self, *, for_people: bool) -> tuple[Shown, ...]:
         """Return what is read; for people without plain parts that say nothing."""
@@ -63,8 +65,9 @@ class Texts:
         if len(text) > _STUB_WITHIN:
             return False
         page = plain_text_of(text_of(self.stream, html, most=_PROBED)).strip()
-        factor = 2 if _SPEAKS_OF_HTML.search(text) else 5
-        return len(page) > factor * len(text) + 100
+        if _SPEAKS_OF_HTML.search(text):
+            return len(page) > 1.5 * len(text)
+        return len(page) > 5 * len(text) + 100
 
     def all(self) -> str:
         """Return all that a reader would see, one part after the other, for scripts."""
@@ -73,7 +76,7 @@ class Texts:
 
     def html(self) -> str | None:
         """Return the HTML as it came, None where there is none."""
-        pages = [self._read(part, self.most) for part in html_parts(self.message.root)]
+        pages = [self._read(part) for part in html_parts(self.message.root)]
         return "\n".join(pages) if pages else None
 
     def text(self, shown: Shown) -> str:
@@ -85,7 +88,7 @@ class Texts:
             case Kind.HTML:
                 return self._page(part, self.width - 2 * shown.depth)
             case Kind.CALENDAR:
-                calendar = read_calendar(self._read(part, self.most))
+                calendar = read_calendar(self._read(part))
                 return in_words(calendar, zone=self.zone, width=self.width - 2 * shown.depth)
             case Kind.REPORT:
                 return "\n".join(report_lines(self._octets(part)))
@@ -104,13 +107,13 @@ class Texts:
         return "\n".join(lines) or "(a message without a header)"
 
     def _plain(self, part: Part) -> str:
-        text = self._read(part, self.most)
+        text = self._read(part)
         if part.parameters.get("format", "").lower() == "flowed" and part.type == "text/plain":
             return unflowed(text, delsp=part.parameters.get("delsp", "").lower() == "yes")
         return text
 
     def _page(self, part: Part, width: int) -> str:
-        html = self._read(part, self.most)
+        html = self._read(part)
         if len(html) > LONGEST_PAGE:
             return plain_text_of(html)
         page = to_text(html, width=min(width, WIDEST))
@@ -118,8 +121,14 @@ class Texts:
         self.warnings |= dict.fromkeys(page.warnings)
         return page.text
 
-    def _read(self, part: Part, most: int) -> str:
-        return text_of(self.stream, part, most=most)
+    def _read(self, part: Part) -> str:
+        """Return a part's text, or the beginning that is left for it."""
+        got = self.left
+        size = decoded_size(self.stream, part) if part.body.length > got else part.body.length
+        if size > got:
+            self.cut[part.number] = got
+        self.left -= min(size, got)
+        return text_of(self.stream, part, most=got) if got else ""
 
     def _octets(self, part: Part) -> bytes:
         octets = b""

@@ -88,12 +88,11 @@ def _message(message: ReadMessage, paper: Paper) -> Iterator[str]:
         return
     yield from _header(message, paper)
     yield from _about(message, paper)
-    yield ""
     blocks = view.blocks if view else ()
-    for block in blocks:
-        yield from _block(block, paper)
-    if not any(block.text.strip() for block in blocks):
-        yield paper.styled("(no text)", "dim")
+    told = [lines for block in blocks if (lines := list(_block(block, paper)))]
+    for lines in told or [[paper.styled("(no text)", "dim")]]:
+        yield ""
+        yield from lines
     if message.attachments:
         yield ""
         yield from _attachments(message, paper)
@@ -121,7 +120,7 @@ def _fields(message: ReadMessage, paper: Paper) -> Iterator[tuple[str, str]]:
     yield "Reply-To", visible(clean(answers))
     yield "Date", _date(info.date, paper.now)
     yield "Subject", clean(info.subject) or "(no subject)"
-    yield "Folder", _place(message)
+    yield "Folder" if info.account else "File", _place(message)
 
 
 def _addresses(addresses: Sequence[Address]) -> str:
@@ -212,16 +211,13 @@ def _block(block: Block, paper: Paper) -> Iterator[str]:
     indent = ("│ " if paper.unicode else "| ") * block.depth
     width = None if paper.width is None else max(paper.width - 2 * block.depth, _NARROWEST)
     text = clean_block(block.text).strip("\n")
-    if block.kind == "heading":
-        yield indent[2:]
     in_signature = False
     for line in text.split("\n") if text else ():
         in_signature = in_signature or (line in {"-- ", "--"} and block.kind == "text")
         styles = _styles(block, line, in_signature=in_signature)
         for piece in _lines(line, width):
-            yield paper.styled(indent, "dim") + paper.styled(piece, *styles)
-    if text and block.kind != "note":
-        yield indent.rstrip()
+            shown = paper.styled(indent, "dim") + paper.styled(piece, *styles)
+            yield shown if piece else shown.rstrip()
 
 
 def _styles(block: Block, line: str, *, in_signature: bool) -> tuple[str, ...]:
