@@ -52,6 +52,7 @@ def test_a_message_is_described_in_full(run_mailcli: RunMailcli, inbox: Path) ->
         "Message-ID: <3@example.org>",
         "Content-Type: multipart/mixed; boundary=x",
     )
+    raw += b"--x\n\ntext\n--x\nContent-Type: image/png; name=a.png\n\n--x--\n"
     path = put(inbox, "1.x:2,FRS", raw)
 
     (found,) = document(run_mailcli("list", "--json"), "list")["messages"]

@@ -62,7 +62,7 @@ ONLY_IN = {
     "click": ["cli"],
     "rich": ["output.human", "output.progress"],
     "keyring": ["credentials"],
-    "sqlite3": ["store.database", "store.state", "store.index"],
+    "sqlite3": ["store.database", "store.state", "store.index", "store.numbers"],
     "smtplib": ["smtp.conversation"],
     "poplib": ["pop.client"],
     "imaplib": ["imap.client"],

@@ -31,8 +31,8 @@ from mailcli.search.query import (
 )
 from mailcli.store.entries import Entry
 from mailcli.store.index import Index
-from mailcli.store.index_rows import Described, Texts
-from mailcli.store.index_search import Condition, SearchedFolder, condition
+from mailcli.store.index_rows import Condition, Described, Texts
+from mailcli.store.index_search import SearchedFolder, condition
 
 NOW = datetime(2026, 10, 14, 12, tzinfo=UTC)
 FOLDERS = [("work", "INBOX"), ("work", "Lists/Dev"), ("home", "INBOX")]

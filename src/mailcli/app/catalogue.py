@@ -144,13 +144,11 @@ def _update(
 
 
 def _numbers(context: Context, index: Index, *, given: bool) -> Numbers | None:
-    """Open the numbers, and make the index go with them; None where there can be none."""
-    try:
-        numbers = Numbers.open(context.state_dir / "numbers.db")
-    except (CannotCreate, LocalError):
-        if given:
-            raise
-        return None
+    """Open the numbers, and make the index go with them; None where none can be given or read."""
+    path = context.state_dir / "numbers.db"
+    if not given:
+        return Numbers.open_to_read(path)
+    numbers = Numbers.open(path)
     try:
         _make_one(index, numbers)
     except BaseException:
@@ -167,8 +165,8 @@ def _make_one(index: Index, numbers: Numbers) -> None:
     identity, known = numbers.identity(), index.numbers()
     if known is not None and known != identity and numbers.highest():
         raise Damaged("the index belongs to other numbers")
-    if index.highest() > numbers.highest():
-        numbers.restore(index.numbered())
+    if (highest := index.highest()) > numbers.highest():
+        numbers.restore(index.numbered(), highest=highest)
     if known != identity:
         index.go_with(identity)
 

@@ -107,13 +107,24 @@ def _described(raw: _Raw, fields: dict[bytes, bytes], account: str) -> tuple[Des
         copies=summary.cc,
         subject=summary.subject,
         message_id=summary.message_id,
-        fingerprint=_hash(b"\n".join(fields.get(name, b"") for name in _SAME), 16),
+        fingerprint=_fingerprint(raw, fields),
         own=_number(account, own[0]) if own else None,
         named=tuple(_number(account, each) for each in named),
         base=_number(account, base.encode("utf-8", "replace")) if base else None,
         orphan=not named and is_reply(summary.subject),
     )
     return described, _texts(summary, words, fields.get(b"list-id", b""))
+
+
+def _fingerprint(raw: _Raw, fields: dict[bytes, bytes]) -> bytes:
+    """Return what is the same of a message wherever it is, though other programs add fields.
+
+    A message that says neither when it was written nor how it is called is the same only if all
+    of its header is.
+    """
+    if not fields.keys() & {b"message-id", b"date"}:
+        return _hash(b"%d\n%b" % (raw.size, raw.header), 16)
+    return _hash(b"\n".join(fields.get(name, b"") for name in _SAME), 16)
 
 
 def _texts(summary: Summary, words: Words, list_id: bytes) -> Texts:

@@ -75,6 +75,7 @@ class Update:
     gone: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     stamps: dict[int, str | None] = field(default_factory=dict)
+    added: list[int] = field(default_factory=list)
     passing: int = 0
 
     def run(self, listings: Sequence[Listing]) -> None:
@@ -96,6 +97,8 @@ class Update:
                 self._add(batch)
                 for each in batch:
                     step(each.entry.size, messages=1)
+        if self.added:
+            self._record_joined(self.index.join_by_subject(self.added))
         with self.index.transaction():
             self.index.remove(self.gone - self.taken)
             for folder, text in self.stamps.items():
@@ -184,8 +187,13 @@ class Update:
             for (arrival, (described, texts)), (number, thread) in zip(found, known, strict=True):
                 self.index.add(number, arrival.folder, arrival.entry, described, texts)
                 joined += self.index.join(number, described.links, thread=thread)
+                self.added.append(number)
+        self._record_joined(joined)
+
+    def _record_joined(self, joined: Sequence[tuple[int, int]]) -> None:
+        """Record in the numbers which threads are one now."""
         if joined and self.numbers is not None and self.given:
-            with self._numbering():
+            with self.numbers.transaction():
                 for old, new in joined:
                     self.numbers.join_threads(old, new)
 

@@ -17,9 +17,8 @@ from mailcli.app.trees import in_trees
 from mailcli.config import Account
 from mailcli.errors import NotFound
 from mailcli.results import ErrorReport, ListResult, MessageInfo
-from mailcli.store.database import Value
 from mailcli.store.index import NEWEST
-from mailcli.store.index_rows import IndexedFolder
+from mailcli.store.index_rows import Condition, IndexedFolder
 from mailcli.store.names import INBOX, FolderName
 
 
@@ -36,17 +35,6 @@ class Wanted:
     limit: int | None = None
     page: int = 1
     threads: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A condition of SQL on `message`, and its values."""
-
-    sql: str = "1"
-    values: tuple[Value, ...] = ()
-
-    def __and__(self, other: "Condition") -> "Condition":
-        return Condition(f"{self.sql} AND {other.sql}", self.values + other.values)
 
 
 def list_messages(

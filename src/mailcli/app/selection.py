@@ -13,6 +13,7 @@ from pathlib import Path
 from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
 from mailcli.app.found import Found
+from mailcli.app.listing import in_folders
 from mailcli.app.paths import with_path
 from mailcli.config import Account
 from mailcli.errors import NotFound, UsageError
@@ -117,7 +118,7 @@ def _found(
         identifier = word.removeprefix("mid:").strip().strip("<>")
         rows = index.find(f"message_id IN (?, ?) AND {mine}", *_spellings(identifier), *names)
     elif is_query(word):
-        rows = _by_query(word)
+        rows = _by_query(context, catalogue, word, accounts)
     else:
         raise NotFound(f"{word}: no such file")
     found = [each for row in rows if (each := catalogue.found(row)) is not None]
@@ -130,8 +131,15 @@ def _spellings(identifier: str) -> tuple[Value, Value]:
     return f"<{identifier}>", identifier
 
 
-def _by_query(word: str) -> Iterator[Indexed]:
-    raise UsageError(f"{word!r}: a search cannot select messages yet")
+def _by_query(
+    context: Context, catalogue: Catalogue, text: str, accounts: Sequence[Account]
+) -> Iterator[Indexed]:
+    """Yield what a search finds, newest first. Raises: UsageError (2)."""
+    from mailcli.app.queries import query_condition
+
+    folders = [f for each in accounts for f in catalogue.index.folders(each.name)]
+    asked = in_folders(folders) & query_condition(catalogue, text, folders, context.now())
+    return catalogue.index.find(asked.sql, *asked.values, order=NEWEST)
 
 
 def _by_path(context: Context, catalogue: Catalogue, path: Path) -> list[Found]:

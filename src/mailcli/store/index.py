@@ -9,6 +9,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -42,6 +43,19 @@ _INSERT_TEXTS = (
     "INSERT INTO texts (rowid, subject, sender, recipients, copies, body, files, list)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_BY_SUBJECT = """
+    SELECT reply.number, (
+        SELECT before.number FROM message AS before
+        WHERE before.base=reply.base AND before.date BETWEEN reply.date - ? AND reply.date
+        AND (before.date < reply.date OR before.number < reply.number)
+        ORDER BY before.date DESC, before.number DESC LIMIT 1
+    ) AS answered FROM message AS reply
+    WHERE reply.orphan AND answered IS NOT NULL AND reply.base IN (
+        SELECT base FROM message WHERE number IN (SELECT number FROM added)
+    )"""
+_SUBJECT_SECONDS = 30 * 86_400
+"""How long after a message a reply that does not name it may come."""
+
 _WAIT = 30.0
 """Seconds that another process may keep the file busy."""
 
@@ -191,8 +205,8 @@ class Index(Database):
     def move(self, number: int, folder: int, entry: Entry) -> None:
         """Record where a message's file is now, and its flags."""
         self._write(
-            "UPDATE message SET folder=?, subdirectory=?, unique_name=?, info=?, flags=?"
-            " WHERE number=?",
+            "UPDATE OR REPLACE message"
+            " SET folder=?, subdirectory=?, unique_name=?, info=?, flags=? WHERE number=?",
             [(folder, *placed(entry), number)],
         )
 
@@ -215,9 +229,10 @@ class Index(Database):
     ) -> None:
         """Put a message in, as a thread of its own; its words unless they are in already."""
         with self.transaction():
+            is_in = self.holds(number)
             self._write(_INSERT, [(number, folder, *placed(entry), *row_of(described), number)])
             was_in = self._connection.execute("DELETE FROM dead WHERE number=?", (number,))
-            if texts is not None and not was_in.rowcount:
+            if texts is not None and not is_in and not was_in.rowcount:
                 people = (texts.sender, texts.recipients, texts.copies)
                 words = (texts.subject, *people, texts.body, texts.files, texts.list)
                 self._write(_INSERT_TEXTS, [(number, *map(prepared, words))])
@@ -230,14 +245,37 @@ class Index(Database):
         marks = ",".join("?" * len(links))
         sql = f"SELECT DISTINCT thread FROM link WHERE id IN ({marks})"  # noqa: S608 - question marks
         met = {int(each) for (each,) in self._rows(sql, *links)} | {thread}
+        joined = self._unite(met)
         least = min(met)
-        joined = [(old, least) for old in sorted(met - {least})]
+        self._write("UPDATE message SET thread=? WHERE number=?", [(least, number)])
+        rows = [(link, least) for link in links]
+        self._write("INSERT OR REPLACE INTO link (id, thread) VALUES (?, ?)", rows)
+        return joined
+
+    def join_by_subject(self, numbers: Iterable[int]) -> list[tuple[int, int]]:
+        """Join replies that name no message to the one before them that has their subject.
+
+        Of all such replies those that these messages, which are new, may have to do with.
+        Returns which threads became which.
+        """
+        joined: list[tuple[int, int]] = []
+        with self.transaction():
+            self._connection.execute("CREATE TEMP TABLE IF NOT EXISTS added (number INTEGER)")
+            self._write("INSERT INTO added VALUES (?)", [(each,) for each in numbers])
+            for reply, answered in list(self._rows(_BY_SUBJECT, *(_SUBJECT_SECONDS,))):
+                rows = self._rows(
+                    "SELECT thread FROM message WHERE number IN (?, ?)", reply, answered
+                )
+                joined += self._unite({int(thread) for (thread,) in rows})
+            self._connection.execute("DELETE FROM added")
+        return joined
+
+    def _unite(self, threads: AbstractSet[int]) -> list[tuple[int, int]]:
+        least = min(threads)
+        joined = [(old, least) for old in sorted(threads - {least})]
         for table in ("message", "link"):
             self._write(
                 f"UPDATE {table} SET thread=? WHERE thread=?",  # noqa: S608 - our own names
                 [(new, old) for old, new in joined],
             )
-        self._write("UPDATE message SET thread=? WHERE number=?", [(least, number)])
-        rows = [(link, least) for link in links]
-        self._write("INSERT OR REPLACE INTO link (id, thread) VALUES (?, ?)", rows)
         return joined

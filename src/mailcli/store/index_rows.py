@@ -33,6 +33,20 @@ _BETWEEN, _WITHIN = "\x1e", "\x1f"  # record and unit separator: between address
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What stands behind WHERE, and the values for its question marks."""
+
+    sql: str = "1"
+    values: tuple[Value, ...] = ()
+
+    def __and__(self, other: "Condition") -> "Condition":
+        return Condition(f"({self.sql}) AND ({other.sql})", self.values + other.values)
+
+    def __str__(self) -> str:
+        return self.sql
+
+
+@dataclass(frozen=True, slots=True)
 class IndexedFolder:
     """A folder of an account as it was last listed; `stamps` are None where it must be anew."""
 

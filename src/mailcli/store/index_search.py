@@ -32,8 +32,7 @@ from mailcli.search.query import (
     Words,
 )
 from mailcli.search.words import prepared
-from mailcli.store.database import Value
-from mailcli.store.index_rows import bits_of
+from mailcli.store.index_rows import Condition, bits_of
 
 _COLUMNS = {
     Field.FROM: "sender",
@@ -55,17 +54,6 @@ class SearchedFolder:
     account: str
     name: str
     letters: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What stands behind WHERE, and the values for its question marks."""
-
-    sql: str
-    values: tuple[Value, ...] = ()
-
-    def __str__(self) -> str:
-        return self.sql
 
 
 def condition(query: Query, folders: Sequence[SearchedFolder]) -> Condition:

@@ -8,10 +8,13 @@ so that a file that another program moved or wrote anew finds its number again.
 A row is never deleted; a message that comes back has the number that it had.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Self
 
+from mailcli.errors import MailError
 from mailcli.store.database import Database, loaded, stored
 
 _VERSION_1 = (
@@ -54,6 +57,24 @@ class Numbers(Database):
 
     migrations = (_VERSION_1,)
     without: ClassVar[str] = "messages may get new numbers, no mail is lost"
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> Self | None:
+        """Open the file where nothing can be written, as it was last closed; None without one.
+
+        Nothing is locked: who could write, would not call this.
+        """
+        newer = path.with_name(f"{path.name}-wal")
+        if not path.exists() or (newer.exists() and newer.stat().st_size):
+            return None
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        numbers = cls(sqlite3.connect(uri, uri=True, isolation_level=None), path)
+        try:
+            numbers.identity()
+        except (MailError, sqlite3.Error):
+            numbers.close()
+            return None
+        return numbers
 
     def identity(self) -> bytes:
         """Return what no other such file has."""
@@ -102,14 +123,20 @@ class Numbers(Database):
         """Record that two threads are one, `new`."""
         self._write("UPDATE message SET thread=? WHERE thread=?", [(new, old)])
 
-    def restore(self, messages: Iterable[tuple[str, Numbered]]) -> None:
-        """Take over messages, with their accounts, that an index knows and this file lost."""
+    def restore(self, messages: Iterable[tuple[str, Numbered]], *, highest: int) -> None:
+        """Take over messages, with their accounts, that an index knows and this file lost.
+
+        No number up to `highest` is given again.
+        """
         rows = (
             (account, m.number, stored(m.folder), stored(m.unique), m.fingerprint, m.thread)
             for account, m in messages
         )
         sql = f"INSERT OR IGNORE INTO message (account, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
-        self._write(sql, rows)
+        with self.transaction():
+            self._write(sql, rows)
+            self._write("DELETE FROM sqlite_sequence WHERE name='message'", [()])
+            self._write("INSERT INTO sqlite_sequence VALUES ('message', ?)", [(highest,)])
 
     def _select(self, where: str, *values: str | bytes | int) -> Iterator[Numbered]:
         sql = f"SELECT {_COLUMNS} FROM message WHERE {where} ORDER BY number"  # noqa: S608 - our own names
