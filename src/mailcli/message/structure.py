@@ -20,10 +20,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from mailcli.message.delimiters import LONGEST_HEADER, Delimiters, Stop
+from mailcli.message import delimiters
+from mailcli.message.delimiters import Delimiters, Stop
 from mailcli.message.fields import Field, parse_fields
 from mailcli.message.parameters import boundary_of, parse_value
 from mailcli.message.window import Window
+
+LONGEST_HEADER = delimiters.LONGEST_HEADER
+"""Octets of one header that are read."""
 
 DEEPEST = 100
 """Parts within parts; what is nested deeper is one part."""
