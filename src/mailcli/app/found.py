@@ -98,7 +98,9 @@ def moment(seconds: int, zone: int | None) -> datetime:
     """Return a time in the zone of who wrote it (minutes), in ours where that is None."""
     if zone is None:
         return datetime.fromtimestamp(seconds, UTC).astimezone()
-    return datetime.fromtimestamp(seconds, timezone(timedelta(minutes=zone)))
+    # Counted on the clock there: on that of UTC it may be the year 10000.
+    there = datetime(1970, 1, 1) + timedelta(seconds=seconds, minutes=zone)
+    return there.replace(tzinfo=timezone(timedelta(minutes=zone)))
 
 
 def flag_names(entry: Entry) -> tuple[str, ...]:
