@@ -20,7 +20,7 @@ _mailcli() {
     local command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
-        _mailcli_words "send outbox pop-fetch imap-sync folders list attachments account completion demo --help --version" "$cur"
+        _mailcli_words "send outbox pop-fetch imap-sync folders list status attachments account completion demo --help --version" "$cur"
         return
     fi
     if [[ $prev == = ]]; then
@@ -129,6 +129,10 @@ _mailcli() {
     "list -o"|"list --output"|"list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "list --config"|"list --config=") _mailcli_files "$cur"; return ;;
     "list --color"|"list --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "status -A"|"status --account"|"status --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "status -o"|"status --output"|"status --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "status --config"|"status --config=") _mailcli_files "$cur"; return ;;
+    "status --color"|"status --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "attachments list --match"|"attachments list --match=") return ;;
     "attachments list --part"|"attachments list --part=") return ;;
     "attachments list -A"|"attachments list --account"|"attachments list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
@@ -166,6 +170,7 @@ _mailcli() {
         "imap-sync") words="--pull --push --allow-mass-delete --full --jobs --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --unread --flagged --from --threads --limit --page --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "status") words="--short --rebuild-index --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "attachments") words="--help" ;;
         "attachments list") words="--match --part --all --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "attachments save") words="--dir --match --part --all --force --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

@@ -8,6 +8,7 @@ from mailcli.model import Address
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
+    AccountStatus,
     CredentialChange,
     ErrorReport,
     FlushedMessage,
@@ -15,9 +16,11 @@ from mailcli.results import (
     FolderChange,
     FolderInfo,
     FoldersResult,
+    FolderStatus,
     FolderSync,
     ImapAccount,
     ImapResult,
+    LastRun,
     ListResult,
     MessageInfo,
     OutboxChange,
@@ -32,6 +35,7 @@ from mailcli.results import (
     SendResult,
     SkippedImap,
     SkippedPop,
+    StatusResult,
 )
 
 NOW = datetime(2026, 11, 14, 15, 0, tzinfo=timezone(timedelta(hours=1)))
@@ -62,6 +66,27 @@ def message(number: int | None = 1, **changes: object) -> MessageInfo:
     return MessageInfo(**{**fields, **changes})  # type: ignore[arg-type] # any field may change
 
 
+STATUS = StatusResult(
+    (
+        AccountStatus(
+            "work",
+            unread=3,
+            flagged=1,
+            total=1204,
+            outbox=2,
+            folders=(FolderStatus("INBOX", 3, 1, 1200), FolderStatus("Sent", 1, 0, 4)),
+            runs=(
+                LastRun(
+                    "imap-sync",
+                    NOW,
+                    ErrorReport("login", "login refused", "check the password", 77, "work"),
+                ),
+                LastRun("pop-fetch", NOW - timedelta(days=1), None),
+            ),
+        ),
+        AccountStatus("home", 0, 0, 0, 0, (), ()),
+    )
+)
 LIST = ListResult(
     (
         message(12, flags=(), attachments=1),
@@ -309,6 +334,7 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "folders-partly": ("folders", FOLDERS_PARTLY),
     "folders-changed": ("folders", FOLDERS_CHANGED),
     "list": ("list", LIST),
+    "status": ("status", STATUS),
     "account-list": ("account-list", ACCOUNTS),
     "account-password": ("account-password", CREDENTIAL),
 }

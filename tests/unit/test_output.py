@@ -46,6 +46,7 @@ TSV_NAMES = {
     "imap-sync --verify": samples.VERIFIED,
     "folders": samples.FOLDERS,
     "list": samples.LIST,
+    "status": samples.STATUS,
     "account list": samples.ACCOUNTS,
     "account set-password": samples.CREDENTIAL,
 }
@@ -322,6 +323,11 @@ GOLDEN_TSV = {
     ),
     "folders-partly": "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\t\n",
     "folders-changed": "work\tINBOX\t/\tinbox\tyes\tyes\t1200\t3\t\t15400000\n",
+    "status": (
+        "work\tINBOX\t3\t1\t1200\t2\t2026-11-14T15:00:00+01:00\tlogin\n"
+        "work\tSent\t1\t0\t4\t2\t2026-11-14T15:00:00+01:00\tlogin\n"
+        "home\t\t0\t0\t0\t0\t\t\n"
+    ),
     "list": (
         "12\twork\tINBOX\t2026-11-14T13:00:00+01:00\tAda Lovelace <ada@example.org>\t"
         "bob@example.org\t\tNotes on the Engine\t\t\t1234\t1\t<12@example.org>\t\t"

@@ -28,6 +28,9 @@ from mailcli.store.lock import AccountLock
 from mailcli.store.maildir import Maildir
 from mailcli.store.numbers import Numbers
 
+LITTLE = 1000
+"""New messages that are indexed on the way, by who does something else."""
+
 _Found = TypeVar("_Found")
 
 
@@ -84,6 +87,27 @@ def with_catalogue(
         return work(catalogue)
 
 
+def catch_up(context: Context, accounts: Sequence[Account]) -> None:
+    """Bring the index up to date, if that is little work and nobody else does it.
+
+    Raises: Locked where somebody else does, TemporaryFailure where it is much, LocalError.
+    """
+    path = index_path(context)
+    if not path.exists():
+        return
+    with Index.open(path, busy_seconds=0) as index:
+        if not _changed(index, accounts, []):
+            return
+        with AccountLock(context.state_dir / "numbers.lock"):
+            catalogue = Catalogue(index, context.config.accounts)
+            _update(context, accounts, catalogue, given=True, most=LITTLE)
+
+
+def forget_index(context: Context) -> None:
+    """Remove the index, so that it is built anew. Raises: LocalError."""
+    Index.delete(index_path(context))
+
+
 class _NotWritable(Exception):
     """The index or the numbers cannot be written."""
 
@@ -130,14 +154,20 @@ def _acquire(lock: AccountLock, *, patience: float) -> None:
 
 
 def _update(
-    context: Context, accounts: Sequence[Account], catalogue: Catalogue, *, given: bool
+    context: Context,
+    accounts: Sequence[Account],
+    catalogue: Catalogue,
+    *,
+    given: bool,
+    most: int | None = None,
 ) -> None:
     changed = _changed(catalogue.index, accounts, catalogue.errors)
     if not changed:
         return
     numbers = _numbers(context, catalogue.index, given=given)
     try:
-        Update(context, catalogue.index, numbers, catalogue.errors, given=given).run(changed)
+        update = Update(context, catalogue.index, numbers, catalogue.errors, given=given)
+        update.run(changed, most=most)
     finally:
         if numbers is not None:
             numbers.close()

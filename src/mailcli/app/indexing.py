@@ -22,7 +22,7 @@ from pathlib import Path
 
 from mailcli.app.context import Context
 from mailcli.app.describing import describe
-from mailcli.errors import LocalError, MailError
+from mailcli.errors import LocalError, MailError, TemporaryFailure
 from mailcli.results.report import ErrorReport
 from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
@@ -78,8 +78,8 @@ class Update:
     added: list[int] = field(default_factory=list)
     passing: int = 0
 
-    def run(self, listings: Sequence[Listing]) -> None:
-        """Bring the index up to date with these folders.
+    def run(self, listings: Sequence[Listing], *, most: int | None = None) -> None:
+        """Bring the index up to date with these folders; `most` messages may be new.
 
         Raises: LocalError, TemporaryFailure where the index or the numbers cannot be written.
         """
@@ -92,6 +92,8 @@ class Update:
         self._number_by_name(arrivals)
         arrivals = self._without_moved(arrivals)
         total = len(arrivals)
+        if most is not None and total > most:
+            raise TemporaryFailure(f"{total} messages are to be indexed")
         with self.context.progress.transfer("index", messages=lambda: total) as step:
             for batch in _batched(arrivals):
                 self._add(batch)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mailcli.app.after_fetch import after_fetch
+from mailcli.app.after_run import after_run
 from mailcli.app.context import Context
 from mailcli.app.pop_options import PopOptions, Task, maildrop_of
 from mailcli.app.pop_run import PopRun
@@ -39,6 +40,9 @@ def _account(context: Context, account: Account, options: PopOptions) -> PopAcco
             tally.fail(exc.of(account.name))
     except MailError as exc:
         tally.fail(exc.of(account.name))
+    if options.task is Task.FETCH:
+        came = bool(tally.fetched + tally.found)
+        after_run(context, account, "pop-fetch", tally.result(account.name).error, changed=came)
     muted = options.notify_after is not None and _is_early(context, account, tally, options)
     return replace(tally.result(account.name), muted=muted)
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mailcli.app.after_run import after_run
 from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_follow import Followed
@@ -55,7 +56,12 @@ def imap_sync(
 
     `folders` are patterns that choose among the account's folders.
     """
-    done = [_account(context, account, tuple(folders), options) for account in accounts]
+    done = []
+    for account in accounts:
+        found = _account(context, account, tuple(folders), options)
+        if not options.dry_run:
+            after_run(context, account, "imap-sync", found.error, changed=found.changed)
+        done.append(found)
     return ImapResult(tuple(done), "dry-run" if options.dry_run else "sync")
 
 

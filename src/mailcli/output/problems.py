@@ -25,6 +25,7 @@ from mailcli.results import (
     RefusedRecipient,
     Result,
     SendResult,
+    StatusResult,
 )
 
 _LONGEST = 1000
@@ -43,7 +44,7 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
             return tuple(_named(each.error, each.account) for each in told if each.error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
-        case FoldersResult() | ListResult() | ReadResult():
+        case FoldersResult() | ListResult() | ReadResult() | StatusResult():
             return result.errors
         case _:
             return ()

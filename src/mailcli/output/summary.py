@@ -26,6 +26,7 @@ from mailcli.results import (
     PopResult,
     SendPreview,
     SendResult,
+    StatusResult,
 )
 
 _SHOWN = 10
@@ -77,6 +78,13 @@ def _(result: PopResult) -> list[str]:
 def _(result: ImapResult) -> list[str]:
     lines_of = {"sync": done_lines, "dry-run": plan_lines, "verify": comparison_lines}
     return [line for each in result.accounts for line in lines_of[result.kind](each)]
+
+
+@summary_of.register
+def _(result: StatusResult) -> list[str]:
+    from mailcli.output.status_lines import status_lines
+
+    return [line for each in result.accounts for line in status_lines(each)]
 
 
 @summary_of.register

@@ -35,6 +35,7 @@ from mailcli.results import (
     PopResult,
     SendPreview,
     SendResult,
+    StatusResult,
 )
 
 Cell = str | int | bool | datetime | Path | None
@@ -260,6 +261,23 @@ def _(result: AttachmentsResult) -> Table:
             for a in each.attachments
         ),
     )
+
+
+@table_of.register
+def _(result: StatusResult) -> Table:
+    """One row for each folder; one without a folder for an account that has none."""
+    columns = ("account", "folder", "unread", "flagged", "total", "outbox", "last_run", "error")
+    rows: list[Row] = []
+    for each in result.accounts:
+        run = each.runs[0] if each.runs else None
+        shared: Row = (
+            each.outbox,
+            run.at if run else None,
+            run.error.code if run and run.error else None,
+        )
+        counts: list[Row] = [(f.name, f.unread, f.flagged, f.total) for f in each.folders]
+        rows += [(each.account, *count, *shared) for count in counts or [(None, 0, 0, 0)]]
+    return Table(columns, tuple(rows))
 
 
 @table_of.register

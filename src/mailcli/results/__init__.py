@@ -28,15 +28,19 @@ from mailcli.results.sending import (
     SendPreview,
     SendResult,
 )
+from mailcli.results.state import AccountStatus, FolderStatus, LastRun, StatusResult
 
 SCHEMA = 1
 
 __all__ = [
+    "AccountStatus",
     "AttachmentInfo",
     "AttachmentsResult",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
+    "FolderStatus",
+    "LastRun",
     "ListResult",
     "MessageAttachments",
     "MessageInfo",
@@ -49,6 +53,7 @@ __all__ = [
     "RefusedRecipient",
     "SendPreview",
     "SendResult",
+    "StatusResult",
 ]
 
 
@@ -249,6 +254,7 @@ Result = (
     | FoldersResult
     | ListResult
     | ReadResult
+    | StatusResult
     | AttachmentsResult
     | CredentialChange
     | AccountsResult

@@ -140,6 +140,11 @@ class Outbox(Database):
         """Open the outbox, making it where it is not there. Raises: see `Database.open`."""
         return cls.open(state_dir / "outbox" / "outbox.db")
 
+    @staticmethod
+    def exists_below(state_dir: Path) -> bool:
+        """Tell whether there is an outbox, and make none."""
+        return (state_dir / "outbox" / "outbox.db").exists()
+
     @property
     def directory(self) -> Path:
         """Where the messages lie."""

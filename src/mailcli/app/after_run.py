@@ -1,0 +1,30 @@
+"""What a run that brought mail does last: tells how it ended, and keeps the index up.
+
+So that `list` finds little to do. Neither can fail the run, or keep it waiting: where there is
+no index yet, much came, or somebody else writes, that is left to the next command that reads.
+"""
+
+from mailcli.app.context import Context
+from mailcli.app.last_runs import record_run
+from mailcli.config import Account
+from mailcli.errors import MailError
+from mailcli.results.report import ErrorReport
+
+
+def after_run(
+    context: Context,
+    account: Account,
+    command: str,
+    error: ErrorReport | None,
+    *,
+    changed: bool,
+) -> None:
+    """Record how a run of `command` ended; where it changed anything, index that."""
+    record_run(context, account, command, error)
+    if changed and (context.cache_dir / "index.db").exists():
+        from mailcli.app.catalogue import catch_up
+
+        try:
+            catch_up(context, [account])
+        except MailError:
+            context.notice(f"{account.name}: the index is left to the next list")

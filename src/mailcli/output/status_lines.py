@@ -1,0 +1,28 @@
+"""`status` for people: each account in a line, its last runs, and its folders."""
+
+from collections.abc import Iterator
+
+from mailcli.message.clean import clean, visible
+from mailcli.output.words import counted
+from mailcli.results import AccountStatus, FolderStatus, LastRun
+
+
+def status_lines(account: AccountStatus) -> Iterator[str]:
+    """Yield the lines that say how an account stands."""
+    waiting = f"; {counted(account.outbox, 'message')} in the outbox" if account.outbox else ""
+    counts = f"{account.unread} unread, {account.flagged} flagged"
+    yield f"{visible(account.account)}: {counts}, {counted(account.total, 'message')}{waiting}"
+    yield from (f"  {_run(each)}" for each in account.runs)
+    if account.folders:
+        yield "  Unread  Flagged  Messages  Folder"
+        yield from (f"  {_folder(each)}" for each in account.folders)
+
+
+def _run(run: LastRun) -> str:
+    outcome = f"failed: {clean(run.error.message)}" if run.error else "done"
+    return f"{run.command} {run.at.astimezone():%Y-%m-%d %H:%M}: {outcome}"
+
+
+def _folder(folder: FolderStatus) -> str:
+    unread, flagged = folder.unread or "", folder.flagged or ""
+    return f"{unread:>6}  {flagged:>7}  {folder.total:>8}  {visible(folder.name)}"
