@@ -201,9 +201,12 @@ class _Reader:
     def _part(self, head: _Head, place: _Place, default: str, depth: int) -> Part:
         """Read a part whose header was read; `_stop` then says where and why it ended."""
         said = _mime_fields(head.fields)
-        kind, parameters = parse_value(said.get("content-type", b""))
-        kind = kind if _TYPE.fullmatch(kind) else default
-        encoding = parse_value(said.get("content-transfer-encoding", b""))[0]
+        kind = default
+        parameters: dict[str, str] = {}
+        if "content-type" in said:
+            kind, parameters = parse_value(said["content-type"])
+            kind = kind if _TYPE.fullmatch(kind) else "text/plain"  # RFC 2045 §5.2
+        encoding = _first(said, "content-transfer-encoding")[0]
         number = place.leaf
         parts: tuple[Part, ...] = ()
         self._count += 1
@@ -226,7 +229,7 @@ class _Reader:
                 number = place.multipart
             else:
                 kind = "text/plain"
-        disposition, more = parse_value(said.get("content-disposition", b""))
+        disposition, more = _first(said, "content-disposition")
         return Part(
             number=number,
             type=kind,
@@ -298,6 +301,10 @@ def _mime_fields(fields: tuple[Field, ...]) -> dict[str, bytes]:
         if name[:8].lower() == "content-":
             found.setdefault(name.lower(), value[:_LONGEST_MIME_FIELD])
     return found
+
+
+def _first(said: Mapping[str, bytes], name: str) -> tuple[str, dict[str, str]]:
+    return parse_value(said[name]) if name in said else ("", {})
 
 
 def _identifier(value: bytes | None) -> str | None:
