@@ -70,12 +70,15 @@ def _theirs(part: EmailMessage) -> tuple[str, str | None, bytes | None]:
 
 def ours(raw: bytes) -> Found:
     stream = io.BytesIO(raw)
-    return [_ours(stream, part) for part in read_structure(stream).walk() if not _is_none(part)]
+    return [_ours(stream, part) for part in _told(read_structure(stream).root)]
 
 
-def _is_none(part: Part) -> bool:
-    """Tell whether not even an empty line stands between two delimiters."""
-    return part.header.start == part.body.end
+def _told(part: Part) -> Iterator[Part]:
+    """Yield all parts but those where not even an empty line stands between two delimiters."""
+    yield part
+    for each in part.parts:
+        if not part.is_multipart or each.header.start < each.body.end:
+            yield from _told(each)
 
 
 def _ours(stream: io.BytesIO, part: Part) -> tuple[str, str | None, bytes | None]:

@@ -76,7 +76,7 @@ def test_anything_like_mail_has_a_structure(raw: bytes) -> None:
 
 @given(mail())
 def test_what_is_behind_a_multipart_changes_nothing_in_it(raw: bytes) -> None:
-    whole = b"Content-Type: multipart/mixed; boundary=whole\n\n--whole\n" + raw
+    whole = b"Content-Type: multipart/mixed; boundary=whole\n\n--whole\n" + raw + b"\n\nx"
     ended = whole + b"\n--whole--\n"
 
     inside, outside = (

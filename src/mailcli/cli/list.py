@@ -9,7 +9,7 @@ from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.errors import Exit
 
 _EXAMPLE = """\b
-Marks: a dot or N unread, D draft, r answered, f forwarded, ! flagged, @ attached.
+Marks: N or a dot unread, D draft, r answered, f forwarded, ! flagged, @ files.
 
 \b
 Examples:

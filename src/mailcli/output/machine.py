@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from mailcli.message.clean import UNSAFE_RANGES, visible
-from mailcli.output.tables import Cell, Table
+from mailcli.output.cells import Cell, Table
 from mailcli.results import SCHEMA, FolderSync, ReadMessage, ReadResult, Result
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]

@@ -16,7 +16,8 @@ from typing import TextIO
 
 from mailcli.message.clean import clean, clean_block, visible
 from mailcli.model import Address
-from mailcli.output.tables import Table, address_text, table_of
+from mailcli.output.cells import Table
+from mailcli.output.tables import address_text, table_of
 from mailcli.output.words import counted, size_text
 from mailcli.results import ListResult
 from mailcli.results.reading import Block, ReadMessage, ReadResult, SignatureInfo

@@ -7,14 +7,14 @@ passes it through `visible`, which changes nothing in what was cleaned.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import fields
 from functools import singledispatch
-from pathlib import Path
 
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
+from mailcli.output.cells import Row, Table
 from mailcli.output.problems import reply_text
+from mailcli.output.status_lines import status_table
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
@@ -35,21 +35,9 @@ from mailcli.results import (
     PopResult,
     SendPreview,
     SendResult,
-    StatusResult,
 )
 
-Cell = str | int | bool | datetime | Path | None
-Row = tuple[Cell, ...]
-
 _SPECIALS = frozenset('"(),:;<>@[\\]')  # RFC 5322 §3.2.3, without the dot, as people write it
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Named columns and rows of as many cells each."""
-
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
 
 
 @singledispatch
@@ -263,21 +251,7 @@ def _(result: AttachmentsResult) -> Table:
     )
 
 
-@table_of.register
-def _(result: StatusResult) -> Table:
-    """One row for each folder; one without a folder for an account that has none."""
-    columns = ("account", "folder", "unread", "flagged", "total", "outbox", "last_run", "error")
-    rows: list[Row] = []
-    for each in result.accounts:
-        run = each.runs[0] if each.runs else None
-        shared: Row = (
-            each.outbox,
-            run.at if run else None,
-            run.error.code if run and run.error else None,
-        )
-        counts: list[Row] = [(f.name, f.unread, f.flagged, f.total) for f in each.folders]
-        rows += [(each.account, *count, *shared) for count in counts or [(None, 0, 0, 0)]]
-    return Table(columns, tuple(rows))
+table_of.register(status_table)
 
 
 @table_of.register
