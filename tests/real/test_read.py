@@ -87,19 +87,6 @@ def test_a_message_given_by_its_path_is_never_changed(
     assert (snapshot(home / "Mail"), snapshot(home / "old")) == before
 
 
-def test_a_maildir_that_cannot_be_written_is_read_all_the_same(
-    run_mailcli: RunMailcli, inbox: Path
-) -> None:
-    put(inbox, "1.x", MESSAGE)
-    run_mailcli("list")
-    clash = inbox / "cur" / "1.x:2,S"  # another file that is called as ours would be
-    clash.write_bytes(b"Subject: other\n\nother\n")
-
-    done = run_mailcli("read", "1", "--json")
-
-    assert json.loads(done.stdout)["subject"] in {"Engines", "other"}
-
-
 def test_a_file_needs_no_account_and_no_configuration(run_mailcli: RunMailcli, home: Path) -> None:
     path = home / "message.eml"
     path.write_bytes(MESSAGE)
