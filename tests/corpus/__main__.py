@@ -2,10 +2,10 @@
 
 import json
 
-from tests.corpus import odd_bodies, odd_headers, odd_structures
+from tests.corpus import odd_bodies, odd_headers, odd_structures, usual_messages
 from tests.corpus.writing import DIRECTORY, MESSAGES
 
-MODULES = (odd_bodies, odd_headers, odd_structures)
+MODULES = (odd_bodies, odd_headers, odd_structures, usual_messages)
 
 
 def files() -> dict[str, bytes]:

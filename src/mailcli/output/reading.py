@@ -25,6 +25,8 @@ from mailcli.results.reading import Block, ReadMessage, ReadResult, SignatureInf
 _LABEL = 10
 """Columns of a header field's name."""
 _NARROWEST = 20
+_MOST_NAMED = 20
+"""Recipients that are named at a terminal."""
 _RULE_WIDTH = 60
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -90,10 +92,14 @@ def _message(message: ReadMessage, paper: Paper) -> Iterator[str]:
     yield from _header(message, paper)
     yield from _about(message, paper)
     blocks = view.blocks if view else ()
-    told = [lines for block in blocks if (lines := list(_block(block, paper)))]
-    for lines in told or [[paper.styled("(no text)", "dim")]]:
-        yield ""
+    depth = 0
+    told = [(block, lines) for block in blocks if (lines := list(_block(block, paper)))]
+    for block, lines in told:
+        yield paper.styled(_indent(min(depth, block.depth), paper).rstrip(), "dim")
         yield from lines
+        depth = block.depth
+    if not told:
+        yield from ("", paper.styled("(no text)", "dim"))
     if message.attachments:
         yield ""
         yield from _attachments(message, paper)
@@ -114,9 +120,10 @@ def _header(message: ReadMessage, paper: Paper) -> Iterator[str]:
 
 def _fields(message: ReadMessage, paper: Paper) -> Iterator[tuple[str, str]]:
     info = message.info
-    yield "From", _addresses(info.from_) or "(nobody)"
-    yield "To", _addresses(info.to)
-    yield "Cc", _addresses(info.cc)
+    yield "From", _addresses(info.from_, len(info.from_)) or "(nobody)"
+    most = len(info.to + info.cc) if paper.width is None else _MOST_NAMED
+    yield "To", _addresses(info.to, most)
+    yield "Cc", _addresses(info.cc, most)
     answers = next((value for name, value in message.headers if name.lower() == "reply-to"), "")
     yield "Reply-To", visible(clean(answers))
     yield "Date", _date(info.date, paper.now)
@@ -124,8 +131,10 @@ def _fields(message: ReadMessage, paper: Paper) -> Iterator[tuple[str, str]]:
     yield "Folder" if info.account else "File", _place(message)
 
 
-def _addresses(addresses: Sequence[Address]) -> str:
-    return ", ".join(address_text(each) for each in addresses)
+def _addresses(addresses: Sequence[Address], most: int) -> str:
+    named = [address_text(each) for each in addresses[:most]]
+    more = len(addresses) - len(named)
+    return ", ".join(named) + (f", and {more} more (--headers shows all)" if more else "")
 
 
 def _date(moment: datetime | None, now: datetime) -> str:
@@ -209,8 +218,9 @@ def _signature(signature: SignatureInfo) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _block(block: Block, paper: Paper) -> Iterator[str]:
-    indent = ("│ " if paper.unicode else "| ") * block.depth
+    indent = _indent(block.depth, paper)
     width = None if paper.width is None else max(paper.width - 2 * block.depth, _NARROWEST)
+    width = None if block.kind == "note" else width  # there are commands in notes, to be copied
     text = clean_block(block.text).strip("\n")
     in_signature = False
     for line in text.split("\n") if text else ():
@@ -219,6 +229,10 @@ def _block(block: Block, paper: Paper) -> Iterator[str]:
         for piece in _lines(line, width):
             shown = paper.styled(indent, "dim") + paper.styled(piece, *styles)
             yield shown if piece else shown.rstrip()
+
+
+def _indent(depth: int, paper: Paper) -> str:
+    return ("│ " if paper.unicode else "| ") * depth
 
 
 def _styles(block: Block, line: str, *, in_signature: bool) -> tuple[str, ...]:
@@ -248,7 +262,7 @@ def _attachments(message: ReadMessage, paper: Paper) -> Iterator[str]:
     yield paper.styled(counted(len(parts), "attachment"), "bold")
     number = max(len(each.part) for each in parts)
     for each in parts:
-        name = visible(clean(each.name or "")) or "(no name)"
+        name = visible(each.name or "") or "(no name)"
         about = f"{clean(each.type)}, {size_text(each.size)}"
         yield from _field(f"  {each.part:{number}}  ", f"{name}  ({about})", paper)
 
