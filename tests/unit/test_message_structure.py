@@ -277,6 +277,15 @@ def test_a_forwarded_message_that_was_encoded_is_one_part() -> None:
     assert [(number, kind) for number, kind, _ in parts(text)] == [("1", "message/rfc822")]
 
 
+@pytest.mark.parametrize("behind", ["", "\n--b--\n", "\n\n--b--\n"])
+def test_a_forwarded_message_of_which_nothing_came_is_empty(behind: str) -> None:
+    text = (
+        f"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822{behind}"
+    )
+
+    assert parts(text)[1:] == [("1", "message/rfc822", b""), ("1.1", "text/plain", b"")]
+
+
 def test_the_first_of_two_fields_counts() -> None:
     assert parts("Content-Type: text/html\nContent-Type: text/x\n\n") == [("1", "text/html", b"")]
 

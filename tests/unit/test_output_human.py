@@ -143,6 +143,17 @@ No.              Date  From           Folder      Subject
  11   r!   2024-03-02  Lovelace, Ada  work/INBOX  [red]x[/red] :smile: ␛[31mred…
      D                 (unknown)      INBOX       (no subject)
 """,
+    "attachments-list": """\
+Message  Part    Size  Type             Name
+     12  2     123 kB  application/pdf  Räksmörgås.pdf
+     12  3.1      7 B  image/png        [red]x[/red] :smile: ␛[31mred␛]0;t␇ nex…
+     12  4        0 B  message/rfc822   (no name)
+""",
+    "attachments-save": """\
+Message  Part    Size  Type             Saved as
+     12  2     2.0 MB  application/pdf  /home/ada/in/a.pdf
+old.eml  1        9 B  application/pdf  /home/ada/in/a-1.pdf
+""",
     "account-list": """\
 work (default)
   Address  ada@example.org

@@ -8,6 +8,9 @@ here, and many write them) are all seen every day.
 """
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 from mailcli.message.charsets import guess, to_text
@@ -26,6 +29,10 @@ _PARAMETER = re.compile(
 )
 """A name and a value. A quotation mark closes a value only where one can end."""
 
+_SHORT = 48
+"""Octets of a field that may come again; longer ones name a file or a boundary."""
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 _GAP = re.compile(rb"[;\s]*")
 _ESCAPED = re.compile(rb'\\(["\\])')
 """A quoted-pair. Only of these two: most other backslashes are those of Windows paths."""
@@ -37,15 +44,25 @@ _NAMES = ("name", "filename")
 """What may hold blanks though nobody put it into quotation marks."""
 
 
-def parse_value(field: bytes) -> tuple[str, dict[str, str]]:
+def parse_value(field: bytes) -> tuple[str, Mapping[str, str]]:
     """Return what stands before the parameters, in lower case, and the parameters.
 
     `field` is unfolded. Names are in lower case, values decoded; of several of one name the
     first counts, but one by RFC 2231 counts before all others.
     """
+    return _kept(field) if len(field) <= _SHORT else _parsed(field)
+
+
+@lru_cache(maxsize=512)
+def _kept(field: bytes) -> tuple[str, Mapping[str, str]]:
+    """Read a field as most messages have it, such as `text/plain; charset=utf-8`, once."""
+    return _parsed(field)
+
+
+def _parsed(field: bytes) -> tuple[str, Mapping[str, str]]:
     head, _, rest = field.partition(b";")
     value = head.partition(b"(")[0].strip().strip(b'"').lower().decode("ascii", "replace")
-    return value, parse_parameters(rest) if rest else {}
+    return value, MappingProxyType(parse_parameters(rest)) if rest else _NONE
 
 
 def parse_parameters(text: bytes) -> dict[str, str]:

@@ -202,7 +202,7 @@ class _Reader:
         """Read a part whose header was read; `_stop` then says where and why it ended."""
         said = _mime_fields(head.fields)
         kind = default
-        parameters: dict[str, str] = {}
+        parameters: Mapping[str, str] = {}
         if "content-type" in said:
             kind, parameters = parse_value(said["content-type"])
             kind = kind if _TYPE.fullmatch(kind) else "text/plain"  # RFC 2045 §5.2
@@ -212,6 +212,9 @@ class _Reader:
         self._count += 1
         if head.stop is not None:
             self._stop = head.stop
+            if kind in _MESSAGES:  # one of which nothing came
+                nothing = Range(head.body, head.body)
+                parts = (Part(_forwarded(number).leaf, "text/plain", nothing, nothing),)
         elif depth >= DEEPEST and kind.startswith(("multipart/", "message/")):
             self._note(f"parts within parts, more than {DEEPEST} deep")
             self._stop = self._delimiters.next(head.body)
@@ -303,7 +306,7 @@ def _mime_fields(fields: tuple[Field, ...]) -> dict[str, bytes]:
     return found
 
 
-def _first(said: Mapping[str, bytes], name: str) -> tuple[str, dict[str, str]]:
+def _first(said: Mapping[str, bytes], name: str) -> tuple[str, Mapping[str, str]]:
     return parse_value(said[name]) if name in said else ("", {})
 
 
