@@ -143,6 +143,51 @@ No.              Date  From           Folder      Subject
  11   r!   2024-03-02  Lovelace, Ada  work/INBOX  [red]x[/red] :smile: ␛[31mred…
      D                 (unknown)      INBOX       (no subject)
 """,
+    "read": """\
+From:     Ada Lovelace <ada@example.org>
+To:       bob@example.org
+Date:     Sat, 14 Nov 2026 13:00
+Subject:  [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe�
+Folder:   work/INBOX, no. 12
+✗ Sender FORGED, or sent past its own servers (DMARC fail, SPF pass, says
+  mx.example.org)
+✗ BAD [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe�
+✓ good signature by Ada
+? part 1: good; the rest of the message is not signed
+! the sender's name shows [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m
+  gnp.exe�
+
+Dear Bob,
+> [red]x[/red] :smile: ␛[31mred␛]0;t␇
+        next\\x9b1m gnp.exe�
+
+[9 quoted lines]
+--\x20
+Ada
+
+│ From:    Carol
+│
+│ [red]x[/red] :smile: ␛[31mred␛]0;t␇
+│         next\\x9b1m gnp.exe�
+
+2 remote images not loaded
+
+1 attachment
+  2  [red]x[/red] :smile:
+     <U+001B>[31mred<U+001B>]0;t<U+0007><U+000D><U+000A><U+0009>next<U+009B>1m
+     <U+202E>gnp.exe<U+200B><U+D800> (image/png, 1.5 MB)
+""",
+    "read-several": """\
+12  Sat, 14 Nov 2026 13:00  Ada Lovelace
+Dear Bob [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe�
+────────────────────────────────────────────────────────────────────────────────
+From: Ada Lovelace <ada@example.org>
+X-Odd: [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe�
+✓ Sender verified: it comes from (DMARC pass, DKIM pass, SPF pass, says
+  mx.example.org)
+
+(no text)
+""",
     "attachments-list": """\
 Message  Part    Size  Type             Name
      12  2     123 kB  application/pdf  Räksmörgås.pdf
@@ -168,6 +213,7 @@ home
     "account-password": "Password of work (imap) stored in SecretService Keyring.\n",
 }
 STDERR = {
+    "read-several": "mailcli: work: 42: no such message\n",
     "outbox-flush": """\
 mailcli: x@example.org: refused: 550 5.1.1 No such user ␛[1m
 mailcli: y@example.org: refused for now: 450 greylisted

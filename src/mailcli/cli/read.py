@@ -20,7 +20,7 @@ Examples:
   mailcli read 42 --thread
   mailcli read 42 --part 2 > invoice.pdf
   mailcli read ~/Downloads/message.eml --json
-  mailcli search is:unread from:ada | mailcli read - --peek
+  mailcli read - --peek < numbers
 """
 
 

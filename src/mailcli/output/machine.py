@@ -91,9 +91,9 @@ def json_lines(result: Result) -> Iterator[str]:
     """
     named = {field: getattr(result, field) for field, _ in _names(result)}
     changes, errors = named.pop("changes", ()), named.pop("errors", ())
-    named.pop("single", None)
+    alone = named.pop("single", False)
     items, *others = named.values()
-    if others or not isinstance(items, tuple):
+    if alone or others or not isinstance(items, tuple):
         yield json_document(result)
         return
     yield from (to_json(item) + "\n" for item in items)

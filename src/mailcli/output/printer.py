@@ -196,10 +196,11 @@ class _TsvPrinter(_TextPrinter):
     def _read(self, result: ReadResult) -> None:
         """Write messages as text, no line of it broken; as records where TSV was asked for."""
         from mailcli.output.machine import tsv_lines
-        from mailcli.output.reading import paper_of, read_table, read_text
+        from mailcli.output.reading import paper_of, read_text
+        from mailcli.output.tables import table_of
 
         paper = paper_of(self._streams.stdout, width=None, color=self._color, now=self._now())
-        lines = [read_text(result, paper)] if self._by_default else tsv_lines(read_table(result))
+        lines = [read_text(result, paper)] if self._by_default else tsv_lines(table_of(result))
         self._streams.octets(line.encode("utf-8", "replace") for line in lines)
 
     def _silent(self, result: Result) -> bool:
