@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -310,3 +312,49 @@ def test_a_message_without_html_is_a_page_of_its_text(run_mailcli: RunMailcli, h
     page = Path(run_mailcli("read", path, "--html").stdout.strip()).read_text("utf-8")
 
     assert "1 &lt; 2 &amp; &lt;b&gt;" in page
+
+
+MEGABYTE = 1_000_000
+FLAT = 60_000
+"""kB of memory that any message may take."""
+
+
+@pytest.mark.parametrize(
+    "form", [("--json",), ("-o", "table"), ("--raw",), ("--part", "2")], ids=str
+)
+@pytest.mark.parametrize("large", ["attachment", "text"])
+def test_a_message_of_any_size_is_read_in_flat_memory(
+    mailcli_env: dict[str, str], home: Path, form: tuple[str, ...], large: str
+) -> None:
+    path = home / "large.eml"
+    with path.open("wb") as file:
+        file.write(b"From: a@example.org\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n")
+        line = "Zeile für Zeile, und immer so weiter.\n".encode()
+        file.write(line * (100 * MEGABYTE // len(line) if large == "text" else 1))
+        file.write(b"--b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n")
+        for _ in range(100 if large == "attachment" else 0):
+            file.write((b"QUJD" * 19 + b"\n") * (MEGABYTE // 77))
+        file.write(b"--b--\n")
+
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, "read", path, *form],
+        env=mailcli_env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=True,
+    )
+
+    assert int(done.stderr) < FLAT
+
+
+# What `getrusage` has counts the process that started this one, too.
+_MEASURED = """
+import re, sys
+sys.argv = ["mailcli", *sys.argv[1:]]
+from mailcli.__main__ import main
+try:
+    main()
+finally:
+    with open("/proc/self/status") as file:
+        print(re.search("VmHWM: *([0-9]+)", file.read().replace("\\t", ""))[1], file=sys.stderr)
+"""
