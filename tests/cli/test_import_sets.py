@@ -100,6 +100,12 @@ def test_list_opens_no_way_to_the_network(
     assert not found & ({"keyring", "rich", "dateutil"} | NETWORK - {"socket"})
 
 
+def test_attachments_open_no_way_to_the_network(loaded: Loaded, configured: Path) -> None:
+    found = loaded("attachments", "list", str(configured / "new" / "1.x"))
+
+    assert not found & ({"keyring", "rich", "dateutil"} | NETWORK - {"socket"})
+
+
 def test_list_at_a_terminal_alone_loads_rich(loaded: Loaded, configured: Path) -> None:
     assert "rich" in loaded("list", "-o", "table")
 

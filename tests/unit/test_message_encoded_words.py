@@ -1,5 +1,8 @@
 """Text of header fields, encoded rightly and wrongly."""
 
+from email.charset import Charset
+from email.header import decode_header
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,3 +63,23 @@ def test_any_octets_are_decoded_to_valid_text(value: bytes) -> None:
 @pytest.mark.parametrize("text", ["=?", "=?a?q?", "=?a?q??", "=?" + "a" * 9, "=?a?q?b?= "])
 def test_much_of_what_begins_a_word_takes_little_work(text: str) -> None:
     decode_words(text.encode() * 20_000)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["utf-8", "iso-8859-15", "koi8-r"]), st.text("abж ü€_?=", min_size=1)
+        ),
+        min_size=1,
+    )
+)
+def test_words_are_decoded_as_the_email_package_does(words: list[tuple[str, str]]) -> None:
+    written = [(name, text.encode(name, "ignore").decode(name)) for name, text in words]
+    value = " ".join(Charset(name).header_encode(text) for name, text in written if text)
+
+    found = "".join(
+        part if isinstance(part, str) else part.decode(name or "ascii")
+        for part, name in decode_header(value)
+    )
+
+    assert decode_words(value.encode()) == found

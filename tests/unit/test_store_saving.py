@@ -1,5 +1,7 @@
 """Files saved under names that strangers gave: whole, private, inside, and over nothing."""
 
+import errno
+import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,6 +80,22 @@ def test_a_directory_of_that_name_is_left_alone(tmp_path: Path) -> None:
         saved(tmp_path, "a", overwrite=True)
 
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a", "a-1"]
+
+
+def test_where_there_are_no_hard_links_nothing_is_overwritten_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "a").write_text("mine")
+    (tmp_path / "a-1").symlink_to(tmp_path / "dangling")
+
+    assert saved(tmp_path, "a", "b") == ["a-2", "b"]
+
+    (tmp_path / "a-1").unlink()
+    assert contents(tmp_path) == {"a": "mine", "a-2": "0", "b": "1"}
 
 
 def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:

@@ -5,13 +5,12 @@ Nothing that a message holds can stop it: what cannot be understood is left out.
 
 import io
 import os
-import re
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import BinaryIO
 
 from mailcli.errors import LocalError
-from mailcli.message.summary import Summary, summarise
+from mailcli.message.summary import Summary, header_fields, summary_of
 from mailcli.message.threads import base_subject, identifiers, is_reply
 from mailcli.message.words import Words, words_of
 from mailcli.model import Address
@@ -24,11 +23,6 @@ _FIRST = 1 << 17
 """Octets that are read at once: most messages are shorter."""
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FIELD = re.compile(
-    rb"^(message-id|date|from|subject|in-reply-to|references|list-id|status|x-status)[ \t]*:"
-    rb"([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)",
-    re.IGNORECASE | re.MULTILINE,
-)
 _SAME = (b"message-id", b"date", b"from", b"subject")
 _MBOX_LETTERS = {"R": "S", "A": "R", "F": "F", "D": "T", "T": "D"}
 """What Status and X-Status say (mutt's and Dovecot's habit), as letters of a Maildir."""
@@ -63,7 +57,7 @@ def describe(path: str, account: str) -> tuple[Described, Texts] | None:
             if len(first) < status.st_size:
                 stream = io.BufferedReader(file)
             raw = _Raw(_header_of(first), stream, status.st_size, int(status.st_mtime))
-            return _described(raw, _fields(raw.header), account)
+            return _described(raw, header_fields(raw.header), account)
     except OSError as exc:
         raise LocalError(f"{path}: {exc.strerror}") from exc
 
@@ -71,7 +65,7 @@ def describe(path: str, account: str) -> tuple[Described, Texts] | None:
 def describe_span(stream: BinaryIO, size: int, stored: int) -> tuple[Described, Texts, str]:
     """Return what a message of an mbox says, and the letters of its flags. Raises: OSError."""
     raw = _Raw(_header_of(stream.read(HEADER_OCTETS)), stream, size, stored)
-    fields = _fields(raw.header)
+    fields = header_fields(raw.header)
     status = (fields.get(b"status", b"") + fields.get(b"x-status", b"")).decode("ascii", "replace")
     letters = "".join(sorted({_MBOX_LETTERS[each] for each in status if each in _MBOX_LETTERS}))
     return *_described(raw, fields, ""), letters
@@ -83,16 +77,9 @@ def _header_of(text: bytes) -> bytes:
     return text[: min(ends) + 1] if ends else text
 
 
-def _fields(header: bytes) -> dict[bytes, bytes]:
-    fields: dict[bytes, bytes] = {}
-    for name, value in _FIELD.findall(header):
-        fields.setdefault(name.lower(), b" ".join(value.split()))
-    return fields
-
-
 def _described(raw: _Raw, fields: dict[bytes, bytes], account: str) -> tuple[Described, Texts]:
-    summary = summarise(raw.header)
-    words = words_of(raw.stream, raw.header)
+    summary = summary_of(fields)
+    words = words_of(raw.stream, len(raw.header), fields)
     own = identifiers(fields.get(b"message-id", b""))[:1]
     named = identifiers(fields.get(b"references", b"") + b" " + fields.get(b"in-reply-to", b""))
     base = base_subject(summary.subject)
@@ -124,7 +111,7 @@ def _fingerprint(raw: _Raw, fields: dict[bytes, bytes]) -> bytes:
     """
     if not fields.keys() & {b"message-id", b"date"}:
         return _hash(b"%d\n%b" % (raw.size, raw.header), 16)
-    return _hash(b"\n".join(fields.get(name, b"") for name in _SAME), 16)
+    return _hash(b"\n".join(b" ".join(fields.get(name, b"").split()) for name in _SAME), 16)
 
 
 def _texts(summary: Summary, words: Words, list_id: bytes) -> Texts:
@@ -135,7 +122,7 @@ def _texts(summary: Summary, words: Words, list_id: bytes) -> Texts:
         copies=_people(summary.cc),
         body=words.body,
         files=" ".join(words.files),
-        list=list_id.decode("utf-8", "replace"),
+        list=list_id.strip().decode("utf-8", "replace"),
     )
 
 

@@ -94,13 +94,19 @@ def info_of(message: Indexed, where: MaildirFolder | None, path: Path) -> Messag
     )
 
 
-def moment(seconds: int, zone: int | None) -> datetime:
-    """Return a time in the zone of who wrote it (minutes), in ours where that is None."""
-    if zone is None:
-        return datetime.fromtimestamp(seconds, UTC).astimezone()
-    # Counted on the clock there: on that of UTC it may be the year 10000.
-    there = datetime(1970, 1, 1) + timedelta(seconds=seconds, minutes=zone)
-    return there.replace(tzinfo=timezone(timedelta(minutes=zone)))
+def moment(seconds: int, zone: int | None) -> datetime | None:
+    """Return a time in the zone of who wrote it (minutes), in ours where that is None.
+
+    None for one that no calendar has.
+    """
+    try:
+        if zone is None:
+            return datetime.fromtimestamp(seconds, UTC).astimezone()
+        # What is of the first or last day of the calendar there is perhaps of none in UTC.
+        there = datetime(1970, 1, 1) + timedelta(seconds=seconds, minutes=zone)
+        return there.replace(tzinfo=timezone(timedelta(minutes=zone)))
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def flag_names(entry: Entry) -> tuple[str, ...]:

@@ -186,8 +186,14 @@ class Update:
             known = [self._number(arrival, described) for arrival, (described, _) in found]
         joined: list[tuple[int, int]] = []
         with self.index.transaction():
-            for (arrival, (described, texts)), (number, thread) in zip(found, known, strict=True):
-                self.index.add(number, arrival.folder, arrival.entry, described, texts)
+            pairs = list(zip(found, known, strict=True))
+            self.index.add_all(
+                [
+                    (number, arrival.folder, arrival.entry, *content)
+                    for (arrival, content), (number, _) in pairs
+                ]
+            )
+            for (_, (described, _)), (number, thread) in pairs:
                 joined += self.index.join(number, described.links, thread=thread)
                 self.added.append(number)
         self._record_joined(joined)

@@ -5,14 +5,33 @@ no sense costs only itself. RFC 5322, RFC 2047.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from email.header import decode_header
+from datetime import datetime, timedelta, timezone
 from email.utils import getaddresses, parsedate_to_datetime
 
+from mailcli.message.charsets import guess
+from mailcli.message.encoded_words import decode_words
 from mailcli.model import Address
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n?")
+_ANY_FIELD = re.compile(rb"^([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~.-]+"
+_PLAIN_ADDRESS = re.compile(
+    rf"[ \t]*(?:(?:\"([^\"\\\s]*(?:[ ][^\"\\\s]+)*)\"[ \t]*|({_ATOM}(?:[ \t]+{_ATOM})*)[ \t]+|)"
+    rf"<({_ATOM}@[\w.-]+)>|({_ATOM}@[\w.-]+))[ \t]*(?:,(?=[ \t]*\S)|\Z)"
+)
+_PLAIN_DATE = re.compile(
+    rb"\s*(?:[A-Za-z]{3},)? *(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d)"
+    rb" ([+-])(\d\d)([0-5]\d)\s*(?:\([A-Z]{1,5}\)\s*)?\Z"
+)
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1
+    )
+}
+_FOLD = re.compile(rb"\r?\n")
 _WANTED = {b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"content-type"}
 _LONGEST = 10_000
 """Octets of a field that are read; a list shows far less."""
@@ -33,11 +52,15 @@ class Summary:
 
 def summarise(header: bytes) -> Summary:
     """Read a message's header; whatever it holds, this returns."""
-    fields = _fields(header)
+    return summary_of(_fields(header))
+
+
+def summary_of(fields: Mapping[bytes, bytes]) -> Summary:
+    """Read header fields, unfolded, by their names in lower case."""
     identifier = fields.get(b"message-id", b"").strip().decode("utf-8", "replace")
     kind = fields.get(b"content-type", b"").partition(b";")[0]
     return Summary(
-        date=date_of(fields.get(b"date", b"")),
+        date=_date(fields.get(b"date", b"")),
         from_=addresses_of(fields.get(b"from", b"")),
         to=addresses_of(fields.get(b"to", b"")),
         cc=addresses_of(fields.get(b"cc", b"")),
@@ -45,6 +68,17 @@ def summarise(header: bytes) -> Summary:
         message_id=identifier or None,
         content_type=kind.strip().lower().decode("ascii", "replace"),
     )
+
+
+def header_fields(header: bytes) -> dict[bytes, bytes]:
+    """Return the first field of each name, unfolded; lines that are no field are passed over."""
+    fields: dict[bytes, bytes] = {}
+    for spelled, value in _ANY_FIELD.findall(header):
+        name = spelled.lower()
+        if name not in fields:
+            unfolded = _FOLD.sub(b"", value) if b"\n" in value else value
+            fields[name] = unfolded[:_LONGEST]
+    return fields
 
 
 def _fields(header: bytes) -> dict[bytes, bytes]:
@@ -55,43 +89,24 @@ def _fields(header: bytes) -> dict[bytes, bytes]:
         at = found.end()
         name = found[1].lower()
         if name in _WANTED:
-            fields.setdefault(name, re.sub(rb"\r?\n", b"", found[2])[:_LONGEST])
+            fields.setdefault(name, _FOLD.sub(b"", found[2])[:_LONGEST])
     return fields
 
 
 def decode_text(value: bytes) -> str:
     """Return the text of an unstructured field: encoded-words decoded, raw octets guessed."""
-    text = _guess(value).strip()
-    if "=?" not in text:
-        return text
-    try:
-        return "".join(_part(part, charset) for part, charset in decode_header(text))
-    except (ValueError, LookupError):  # HeaderParseError is a ValueError: bad base64
-        return text
-
-
-def _part(part: bytes | str, charset: str | None) -> str:
-    if isinstance(part, str):
-        return part
-    try:
-        return part.decode(charset or "utf-8", "replace")
-    except LookupError:  # a charset that nobody knows
-        return _guess(part)
-
-
-def _guess(octets: bytes) -> str:
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return octets.decode("latin-1")
+    return decode_words(value).strip()
 
 
 def addresses_of(value: bytes) -> tuple[Address, ...]:
     """Return the addresses of a field, guessed where they are not clear; for showing alone."""
     if not value.strip():
         return ()
+    text = guess(value)
+    if (plain := _plain_addresses(text)) is not None:
+        return plain
     try:
-        found = getaddresses([_guess(value)])
+        found = getaddresses([text])
     except (ValueError, RecursionError, IndexError):
         found = []
     addresses = tuple(
@@ -102,10 +117,42 @@ def addresses_of(value: bytes) -> tuple[Address, ...]:
     return addresses or (Address(decode_text(value), ""),)
 
 
-def date_of(value: bytes) -> datetime | None:
+def _plain_addresses(text: str) -> tuple[Address, ...] | None:
+    """Return addresses as nearly all are written; None where one is not.
+
+    As `getaddresses` reads them, ten times as fast.
+    """
+    found: list[Address] = []
+    at = 0
+    while at < len(text):
+        match = _PLAIN_ADDRESS.match(text, at)
+        if match is None:
+            return None
+        quoted, words, email, bare = match.groups()
+        name = quoted if quoted is not None else " ".join((words or "").split())
+        if "=?" in name:
+            name = decode_text(name.encode("utf-8", "replace"))
+        found.append(Address(name, email or bare))
+        at = match.end()
+    return tuple(found)
+
+
+def _date(value: bytes) -> datetime | None:
     """Read a date-time (RFC 5322 §3.3); one without a zone, or out of range, is None."""
     try:
+        if (plain := _PLAIN_DATE.match(value)) and plain[7] + plain[8] + plain[9] != b"-0000":
+            return _plain_date(plain)
         date = parsedate_to_datetime(value.decode("ascii", "replace").strip())
         return date if date.tzinfo else date.astimezone()
-    except (ValueError, TypeError, IndexError, OverflowError, OSError):
+    except (ValueError, TypeError, LookupError, OverflowError, OSError):
         return None
+
+
+def _plain_date(found: re.Match[bytes]) -> datetime:
+    """Read a date as nearly all are written. Raises: ValueError, KeyError."""
+    day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return datetime(
+        *(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second)),
+        tzinfo=timezone(-offset if sign == b"-" else offset),
+    )

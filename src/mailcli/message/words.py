@@ -6,6 +6,7 @@ messages are one plain text, for which nothing needs to be looked for.
 
 import re
 from binascii import Error, a2b_base64, a2b_qp
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 MOST_TEXT = 1 << 20
 """Characters of a message's text that can be searched for; octets of one that are read."""
 
-_MIME = re.compile(
-    rb"^content-(type|transfer-encoding|disposition)[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)",
-    re.IGNORECASE | re.MULTILINE,
-)
 _PLAIN = re.compile(rb"[ \t\r\n]*text/plain[ \t\r\n]*(?:;|\Z)", re.IGNORECASE)
 _CHARSET = re.compile(rb"charset[ \t]*=[ \t]*\"?([\w.:-]+)", re.IGNORECASE)
 _ENCODINGS = frozenset({b"", b"7bit", b"8bit", b"binary", b"quoted-printable", b"base64"})
@@ -34,18 +31,18 @@ class Words:
     attachments: int = 0
 
 
-def words_of(stream: BinaryIO, header: bytes) -> Words:
-    """Return the words of a message whose header was read. Raises: OSError of the stream."""
-    said: dict[bytes, bytes] = {}
-    for name, value in _MIME.findall(header):
-        said.setdefault(name.lower(), value)
-    kind = said.get(b"type", b"text/plain")
-    encoding = said.get(b"transfer-encoding", b"").strip().lower()
-    is_simple = b"disposition" not in said and b"name" not in kind.lower()
+def words_of(stream: BinaryIO, body: int, fields: Mapping[bytes, bytes]) -> Words:
+    """Return the words of a message: its fields by name in lower case, its body's place.
+
+    Raises: OSError of the stream.
+    """
+    kind = fields.get(b"content-type", b"text/plain")
+    encoding = fields.get(b"content-transfer-encoding", b"").strip().lower()
+    is_simple = b"content-disposition" not in fields and b"name" not in kind.lower()
     if is_simple and encoding in _ENCODINGS and _PLAIN.match(kind):
         found = _CHARSET.search(kind)
         charset = found[1].decode("ascii", "replace").lower() if found else ""
-        text = _plain_text(stream, len(header), encoding, charset)
+        text = _plain_text(stream, body, encoding, charset)
         if text is not None:
             return Words(text)
     return _words_of_parts(stream)

@@ -26,6 +26,7 @@ from mailcli.store.index_rows import (
     indexed,
     placed,
     row_of,
+    words_in,
 )
 from mailcli.store.index_schema import TABLES, VERSION
 from mailcli.store.numbers import Numbered
@@ -228,14 +229,34 @@ class Index(Database):
         self, number: int, folder: int, entry: Entry, described: Described, texts: Texts | None
     ) -> None:
         """Put a message in, as a thread of its own; its words unless they are in already."""
+        self.add_all([(number, folder, entry, described, texts)])
+
+    def add_all(self, messages: Sequence[tuple[int, int, Entry, Described, Texts | None]]) -> None:
+        """Put messages in: number, folder, file, content and words of each. As `add`."""
         with self.transaction():
-            is_in = self.holds(number)
-            self._write(_INSERT, [(number, folder, *placed(entry), *row_of(described), number)])
-            was_in = self._connection.execute("DELETE FROM dead WHERE number=?", (number,))
-            if texts is not None and not is_in and not was_in.rowcount:
-                people = (texts.sender, texts.recipients, texts.copies)
-                words = (texts.subject, *people, texts.body, texts.files, texts.list)
-                self._write(_INSERT_TEXTS, [(number, *map(prepared, words))])
+            each_number = [(message[0],) for message in messages]
+            worded = {
+                number
+                for (number,) in each_number
+                if self.holds(number)
+                or any(self._connection.execute("SELECT 1 FROM dead WHERE number=?", (number,)))
+            }
+            self._write(
+                _INSERT,
+                [
+                    (number, folder, *placed(entry), *row_of(described), number)
+                    for number, folder, entry, described, _ in messages
+                ],
+            )
+            self._write("DELETE FROM dead WHERE number=?", each_number)
+            self._write(
+                _INSERT_TEXTS,
+                (
+                    (number, *map(prepared, words_in(texts)))
+                    for number, _, _, _, texts in messages
+                    if texts is not None and number not in worded
+                ),
+            )
 
     def join(self, number: int, links: Sequence[int], *, thread: int) -> list[tuple[int, int]]:
         """Join a message and what it names into the thread of the least number.
@@ -245,11 +266,16 @@ class Index(Database):
         marks = ",".join("?" * len(links))
         sql = f"SELECT DISTINCT thread FROM link WHERE id IN ({marks})"  # noqa: S608 - question marks
         met = {int(each) for (each,) in self._rows(sql, *links)} | {thread}
-        joined = self._unite(met)
+        joined = self._unite(met) if len(met) > 1 else []
         least = min(met)
-        self._write("UPDATE message SET thread=? WHERE number=?", [(least, number)])
-        rows = [(link, least) for link in links]
-        self._write("INSERT OR REPLACE INTO link (id, thread) VALUES (?, ?)", rows)
+        with self.transaction():
+            if least != number:
+                sql = "UPDATE message SET thread=? WHERE number=?"
+                self._connection.execute(sql, (least, number))
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO link (id, thread) VALUES (?, ?)",
+                [(link, least) for link in links],
+            )
         return joined
 
     def join_by_subject(self, numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -162,6 +162,12 @@ def row_of(described: Described) -> tuple[Value, ...]:
     )
 
 
+def words_in(texts: Texts) -> tuple[str, ...]:
+    """Return the columns of `texts`, but for the number."""
+    people = (texts.sender, texts.recipients, texts.copies)
+    return (texts.subject, *people, texts.body, texts.files, texts.list)
+
+
 def indexed(row: tuple[Any, ...]) -> Indexed:
     """Return the message of a row of `COLUMNS`."""
     number, account, folder, subdirectory, unique, info, date, zone, size, attachments = row[:10]
