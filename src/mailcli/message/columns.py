@@ -17,6 +17,7 @@ _CLOSING = (
     "\u300d\u300f\u3011\u3009\u300b\u2019\u201d\u2026\u30fc\u3005,.!?:;)\\]}"
 )
 """What never begins a line (kinsoku)."""
+_IDEOGRAPHS = re.compile(f"[{_IDEOGRAPH}{_CLOSING}][{_IDEOGRAPH}]")
 _PIECE = re.compile(f"[{_IDEOGRAPH}][{_CLOSING}]*|[^{_IDEOGRAPH}]+")
 
 
@@ -52,6 +53,12 @@ def wrapped(text: str, width: int) -> list[str]:
                 line += " " * space + piece
                 taken += space + size
     return [*lines, line] if line else lines
+
+
+def rejoined(first: str, second: str) -> str:
+    """Return two lines that `wrapped` made of one as one."""
+    glued = bool(_IDEOGRAPHS.fullmatch(first[-1:] + second[:1]))
+    return first + second if glued else f"{first} {second}"
 
 
 def _pieces(word: str) -> list[tuple[str, bool]]:

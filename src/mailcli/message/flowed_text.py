@@ -39,7 +39,7 @@ def paragraphs(text: str, *, delsp: bool = False) -> Iterator[Paragraph]:
         if content.endswith(" ") and content != _SIGNATURE:
             pending.append(content[:-1] if delsp else content)
         elif pending:
-            yield Paragraph(depth, "".join([*pending, content]), fixed=False)
+            yield Paragraph(depth, "".join([*pending, content]).rstrip(" "), fixed=False)
             pending = []
         else:
             yield Paragraph(depth, content, fixed=True)

@@ -2,14 +2,28 @@
 
 import re
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
-from mailcli.message.columns import wrapped
+from mailcli.message.columns import rejoined, wrapped
 
 KEPT_SPACE = "\ufdd0"
 """Stands for a space that is neither broken at nor joined with others; no character."""
 _UNSEEN = "\u200b-\u200d\u2060\ufeff\u034f\xad\u2007"
+_BLANK = " \xa0\u200b\u200c\u200d\u2060\ufeff\xad"
+_SPACES = re.compile(r"[ \xa0]{2,}")
 _PADDING = re.compile(rf"[\s{_UNSEEN}]{{4,}}")
 """What fills up the preview of a message behind its first words."""
+
+
+class Space(Enum):
+    """What becomes of the white space of a text (CSS white-space)."""
+
+    JOINED = auto()
+    """Each run of it is one space."""
+    LINES = auto()
+    """Line ends and runs of spaces stay, and lines are broken that are too long."""
+    KEPT = auto()
+    """All stays as it is."""
 
 
 @dataclass(slots=True)
@@ -22,18 +36,21 @@ class Flow:
     """Lists in it have no empty lines around them."""
     structured: bool = False
     pieces: list[str] = field(default_factory=list)
+    soft: set[int] = field(default_factory=set)
+    """Lines that go on with the one before."""
     _gap: bool = False
 
-    def text(self, text: str, *, kept: bool) -> None:
-        """Take text; `kept`: with its spaces and line ends."""
-        if not kept:
+    def text(self, text: str, space: Space = Space.JOINED) -> None:
+        """Take text; `space` says what becomes of its spaces and line ends."""
+        if space is Space.JOINED:
             self.pieces.append(text)
             return
-        first, *others = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self.pieces.append(first.expandtabs().replace(" ", KEPT_SPACE))
-        for line in others:
-            self._break_kept()
-            self.pieces.append(line.expandtabs().replace(" ", KEPT_SPACE))
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for number, line in enumerate(lines):
+            if number:
+                self._break_kept()
+            run = " " if space is Space.KEPT else "  "
+            self.pieces.append(line.expandtabs().replace(run, KEPT_SPACE * len(run)))
 
     def _break_kept(self) -> None:
         if "".join(self.pieces).strip(f" \t{KEPT_SPACE}"):
@@ -49,10 +66,21 @@ class Flow:
             return
         text = _PADDING.sub(_without_padding, text)
         lines = [_shown(line) for line in wrapped(text, self.width)]
-        if any(lines):
+        if any(line.strip(_BLANK) for line in lines):
             self.add(lines)
+            self.soft.update(range(len(self.lines) - len(lines) + 1, len(self.lines)))
         elif "\xa0" in text:
             self.gap()
+
+    def paragraphs(self) -> list[str]:
+        """Return the lines as they would be in a flow without end."""
+        joined: list[str] = []
+        for number, line in enumerate(self.lines):
+            if number in self.soft:
+                joined[-1] = rejoined(joined[-1], line)
+            else:
+                joined.append(line)
+        return joined
 
     def break_line(self) -> None:
         """End the line, or leave one empty where there is none."""
@@ -90,5 +118,6 @@ def _without_padding(found: re.Match[str]) -> str:
 def _shown(line: str) -> str:
     """Return a line with plain spaces; one or two no-break spaces at its start are layout."""
     bare = line.lstrip("\xa0")
-    line = bare if len(line) - len(bare) < 3 else line
-    return line.replace("\xa0", " ").replace(KEPT_SPACE, " ").rstrip()
+    indent = len(line) - len(bare)
+    bare = _SPACES.sub(" ", bare).replace("\xa0", " ")
+    return (" " * (indent if indent > 2 else 0) + bare).replace(KEPT_SPACE, " ").rstrip()

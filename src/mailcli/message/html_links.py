@@ -22,6 +22,12 @@ _SHOWN = re.compile(
     r"(?::\d{1,5})?(?:[/?#]\S*)?",
     re.IGNORECASE,
 )
+_NAMED = re.compile(
+    r"(?:https?://|\bwww\.)((?:[\w-]{1,63}\.){1,10}[^\W\d_]{2,24})(?![\w@-]|\.\w|:\S*@)",
+    re.IGNORECASE,
+)
+_MAILBOXES = re.compile(r"[^:@<>\"/\\]+(?:@[^:@<>\"/\\]+)+")
+"""Addresses; without a colon, so that none can be taken for one of another scheme."""
 _FILES = frozenset(
     {
         *("js", "ts", "py", "md", "sh", "rs", "pl", "txt", "pdf", "doc", "docx", "xls", "xlsx"),
@@ -80,7 +86,7 @@ def target_of(href: str) -> str:
     if scheme[1].lower() != "mailto":
         return target
     address = _NOISE.sub("", unquote(target[7:].partition("?")[0]))
-    return address if "@" in address else ""
+    return address if _MAILBOXES.fullmatch(address) else ""
 
 
 def deception(text: str, target: str) -> str | None:
@@ -112,9 +118,13 @@ def _says_all(text: str, target: str) -> bool:
 
 
 def _domain_shown(text: str) -> str:
-    """Return the domain that a link's text is, or is an address in; empty: it is none."""
-    found = _SHOWN.fullmatch(text.strip()[:2_000])
-    if found is None or "@" in found[0].partition("/")[0]:
+    """Return the domain that a link's text is, or names with an address; empty: none."""
+    text = text.strip()[:2_000]
+    found = _SHOWN.fullmatch(text)
+    if found is None:
+        named = _NAMED.search(text)
+        return _host(named[1]) if named else ""
+    if "@" in found[0].removeprefix("//").partition("://")[2 if "://" in found[0] else 0]:
         return ""
     sure = found[0].lower().startswith(("http", "//", "www.")) or "/" in found[0]
     name = found[1].lower()

@@ -11,10 +11,10 @@ controls, soft hyphens) is left to it.
 from dataclasses import dataclass
 
 from mailcli.message.columns import width_of
-from mailcli.message.html_flow import KEPT_SPACE, Flow
+from mailcli.message.html_flow import KEPT_SPACE, Flow, Space
 from mailcli.message.html_links import Link, Links
 from mailcli.message.html_plain import plain_text_of
-from mailcli.message.html_style import is_pixel
+from mailcli.message.html_style import is_pixel, is_tight
 from mailcli.message.html_table import Cell, Table, columns_of, flow_of
 from mailcli.message.html_tree import BLOCKS, Node, tree_of
 
@@ -33,8 +33,8 @@ _HEADINGS = {"h1": "=", "h2": "-"}
 class Page:
     """A document as text, and what its reader should know."""
 
-    text: str
-    """Lines that end with LF, the targets of the links at the end; empty: nothing to see."""
+    body: str
+    """Lines that end with LF, without the targets of the links; empty: nothing to see."""
     links: tuple[Link, ...] = ()
     remote_images: int = 0
     """Images that were not fetched."""
@@ -42,6 +42,16 @@ class Page:
     """Passages of text that a browser would not show."""
     warnings: tuple[str, ...] = ()
     """Links that pretend to lead elsewhere, one sentence each; not cleaned."""
+
+    @property
+    def footnotes(self) -> str:
+        """The targets of the links, `[1] https://example.org/`, a line each."""
+        return "".join(f"[{link.number}] {link.target}\n" for link in self.links)
+
+    @property
+    def text(self) -> str:
+        """The body, and the footnotes below an empty line."""
+        return "\n".join(part for part in (self.body, self.footnotes) if part)
 
 
 def to_text(html: str, *, width: int = WIDTH) -> Page:
@@ -57,14 +67,15 @@ def to_text(html: str, *, width: int = WIDTH) -> Page:
     flow = Flow(max(width, _NARROWEST))
     writer.write(tree.root, flow)
     flow.end_line()
-    links = tuple(writer.links.found.values())
     lines = flow.lines
-    if links:
-        lines += ["", *(f"[{link.number}] {link.target}" for link in links)]
-    text = "".join(f"{line}\n" for line in lines).lstrip("\n")
-    if len(text) > 4 * len(html) + 400:
-        text = plain_text_of(html) + "\n"
-    return Page(text, links, tree.remote_images, tree.hidden, tuple(writer.links.warnings))
+    while lines and not lines[-1]:
+        lines.pop()
+    links = tuple(writer.links.found.values())
+    body = "".join(f"{line}\n" for line in lines).lstrip("\n")
+    size = len(body) + sum(len(link.target) + 10 for link in links)
+    if size > 4 * len(html) + 400:
+        body, links = plain_text_of(html) + "\n", ()
+    return Page(body, links, tree.remote_images, tree.hidden, tuple(writer.links.warnings))
 
 
 class _Writer:
@@ -73,36 +84,36 @@ class _Writer:
     def __init__(self) -> None:
         self.links = Links()
 
-    def write(self, node: Node, flow: Flow, *, kept: bool = False) -> None:
+    def write(self, node: Node, flow: Flow, space: Space = Space.JOINED) -> None:
         """Write what is in an element."""
         for part in node.parts:
             if isinstance(part, str):
-                flow.text(part, kept=kept)
+                flow.text(part, space)
             else:
-                self._element(part, flow, kept=kept)
+                self._element(part, flow, space)
 
-    def _element(self, node: Node, flow: Flow, *, kept: bool) -> None:
+    def _element(self, node: Node, flow: Flow, space: Space) -> None:
         match node.name:
             case "br":
                 flow.break_line()
             case "hr":
                 flow.add([_RULE], apart=True)
             case "img" | "input":
-                flow.text(_picture(node), kept=False)
+                flow.text(_picture(node))
             case "a" if "href" in node.attributes:
-                self._link(node, flow, kept=kept)
+                self._link(node, flow, space)
             case "table":
                 self._table(node, flow)
             case "q":
-                flow.text('"', kept=False)
-                self.write(node, flow, kept=kept)
-                flow.text('"', kept=False)
+                flow.text('"')
+                self.write(node, flow, space)
+                flow.text('"')
             case name if name in BLOCKS:
-                self._block(node, flow, kept=kept)
+                self._block(node, flow, space)
             case _:
-                self.write(node, flow, kept=kept)
+                self.write(node, flow, space)
 
-    def _block(self, node: Node, flow: Flow, *, kept: bool) -> None:
+    def _block(self, node: Node, flow: Flow, space: Space) -> None:
         flow.end_line()
         match node.name:
             case "ul" | "ol" | "dir" | "menu":
@@ -117,14 +128,13 @@ class _Writer:
                 self._heading(node, flow)
             case "pre" | "listing" | "plaintext":
                 flow.gap()
-                self.write(_without_first_line_end(node), flow, kept=True)
+                self.write(_without_first_line_end(node), flow, _space(node, Space.KEPT))
                 flow.gap()
             case name:
-                apart = name in _APART
-                if apart:
+                apart = name in _APART and not is_tight(node.attributes, node.style)
+                if apart or "border-top" in node.style:
                     flow.gap()
-                space = node.style.get("white-space", "")
-                self.write(node, flow, kept=space.startswith("pre") if space else kept)
+                self.write(node, flow, _space(node, space))
                 flow.end_line()
                 if apart:
                     flow.gap()
@@ -184,9 +194,9 @@ class _Writer:
             first = space
         flow.add(out)
 
-    def _link(self, node: Node, flow: Flow, *, kept: bool) -> None:
+    def _link(self, node: Node, flow: Flow, space: Space) -> None:
         begin, above = len(flow.pieces), len(flow.lines)
-        self.write(node, flow, kept=kept)
+        self.write(node, flow, space)
         broken = len(flow.lines) > above
         begin = 0 if broken else begin
         joined = "".join(flow.pieces[begin:])
@@ -239,10 +249,12 @@ class _Writer:
         inner = self._inner(node, flow.width)
         return Cell(
             inner.lines,
-            node.name == "th",
-            max(1, min(_number(node.attributes.get("colspan", ""), 1), 100)),
-            max(1, min(_number(node.attributes.get("rowspan", ""), 1), 1000)),
-            inner.structured,
+            inner.lines if inner.structured else inner.paragraphs(),
+            header=node.name == "th",
+            span=max(1, min(_number(node.attributes.get("colspan", ""), 1), 100)),
+            rows=max(1, min(_number(node.attributes.get("rowspan", ""), 1), 1000)),
+            right="right" in {node.attributes.get("align"), node.style.get("text-align")},
+            structured=inner.structured,
         )
 
 
@@ -281,6 +293,20 @@ def _without_first_line_end(node: Node) -> Node:
     if not isinstance(first, str):
         return node
     return Node(node.name, parts=[first.removeprefix("\r").removeprefix("\n"), *node.parts[1:]])
+
+
+def _space(node: Node, around: Space) -> Space:
+    """Return what becomes of the white space in a block."""
+    if "wrap" in node.attributes:  # Thunderbird's <pre wrap="">
+        return Space.LINES
+    match node.style.get("white-space", ""):
+        case "pre":
+            return Space.KEPT
+        case "pre-wrap" | "pre-line" | "break-spaces" | "-moz-pre-wrap":
+            return Space.LINES
+        case "normal" | "nowrap":
+            return Space.JOINED
+    return around
 
 
 def _number(text: str, default: int) -> int:

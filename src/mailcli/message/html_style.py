@@ -13,6 +13,7 @@ _URL = re.compile(r"url\(\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
 _BRACE = re.compile(r"[{}]")
 _COMMENT = re.compile(r"/\*")
 _CLASS = re.compile(r"\s*[a-z]*\.([\w-]+)\s*", re.IGNORECASE)
+_RELATIVE = frozenset({"inherit", "initial", "unset", "revert", "currentcolor"})
 _LONGEST_SHEET = 200_000
 _LONGEST_STYLE = 4_000
 
@@ -49,6 +50,13 @@ def hides_ink(style: Mapping[str, str]) -> bool | None:
     """Tell whether the element is invisible; None: as around it. One within may be visible."""
     said = style.get("visibility", "")
     return said in {"hidden", "collapse"} if said else None
+
+
+def is_tight(attributes: Mapping[str, str], style: Mapping[str, str]) -> bool:
+    """Tell whether a paragraph has no space around it; those that Word writes have none."""
+    margins = style.get("margin", "").split()
+    none = bool(margins) and all(_ZERO.fullmatch(margin) for margin in margins)
+    return none or attributes.get("class", "").startswith("Mso")
 
 
 def is_pixel(attributes: Mapping[str, str], style: Mapping[str, str]) -> bool:
@@ -116,7 +124,8 @@ def _is_away(style: Mapping[str, str]) -> bool:
 def _has_colour_of_ground(style: Mapping[str, str]) -> bool:
     colour = style.get("color", "")
     ground = style.get("background-color") or style.get("background", "")
-    return colour == "transparent" or (bool(colour) and _colour(colour) == _colour(ground))
+    stated = bool(colour) and colour not in _RELATIVE
+    return colour == "transparent" or (stated and _colour(colour) == _colour(ground))
 
 
 def _colour(value: str) -> str:

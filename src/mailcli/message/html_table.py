@@ -6,13 +6,14 @@ its cells hold plain text, or if it is a grid of short cells.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from mailcli.message.columns import padded, width_of, wrapped
 
 _GAP = "  "
 _NARROWEST = 6
+_LABEL = 24
 _MOST_COLUMNS = 40
 _TALLEST = 12
 """Lines of a cell before it was made narrower."""
@@ -26,9 +27,14 @@ class Cell:
     """A cell: its text as lines, how many columns and rows it takes."""
 
     lines: Sequence[str] = ()
+    """As they flow in the width of the whole table."""
+    paragraphs: Sequence[str] = ()
+    """The same, unbroken."""
     header: bool = False
     span: int = 1
     rows: int = 1
+    right: bool = False
+    """Its text stands to the right."""
     structured: bool = False
     """It holds lists, tables or the like."""
 
@@ -52,7 +58,9 @@ def columns_of(table: Table, width: int) -> list[str] | None:
         return None
     widths = _widths(grid, count)
     if sum(widths) + len(_GAP) * (count - 1) > width:
-        shrunk = _shrunk(widths, width) if _has_headings(table) or table.framed else None
+        shrunk = _shrunk(widths, _widths(grid, count, by_word=True), width)
+        if not (_has_headings(table) or table.framed) or _has_structure(table):
+            return None
         if shrunk is None:
             return _records(grid) if _is_heading(grid[0]) else None
         widths = shrunk
@@ -65,7 +73,7 @@ def flow_of(table: Table, width: int) -> list[list[str]]:
     for row in table.rows:
         cells = [cell.lines for cell in row if cell.lines]
         side_by_side = _GAP.join(lines[0] for lines in cells)
-        if all(len(lines) == 1 for lines in cells) and width_of(side_by_side) <= width:
+        if cells and all(len(lines) == 1 for lines in cells) and width_of(side_by_side) <= width:
             blocks.append([side_by_side])
         else:
             blocks += [list(lines) for lines in cells]
@@ -75,13 +83,29 @@ def flow_of(table: Table, width: int) -> list[list[str]]:
 def _holds_data(table: Table) -> bool:
     cells = [cell for row in table.rows for cell in row if cell.lines]
     full = [row for row in table.rows if sum(bool(cell.lines) for cell in row) > 1]
-    if any(len(cell.lines) > 1 and cell.structured for cell in cells):
+    if any(len(cell.lines) > _TALLEST for cell in cells):
         return False
     if all(len(cell.lines) == 1 for cell in cells) and 2 * len(full) >= len(table.rows):
         return len(full) > 1
-    if table.layout or any(len(cell.lines) > _TALLEST for cell in cells):
-        return False
-    return (_has_headings(table) or table.framed) and bool(full)
+    if len(full) > 1 and len(full) == len(table.rows) and all(map(_is_labelled, full)):
+        return True
+    return not table.layout and (_has_headings(table) or table.framed) and bool(full)
+
+
+def _is_labelled(row: Sequence[Cell]) -> bool:
+    """Tell whether a row is a short label and one more cell beside it, of narrow lines."""
+    label, *others = [cell for cell in row if cell.lines]
+    return (
+        len(others) == 1
+        and len(label.lines) == 1
+        and width_of(label.lines[0]) <= _LABEL
+        and all(width_of(line) <= 2 * _LABEL for line in others[0].lines)
+    )
+
+
+def _has_structure(table: Table) -> bool:
+    """Tell whether a cell holds lines that cannot be broken anew, such as those of a list."""
+    return any(len(cell.lines) > 1 and cell.structured for row in table.rows for cell in row)
 
 
 def _has_headings(table: Table) -> bool:
@@ -133,44 +157,38 @@ def _kept(row: list[Cell], full: list[bool]) -> list[Cell]:
         if not full[at]:
             continue
         span = sum(full[at : at + cell.span])
-        kept.append(Cell(cell.lines, cell.header, span, structured=cell.structured))
+        kept.append(replace(cell, span=span))
     return kept
 
 
-def _widths(grid: list[list[Cell]], count: int) -> list[int]:
+def _widths(grid: list[list[Cell]], count: int, *, by_word: bool = False) -> list[int]:
+    """Return the widths of columns in which nothing is broken; `by_word`: no word is."""
     widths = [0] * count
     for row in grid:
         for at, cell in enumerate(row):
             if cell.span == 1:
-                widths[at] = max(widths[at], *map(width_of, cell.lines), 0)
+                texts = [word for line in cell.paragraphs for word in wrapped(line, 1)]
+                sizes = map(width_of, texts if by_word else cell.paragraphs)
+                widths[at] = max(widths[at], *sizes, 0)
     return widths
 
 
-def _shrunk(widths: list[int], width: int) -> list[int] | None:
+def _shrunk(natural: list[int], least: list[int], width: int) -> list[int] | None:
     """Take from the widest columns until all fit; None: they cannot."""
-    room = width - len(_GAP) * (len(widths) - 1)
-    if room < _NARROWEST * len(widths):
-        return None
-    fair, left, open_ = room // len(widths), room, len(widths)
-    for natural in sorted(widths):
-        if natural > left // open_:
-            fair = left // open_
-            break
-        left -= natural
-        open_ -= 1
-    return [min(natural, fair) for natural in widths]
+    room = width - len(_GAP) * (len(natural) - 1)
+    for fair in range(room, _NARROWEST - 1, -1):
+        widths = [max(low, min(size, fair)) for size, low in zip(natural, least, strict=True)]
+        if sum(widths) <= room:
+            return widths
+    return None
 
 
 def _lines(grid: list[list[Cell]], widths: list[int]) -> Iterator[str]:
     broken = [[_broken(cell, at, widths) for at, cell in enumerate(row)] for row in grid]
-    for row, lines in zip(grid, broken, strict=True):
-        for at, cell in enumerate(row):  # a word may be longer than its column
-            if cell.span == 1 and cell.lines:
-                widths[at] = max(widths[at], *map(width_of, lines[at]), 0)
     right = _numeric(grid, len(widths))
-    tall = any(len(lines) > 1 for row in broken[1:] for lines in row)
+    tall = sum(any(len(lines) > 1 for lines in row) for row in broken[1:])
     for number, (row, cells) in enumerate(zip(grid, broken, strict=True)):
-        if number > 1 and tall:
+        if number > 1 and 2 * tall > len(grid):
             yield ""
         for texts in zip_longest(*cells, fillvalue=""):
             yield _line(row, texts, widths, right)
@@ -180,7 +198,10 @@ def _lines(grid: list[list[Cell]], widths: list[int]) -> Iterator[str]:
 
 def _broken(cell: Cell, at: int, widths: list[int]) -> list[str]:
     width = _reach(cell, at, widths)
-    return [part for line in cell.lines for part in wrapped(line, width)]
+    lines: list[str] = []
+    for line in cell.paragraphs:
+        lines += [line] if width_of(line) <= width else wrapped(line, width)
+    return lines
 
 
 def _reach(cell: Cell, at: int, widths: list[int]) -> int:
@@ -190,7 +211,7 @@ def _reach(cell: Cell, at: int, widths: list[int]) -> int:
 
 def _line(row: list[Cell], texts: Sequence[str], widths: list[int], right: list[bool]) -> str:
     parts = [
-        padded(text, _reach(cell, at, widths), right=cell.span == 1 and right[at])
+        padded(text, _reach(cell, at, widths), right=cell.right or (cell.span == 1 and right[at]))
         for at, (cell, text) in enumerate(zip(row, texts, strict=True))
         if cell.span
     ]

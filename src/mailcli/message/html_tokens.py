@@ -18,6 +18,8 @@ RAW = frozenset({"script", "style", "title", "textarea", "xmp", "iframe", "noemb
 """Elements whose content holds no tags."""
 
 _MOST_ATTRIBUTES = 64
+_ADDRESSES = frozenset({"href", "src", "background"})
+"""Attributes whose value holds no `>`: where it does, its quote was never closed."""
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _NAME = re.compile(r"/?[^\s/>]*")
 _ATTRIBUTE = re.compile(r"[^\s/>][^\s/>=]*")
@@ -185,7 +187,9 @@ def _attribute(html: str, at: int) -> tuple[str, str, int]:
         return key, "", at
     quote = html[at : at + 1]
     if quote and quote in "\"'" and (close := html.find(quote, at + 1)) >= 0:
-        return key, _value(html[at + 1 : close]), close + 1
+        value = html[at + 1 : close]
+        if key not in _ADDRESSES or ">" not in value:
+            return key, _value(value), close + 1
     end = _end_of(_BARE, html, at)
     return key, _value(html[at:end].strip("\"'")), end
 

@@ -5,7 +5,6 @@ order. Depth and number of elements are bounded, so that nobody who walks the
 tree needs care for either; text beyond the bounds is kept, without its layout.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailcli.message.html_plain import plain_text_of
@@ -20,7 +19,7 @@ from mailcli.message.html_style import (
 from mailcli.message.html_tokens import End, Raw, Start, Text, Token, evened, tokens
 
 DEEPEST = 120
-_MOST_TAGS = 150_000
+_MOST_TAGS = 80_000
 
 BLOCKS = frozenset(
     {
@@ -62,6 +61,7 @@ _ENDED_BY: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "a": (frozenset({"a"}), BLOCKS),
 }
 """What a start tag ends if it is open, and within what it looks for that."""
+_P = frozenset({"p"})
 _P_SCOPE = _CELLS | {"table", "blockquote", "li", "div", "center"}
 _SCOPE = _CELLS | {"table"}
 """What an end tag of something else never ends."""
@@ -115,6 +115,8 @@ class _Builder:
         self.tags = 0
         self._open = [self.tree.root]
         self._ink = [_Ink()]
+        self._count: dict[str, int] = {}
+        """How many elements of a name are open."""
         self._too_deep = 0
         self._hidden_classes: set[str] = set()
         self._silent: list[str] = []
@@ -183,6 +185,7 @@ class _Builder:
             around.no_font if font is None else font, around.no_ink if ink is None else ink
         )
         self._open.append(node)
+        self._count[node.name] = self._count.get(node.name, 0) + 1
         self._ink.append(inside)
         if inside != around and (inside.no_font or inside.no_ink):
             self._counted = False
@@ -204,31 +207,35 @@ class _Builder:
         """Close what cannot hold an element of that name."""
         if name in _ENDED_BY:
             ended, scope = _ENDED_BY[name]
-            self._close(ended.__contains__, scope)
+            self._close(ended, scope)
         if name in BLOCKS:
-            self._close("p".__eq__, _P_SCOPE)
+            self._close(_P, _P_SCOPE)
 
     def _end(self, name: str) -> None:
         if self._silent:
             if name in self._silent:
                 at = len(self._silent) - 1 - self._silent[::-1].index(name)
                 del self._silent[at:]
-            elif name in _SCOPE | {"tr", "body", "html"} and self._silent[0] not in _SILENT:
+            elif self._silent[0] not in _SILENT and name in BLOCKS and self._count.get(name, 0):
                 # its own end tag is missing: nothing is hidden for longer than its surroundings
                 self._silent = []
                 self._end(name)
         elif self._too_deep and name not in _EMPTY:
             self._too_deep -= 1
-        elif name in {"br", "p"} and not any(node.name == name for node in self._open):
+        elif name in {"br", "p"} and not self._count.get(name):
             self._open[-1].parts.append(Node("br"))
         else:
-            self._close(name.__eq__, _scope_of(name))
+            self._close(frozenset({name}), _scope_of(name))
 
-    def _close(self, ends: Callable[[str], bool], scope: frozenset[str]) -> None:
-        """Close the innermost element that `ends` and all in it, unless in another `scope`."""
+    def _close(self, ended: frozenset[str], scope: frozenset[str]) -> None:
+        """Close the innermost element of these names and all in it, unless in another `scope`."""
+        if not any(self._count.get(name) for name in ended):
+            return
         for at in range(len(self._open) - 1, 0, -1):
             name = self._open[at].name
-            if ends(name):
+            if name in ended:
+                for node in self._open[at:]:
+                    self._count[node.name] -= 1
                 del self._open[at:], self._ink[at:]
                 return
             if name in scope:
