@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from mailcli.app.changed import Listing
 from mailcli.app.context import Context
 from mailcli.app.describing import describe
 from mailcli.errors import LocalError, MailError, TemporaryFailure
@@ -27,26 +28,12 @@ from mailcli.results.report import ErrorReport
 from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
-from mailcli.store.index_rows import Described, IndexedFolder, Texts
+from mailcli.store.index_rows import Described, Texts
 from mailcli.store.numbers import Numbered, Numbers
 from mailcli.store.stamps import Clock, Stamps, ask_clock
 
 BATCH = 1000
 """Messages that are written in one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A folder that is not as the index has it; `where` is None for one that is gone.
-
-    `account` is "" for a Maildir of no account, `root` the Maildir's.
-    """
-
-    account: str
-    root: Path
-    name: str
-    where: MaildirFolder | None
-    known: IndexedFolder | None
 
 
 @dataclass(slots=True)
@@ -115,16 +102,16 @@ class Update:
         asked = clock(listing.root)
         before: Stamps | None = None
         entries: list[Entry] = []
+        only: str | None = None
         if listing.where is not None:
             try:
                 before = listing.where.stamps()
-                entries = listing.where.scan()
+                entries, only = _scan(listing.where, known.stamps, before)
             except MailError as error:
                 self.errors.append(ErrorReport.of(error, account=listing.account or None))
                 return []
-        numbers = {
-            f"{e.subdirectory}/{e.name}": number for number, e in self.index.names(known.id)
-        }
+        names = self.index.names(known.id, only)
+        numbers = {f"{e.subdirectory}/{e.name}": number for number, e in names}
         came = [e for e in entries if numbers.pop(f"{e.subdirectory}/{e.name}", None) is None]
         left = {name.partition("/")[2].partition(":")[0]: n for name, n in numbers.items()}
         arrivals = []
@@ -247,6 +234,21 @@ class Update:
             self.errors.append(ErrorReport.of(error, account=account or None))
             self.stamps[arrival.folder] = None  # so that each look at the folder says so
             return None
+
+
+def _scan(
+    where: MaildirFolder, known: str | None, before: Stamps | None
+) -> tuple[list[Entry], str | None]:
+    """List a folder, or `new` alone where nothing else has changed; say which. Raises: MailError.
+
+    That is how mail comes, and spares reading the names of all that was there.
+    """
+    if known is not None and before is not None and before.differs_in_new_alone(known):
+        entries = where.scan_new()
+        after = where.stamps()
+        if after is not None and after.differs_in_new_alone(known):
+            return entries, "new"
+    return where.scan(), None
 
 
 def _batched(arrivals: list[Arrival]) -> Iterator[Sequence[Arrival]]:

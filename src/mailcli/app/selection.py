@@ -157,6 +157,9 @@ def _by_path(context: Context, catalogue: Catalogue, path: Path) -> list[Found]:
                     return [found]
     if path.is_dir():
         raise UsageError(f"{path}: a directory is no message", hint="see: mailcli list PATH")
-    return with_path(
-        context, path, lambda it: [each for row in it.index.find("1") if (each := it.found(row))]
-    )
+
+    def all_of(there: Catalogue) -> list[Found]:
+        rows = there.index.find("1", order="number DESC")  # they count down from -1
+        return [found for row in rows if (found := there.found(row)) is not None]
+
+    return with_path(context, path, all_of)

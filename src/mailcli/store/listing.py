@@ -42,6 +42,16 @@ def list_messages(
     return _unchanging(folder, lambda: _entries(folder, stat=stat, among=among))
 
 
+def list_new(folder: str) -> list[Entry]:
+    """Return the messages in `new`, where files come and go but keep their names.
+
+    Who needs to know that none of them has gone to `cur` meanwhile looks at its stamp.
+    Raises: NotFound, LocalError.
+    """
+    with _missing_is_not_found(folder):
+        return [Entry("new", item.name) for item in _items(folder, "new")]
+
+
 def list_differing(folder: str, outline: Outline) -> tuple[list[Entry], Parts]:
     """Return the messages of those parts of a folder that are not as outlined, and the parts.
 
