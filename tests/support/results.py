@@ -32,7 +32,6 @@ from mailcli.results import (
     PlannedAction,
     PopAccount,
     PopResult,
-    ReadMessage,
     ReadResult,
     RefusedRecipient,
     Result,
@@ -47,6 +46,7 @@ from mailcli.results.reading import (
     MessageView,
     PartInfo,
     ReadAttachment,
+    ReadMessage,
     SenderResult,
     SignatureInfo,
 )

@@ -22,7 +22,8 @@ from mailcli.message.structure import Part, read_structure
 from mailcli.message.transfer import decoded
 from mailcli.message.window import BLOCK
 from mailcli.model import Flag
-from mailcli.results.reading import ReadMessage, ReadResult
+from mailcli.results.messages import ReadResult
+from mailcli.results.reading import ReadMessage
 from mailcli.results.report import ErrorReport
 
 

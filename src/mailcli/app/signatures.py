@@ -6,14 +6,16 @@ of them. A Maildir keeps lines that end in LF, so their CRLF are put back first.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from mailcli.app.verification import LARGEST_SIGNATURE, Checked, Verifier
 from mailcli.message.display import Kind, Shown
 from mailcli.message.structure import Part, Range
 from mailcli.message.transfer import decoded, raw
 from mailcli.results.reading import SignatureInfo
 from mailcli.store.line_ends import is_verbatim, to_wire
+
+if TYPE_CHECKING:
+    from mailcli.app.verification import Checked, Verifier
 
 _MOST = 5
 """Signatures of a message that are checked; each may take seconds."""
@@ -38,6 +40,10 @@ def signatures_of(
     `marked`: its file says that it holds the octets as they came.
     """
     signed = [each for each in shown if each.kind is Kind.SIGNED and not each.depth]
+    if not signed:
+        return ()
+    from mailcli.app.verification import Verifier
+
     verifier = Verifier(environ)
     return tuple(
         _checked(stream, each.part, verifier, senders, marked=marked) for each in signed[:_MOST]
@@ -45,7 +51,7 @@ def signatures_of(
 
 
 def _checked(
-    stream: BinaryIO, part: Part, verifier: Verifier, senders: Sequence[str], *, marked: bool
+    stream: BinaryIO, part: Part, verifier: "Verifier", senders: Sequence[str], *, marked: bool
 ) -> SignatureInfo:
     kind = _kind(part)
     checked = _verified(stream, part, kind, verifier, senders, marked=marked)
@@ -68,15 +74,17 @@ def _verified(
     stream: BinaryIO,
     part: Part,
     kind: Literal["pgp", "smime"],
-    verifier: Verifier,
+    verifier: "Verifier",
     senders: Sequence[str],
     *,
     marked: bool,
-) -> Checked:
+) -> "Checked":
+    from mailcli.app.verification import LARGEST_SIGNATURE, Checked
+
     not_verified = f"signed ({_WORDS[kind]}), not verified"
     if len(part.parts) != 2 or part.parts[1].type not in _KINDS:
         return Checked("unknown", f"{not_verified}: it is not made as a signed message is")
-    signature = _limited(decoded(stream, part.parts[1]))
+    signature = _limited(decoded(stream, part.parts[1]), LARGEST_SIGNATURE)
     if len(signature) > LARGEST_SIGNATURE:
         return Checked("unknown", f"{not_verified}: the signature is too large")
     verbatim = marked or is_verbatim(raw(stream, part.body), marked=False)
@@ -95,10 +103,10 @@ def _kind(part: Part) -> Literal["pgp", "smime"]:
     return next((_KINDS[each] for each in said if each in _KINDS), "pgp")
 
 
-def _limited(pieces: Iterator[bytes]) -> bytes:
+def _limited(pieces: Iterator[bytes], most: int) -> bytes:
     octets = b""
     for piece in pieces:
         octets += piece
-        if len(octets) > LARGEST_SIGNATURE:
+        if len(octets) > most:
             break
     return octets

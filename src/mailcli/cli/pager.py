@@ -8,7 +8,6 @@ import contextlib
 import io
 import shlex
 import signal
-import subprocess
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 
@@ -59,6 +58,8 @@ def pager_command(environ: Mapping[str, str]) -> list[str]:
 
 def show(text: str, stream: TextIO, command: list[str], environ: Mapping[str, str]) -> None:
     """Write a text through a pager; straight to the stream where it cannot be started."""
+    import subprocess
+
     octets = text.encode(stream.encoding or "utf-8", "replace")
     stream.flush()
     try:

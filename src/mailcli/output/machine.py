@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mailcli.message.clean import UNSAFE_RANGES, visible
 from mailcli.output.cells import Cell, Table
-from mailcli.results import SCHEMA, FolderSync, ReadMessage, ReadResult, Result
+from mailcli.results import SCHEMA, FolderSync, MessageInfo, ReadResult, Result
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -134,7 +134,8 @@ def _field(cell: Cell) -> str:
 
 def _listed(value: object) -> dict[str, Json]:
     """Return what lists say of a message that is read; its other fields stand beside that."""
-    about = plain(value.info) if isinstance(value, ReadMessage) else {}
+    info = getattr(value, "info", None)
+    about = plain(info) if isinstance(info, MessageInfo) else {}
     assert isinstance(about, dict)  # noqa: S101 - narrows the type
     return about
 
@@ -153,7 +154,7 @@ def _names_in(kind: Hashable) -> tuple[tuple[str, str], ...]:
 
 def _shown(value: object) -> tuple[tuple[str, str], ...]:
     names = _names(value)
-    if isinstance(value, ReadResult | ReadMessage):
+    if isinstance(value, ReadResult) or isinstance(getattr(value, "info", None), MessageInfo):
         return tuple(pair for pair in names if pair[0] not in {"single", "info", "view"})
     if not isinstance(value, FolderSync):
         return names

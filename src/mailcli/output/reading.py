@@ -19,8 +19,8 @@ from mailcli.model import Address
 from mailcli.output.cells import Table
 from mailcli.output.tables import address_text, table_of
 from mailcli.output.words import counted, size_text
-from mailcli.results import ListResult
-from mailcli.results.reading import Block, ReadMessage, ReadResult, SignatureInfo
+from mailcli.results import ListResult, ReadResult
+from mailcli.results.reading import Block, ReadMessage, SignatureInfo
 
 _LABEL = 10
 """Columns of a header field's name."""

@@ -14,8 +14,7 @@ from mailcli.results.attachments import (
     AttachmentsResult,
     MessageAttachments,
 )
-from mailcli.results.messages import ListResult, MessageInfo
-from mailcli.results.reading import ReadMessage, ReadResult
+from mailcli.results.messages import ListResult, MessageInfo, ReadResult
 from mailcli.results.report import ErrorReport
 from mailcli.results.sending import (
     FlushedMessage,
@@ -48,7 +47,6 @@ __all__ = [
     "OutboxMessage",
     "OutboxResult",
     "Outcome",
-    "ReadMessage",
     "ReadResult",
     "RefusedRecipient",
     "SendPreview",

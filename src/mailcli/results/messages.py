@@ -1,11 +1,15 @@
-"""Messages as lists show them: what `list` and `search` return."""
+"""Messages as lists show them: what `list`, `search` and, with more of each, `read` return."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailcli.model import Address
 from mailcli.results.report import ErrorReport
+
+if TYPE_CHECKING:
+    from mailcli.results.reading import ReadMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +43,12 @@ class ListResult:
 
     messages: tuple[MessageInfo, ...]
     errors: tuple[ErrorReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """The result of `read`. `single`: one message was asked for, by what can mean only one."""
+
+    messages: tuple["ReadMessage", ...]
+    errors: tuple[ErrorReport, ...] = ()
+    single: bool = False

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailcli.results.messages import MessageInfo
-from mailcli.results.report import ErrorReport
 
 SignatureStatus = Literal["good", "bad", "unknown"]
 
@@ -118,12 +117,3 @@ class ReadMessage:
     signatures: tuple[SignatureInfo, ...]
     warnings: tuple[str, ...]
     view: MessageView | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReadResult:
-    """The result of `read`. `single`: one message was asked for, by what can mean only one."""
-
-    messages: tuple[ReadMessage, ...]
-    errors: tuple[ErrorReport, ...] = ()
-    single: bool = False
