@@ -176,3 +176,10 @@ def test_a_quoted_string_keeps_its_parentheses_and_a_comment_its_quotes() -> Non
 def test_any_text_is_survived(text: str) -> None:
     for field in (("Authentication-Results", text), results(text), ("Received", text)):
         assert found(field, results("spf=pass smtp.mailfrom=a@b.example")).by in {MX, None}
+
+
+@pytest.mark.parametrize("piece", ["a", "a ", "a.", "(", '"', "a=", ";", "\\", "by "])
+def test_a_long_field_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
+    text = piece * (400_000 // len(piece))
+
+    assert found(results(text), ("Received", text), ("Authentication-Results", text)).by == MX

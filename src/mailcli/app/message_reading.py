@@ -36,7 +36,7 @@ from mailcli.results.reading import (
 
 _LONGEST_FIELD = 10_000
 """Octets of an address field that are looked at."""
-_GROUP = re.compile(rb'[^<"(,]*:.*;\s*', re.DOTALL)
+_NO_GROUP_NAME = re.compile(rb'[<"(,]')
 _SNIPPET = 200
 _INLINE_PGP = {
     "-----BEGIN PGP SIGNED MESSAGE-----": (
@@ -253,8 +253,14 @@ def _senders(message: Message) -> Senders:
         sender=_addresses(message.values("sender")),
         reply_to=_addresses(message.values("reply-to")),
         from_fields=len(fields),
-        group=any(_GROUP.fullmatch(each) for each in fields),
+        group=any(map(_is_group, fields)),
     )
+
+
+def _is_group(value: bytes) -> bool:
+    """Tell a group: `display-name ":" [group-list] ";"` (RFC 5322 §3.4)."""
+    name, colon, rest = value.partition(b":")
+    return bool(colon) and rest.rstrip().endswith(b";") and not _NO_GROUP_NAME.search(name)
 
 
 def _addresses(values: Sequence[bytes]) -> tuple[Address, ...]:

@@ -17,7 +17,7 @@ from mailcli.store.line_ends import is_verbatim, to_wire
 if TYPE_CHECKING:
     from mailcli.app.verification import Checked, Verifier
 
-_MOST = 5
+_MOST = 3
 """Signatures of a message that are checked; each may take seconds."""
 _KINDS: Mapping[str, Literal["pgp", "smime"]] = {
     "application/pgp-signature": "pgp",

@@ -195,7 +195,7 @@ def _split(payload: str) -> list[str]:
 
 
 _PAIR = re.compile(
-    r"([A-Za-z][A-Za-z0-9_-]*(?:\s*[./]\s*[A-Za-z0-9_-]+)*)\s*=\s*"
+    r"(?<![A-Za-z0-9_./-])([A-Za-z][A-Za-z0-9_-]*+(?:\s*[./]\s*[A-Za-z0-9_-]+)*)\s*=\s*"
     r'(?:"((?:[^"\\]|\\.)*)"?|([^\s;"]*))'
 )
 

@@ -15,6 +15,9 @@ _REGISTRIES = (
 """Second labels under which two-letter countries register."""
 
 _PREFIX = "xn--"
+LONGEST = 253
+"""Characters of a domain, and below of a label (RFC 1035 §2.3.4); what is longer is none."""
+_LONGEST_LABEL = 63
 
 _CONFUSABLE = {
     **dict(zip("аеорсухіјѕһԛԝьѵӏ", "aeopcyxijshqwbvl", strict=True)),  # Cyrillic
@@ -41,7 +44,7 @@ def a_label(domain: str) -> str:
     What cannot be encoded comes back as it is.
     """
     bare = domain.strip().strip("<>").rstrip(".").lower()
-    if bare.isascii():
+    if bare.isascii() or len(bare) > LONGEST:
         return bare
     import idna
 
@@ -58,7 +61,7 @@ def u_label(domain: str) -> str:
 
 
 def _decoded(label: str) -> str:
-    if not label.startswith(_PREFIX):
+    if not label.startswith(_PREFIX) or len(label) > _LONGEST_LABEL:
         return label
     try:
         return label.removeprefix(_PREFIX).encode("ascii").decode("punycode")

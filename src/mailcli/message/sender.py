@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from mailcli.message.clean import UNSAFE_RANGES, visible
 from mailcli.message.domains import (
+    LONGEST,
     a_label,
     looks_latin,
     mixes_scripts,
@@ -166,6 +167,8 @@ def _is_imitation(theirs: str, mine: str) -> bool:
 def _about_script(domain: str) -> Iterator[str]:
     """Tell of labels that a reader takes for others (UTS #39 §4)."""
     labels = a_label(domain).split(".")
+    if len(domain) > LONGEST:
+        return
     if labels[-1].startswith("xn--"):  # below another script's own domain such words are at home
         return
     if alike := [each for each in labels if looks_latin(each)]:
