@@ -20,7 +20,7 @@ _mailcli() {
     local command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
-        _mailcli_words "send outbox pop-fetch imap-sync folders list read status attachments account completion demo --help --version" "$cur"
+        _mailcli_words "send outbox pop-fetch imap-sync folders list read search status attachments account completion demo --help --version" "$cur"
         return
     fi
     if [[ $prev == = ]]; then
@@ -134,6 +134,16 @@ _mailcli() {
     "read -o"|"read --output"|"read --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "read --config"|"read --config=") _mailcli_files "$cur"; return ;;
     "read --color"|"read --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "search --path"|"search --path=") _mailcli_files "$cur"; return ;;
+    "search --folder"|"search --folder=") return ;;
+    "search --limit"|"search --limit=") return ;;
+    "search --page"|"search --page=") return ;;
+    "search -A"|"search --account"|"search --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "search --trace=") _mailcli_files "$cur"; return ;;
+    "search --timeout"|"search --timeout=") return ;;
+    "search -o"|"search --output"|"search --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "search --config"|"search --config=") _mailcli_files "$cur"; return ;;
+    "search --color"|"search --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "status -A"|"status --account"|"status --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
     "status -o"|"status --output"|"status --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "status --config"|"status --config=") _mailcli_files "$cur"; return ;;
@@ -176,6 +186,7 @@ _mailcli() {
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --unread --flagged --from --threads --limit --page --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "read") words="--peek --thread --headers --no-fold --html --raw --part --no-pager --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "search") words="--path --folder --all-folders --server --threads --limit --page --fail-empty --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "status") words="--short --rebuild-index --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "attachments") words="--help" ;;
         "attachments list") words="--match --part --all --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

@@ -131,4 +131,6 @@ def test_the_longest_field_takes_little_work(text: str) -> None:
 
 
 def test_only_so_many_are_read() -> None:
-    assert len(parse_parameters("".join(f"a{n}=b;" for n in range(1_000)).encode())) == 200
+    assert len(parse_parameters("".join(f"a{n}=b;" for n in range(1_000)).encode())) == 20
+    in_pieces = "".join(f"name*{n}=b;" for n in range(300))
+    assert parse_parameters(in_pieces.encode()) == {"name": "b" * 200}

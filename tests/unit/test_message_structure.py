@@ -1,6 +1,7 @@
 """What a message holds, whatever way it is written."""
 
 import io
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -395,6 +396,29 @@ def test_a_large_part_is_read_once_and_in_blocks(line: bytes) -> None:
     assert [part.body.length for part in found.root.parts] == [len(body), 3]
     assert stream.count < len(raw) * 1.2
     assert stream.most <= 256 * 1024
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param("Content-Type: a/b; name=" + "x" * 8_000, id="long"),
+        pytest.param("Content-Type: a/b; " + "".join(f"a{n}=b;" for n in range(1_000)), id="many"),
+        pytest.param("X-Y: " + "x" * 8_000, id="others"),
+    ],
+)
+def test_what_thousands_of_parts_say_takes_little_memory(head: str) -> None:
+    raw = f"{HEAD}b\n\n".encode() + f"--b\n{head}\n\n".encode() * 3_000
+    stream = io.BytesIO(raw)
+
+    tracemalloc.start()
+    try:
+        found = read_structure(stream)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(list(found.walk())) == 3_000 + 1
+    assert peak < 20_000_000
 
 
 def test_a_message_of_one_part_is_not_read_but_for_its_header() -> None:

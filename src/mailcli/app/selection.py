@@ -135,10 +135,10 @@ def _by_query(
     context: Context, catalogue: Catalogue, text: str, accounts: Sequence[Account]
 ) -> Iterator[Indexed]:
     """Yield what a search finds, newest first. Raises: UsageError (2)."""
-    from mailcli.app.queries import query_condition
+    from mailcli.app.queries import parsed, query_condition
 
     folders = [f for each in accounts for f in catalogue.index.folders(each.name)]
-    asked = in_folders(folders) & query_condition(catalogue, text, folders, context.now())
+    asked = in_folders(folders) & query_condition(catalogue, parsed(context, text), folders)
     return catalogue.index.find(asked.sql, *asked.values, order=NEWEST)
 
 

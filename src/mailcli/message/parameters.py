@@ -8,7 +8,7 @@ here, and many write them) are all seen every day.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
@@ -18,6 +18,9 @@ from mailcli.message.encoded_words import decode_words
 
 _MOST = 200
 """Parameters, or pieces of them, that are read; more are left out."""
+
+_MOST_NAMES = 20
+"""Parameters that are kept: each costs memory, and a message may have thousands of parts."""
 
 _PARAMETER = re.compile(
     rb"""
@@ -78,6 +81,8 @@ def parse_parameters(text: bytes) -> dict[str, str]:
             number = int(section[2] or 0)
             encoded = section[2] is None or bool(section[3])
             pieces.setdefault(section[1], {}).setdefault(number, (value, encoded))
+        if len(plain) + len(pieces) >= _MOST_NAMES:
+            break
     return plain | {name: _joined(found) for name, found in pieces.items()} if pieces else plain
 
 
@@ -93,10 +98,10 @@ def boundary_of(field: bytes) -> bytes:
     return parse_parameters(rest).get("boundary", "").rstrip().encode("utf-8")
 
 
-def _raw(text: bytes) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    at = 0
-    while len(found) < _MOST and (gap := _GAP.match(text, at)):
+def _raw(text: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield names, in lower case, and values as they are written, without quotation marks."""
+    at = count = 0
+    while count < _MOST and (gap := _GAP.match(text, at)):
         at = gap.end()
         match = _PARAMETER.match(text, at)
         if match is None:  # no parameter: on to the next semicolon, so that time stays linear
@@ -112,8 +117,8 @@ def _raw(text: bytes) -> list[tuple[str, bytes]]:
                 value = _ESCAPED.sub(rb"\1", value)
         else:
             value = _unquoted(name, match[3].strip())
-        found.append((name, value))
-    return found
+        count += 1
+        yield name, value
 
 
 def _unquoted(name: str, value: bytes) -> bytes:

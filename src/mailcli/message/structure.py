@@ -36,6 +36,10 @@ MOST_PARTS = 10_000
 _LONGEST_MIME_FIELD = 8_192
 """Octets of a field that says what a part is: enough for any name, in all its pieces."""
 
+_SHORT_MIME_FIELD = 512
+_ROOM = 4_000_000
+"""Octets of such fields in a message; once they are used up, each is read so far alone."""
+
 _MOST_DEFECTS = 50
 _LONGEST_PREFIX = 4_096
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
@@ -151,6 +155,11 @@ def read_fields(stream: BinaryIO, header: Range) -> tuple[Field, ...]:
     return parse_fields(stream.read(min(header.length, LONGEST_HEADER)))[0]
 
 
+_SAY_WHAT = frozenset(
+    {"content-type", "content-transfer-encoding", "content-disposition", "content-id"}
+)
+
+
 class _Head(NamedTuple):
     """The header of a part, what it says, and where the body begins."""
 
@@ -178,12 +187,13 @@ def _forwarded(number: str) -> _Place:
 class _Reader:
     """Reads one message; `_stop` is where the last part ended."""
 
-    __slots__ = ("_count", "_defects", "_delimiters", "_stop", "_window")
+    __slots__ = ("_count", "_defects", "_delimiters", "_room", "_stop", "_window")
 
     def __init__(self, window: Window) -> None:
         self._window = window
         self._delimiters = Delimiters(window)
         self._count = 0
+        self._room = _ROOM
         self._defects: dict[str, None] = {}
         self._stop = self._delimiters.end()
 
@@ -200,7 +210,10 @@ class _Reader:
 
     def _part(self, head: _Head, place: _Place, default: str, depth: int) -> Part:
         """Read a part whose header was read; `_stop` then says where and why it ended."""
-        said = _mime_fields(head.fields)
+        said = _mime_fields(
+            head.fields, _LONGEST_MIME_FIELD if self._room > 0 else _SHORT_MIME_FIELD
+        )
+        self._room -= sum(map(len, said.values()))
         kind = default
         parameters: Mapping[str, str] = {}
         if "content-type" in said:
@@ -297,12 +310,12 @@ class _Reader:
         return _Head(Range(at, end), fields, body, stop)
 
 
-def _mime_fields(fields: tuple[Field, ...]) -> dict[str, bytes]:
+def _mime_fields(fields: tuple[Field, ...], most: int) -> dict[str, bytes]:
     """Return the first of each field that says what a part is."""
     found: dict[str, bytes] = {}
     for name, value in fields:
-        if name[:8].lower() == "content-":
-            found.setdefault(name.lower(), value[:_LONGEST_MIME_FIELD])
+        if name[:8].lower() == "content-" and name.lower() in _SAY_WHAT:
+            found.setdefault(name.lower(), value[:most])
     return found
 
 

@@ -99,7 +99,7 @@ def decode_text(value: bytes) -> str:
 
 
 def addresses_of(value: bytes) -> tuple[Address, ...]:
-    """Return the addresses of a field, guessed where they are not clear; for showing alone."""
+    """Return the addresses of a field; text that holds none stands as a name."""
     if not value.strip():
         return ()
     text = guess(value)

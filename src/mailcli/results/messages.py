@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class MessageInfo:
     """One message as `list` shows it. `size` is in octets as stored.
 
-    `depth` says how far below the first of its thread it stands, where threads are shown.
+    `depth` says how far below the first of its thread it stands, where threads are shown. `path`
+    is None for one that only a server has.
     """
 
     id: int | None
@@ -33,7 +34,7 @@ class MessageInfo:
     attachments: int
     message_id: str | None
     thread: str | None
-    path: Path
+    path: Path | None
     depth: int = 0
 
 
