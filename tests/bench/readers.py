@@ -26,6 +26,8 @@ SEARCHES = (
 )
 """Key, what it is, and the query as mailcli and notmuch read it, and as mu does."""
 
+_MAILCLI = join((sys.executable, "-m", "mailcli"))
+
 Script = Callable[[Scene], str]
 
 
@@ -65,7 +67,7 @@ def _row(
 def _three(mailcli: str, notmuch: str, mu: str) -> tuple[Contender, ...]:
     """Return the three, each with the line of a shell that does its work."""
     return (
-        _contender(OURS, None, lambda scene: mailcli.replace("mailcli", _mailcli(scene))),
+        _contender(OURS, None, lambda _: mailcli.replace("MAILCLI", _MAILCLI)),
         _contender("notmuch", "notmuch", lambda _: notmuch),
         _contender("mu", "mu", lambda scene: mu.replace("MAILDIR", quote(str(scene.maildir)))),
     )
@@ -84,25 +86,16 @@ def _contender(name: str, program: str | None, script: Script) -> Contender:
         fetching = join(ours.imap_sync().command(scene).argv)
         first = command(scene)
         line = f"{fetching} && {_PRIMED[name].replace('MAILDIR', quote(str(scene.maildir)))}"
-        return replace(first, argv=("sh", "-c", line.replace("mailcli list", _list(scene))))
+        return replace(first, argv=("sh", "-c", line.replace("MAILCLI", _MAILCLI)))
 
     return Contender(name, command, prime=prime, program=program, keeps=Keeps.COUNT)
 
 
 _PRIMED = {
-    OURS: "mailcli list --limit 1",
+    OURS: "MAILCLI list --limit 1",
     "notmuch": "notmuch new",
     "mu": "mu init --maildir=MAILDIR && mu index",
 }
-
-
-def _mailcli(scene: Scene) -> str:
-    del scene
-    return join((sys.executable, "-m", "mailcli"))
-
-
-def _list(scene: Scene) -> str:
-    return f"{_mailcli(scene)} list"
 
 
 def _configure_notmuch(scene: Scene) -> None:
@@ -117,7 +110,7 @@ def _configure_notmuch(scene: Scene) -> None:
 
 def _anew() -> tuple[Contender, ...]:
     return _three(
-        "rm -rf .cache/mailcli/index.db* && mailcli list --limit 1",
+        "rm -rf .cache/mailcli/index.db* && MAILCLI list --limit 1",
         "rm -rf notmuch/.notmuch notmuch/xapian .local/share/notmuch && notmuch new",
         "rm -rf .cache/mu && mu init --maildir=MAILDIR && mu index",
     )
@@ -126,7 +119,7 @@ def _anew() -> tuple[Contender, ...]:
 def _newest() -> tuple[Contender, ...]:
     n = _SCREENFUL
     return _three(
-        f"mailcli list --limit {n}",
+        f"MAILCLI list --limit {n}",
         f"notmuch search --output=summary --sort=newest-first --limit={n} '*'",
         f"mu find --sortfield=date --reverse --maxnum={n} ''",
     )
@@ -135,7 +128,7 @@ def _newest() -> tuple[Contender, ...]:
 def _one_new() -> tuple[Contender, ...]:
     drop = f"printf '{_NEW}' > Mail/INBOX/new/$(date +%s).$$.new"
     return _three(
-        f"{drop} && mailcli list --limit 1",
+        f"{drop} && MAILCLI list --limit 1",
         f"{drop} && notmuch new && notmuch search --sort=newest-first --limit=1 '*'",
         f"{drop} && mu index && mu find --sortfield=date --reverse --maxnum=1 ''",
     )
@@ -144,7 +137,7 @@ def _one_new() -> tuple[Contender, ...]:
 def _search(query: str, mu: str) -> tuple[Contender, ...]:
     n = _SCREENFUL
     return _three(
-        f"mailcli search --limit {n} {quote(query)}",
+        f"MAILCLI search --limit {n} {quote(query)}",
         f"notmuch search --sort=newest-first --limit={n} {quote(query)}",
         # It says with a status of its own that nothing was found.
         f"{{ mu find --sortfield=date --reverse --maxnum={n} {quote(mu)} || [ $? = 2 ]; }}",

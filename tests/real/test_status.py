@@ -66,6 +66,7 @@ def test_a_prompt_never_waits_for_an_index_to_be_built(
     done = run_mailcli("status", "--short")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not (home / ".cache").exists()
 
 
 def test_the_index_can_be_built_anew(run_mailcli: RunMailcli, mail_dir: Path, home: Path) -> None:

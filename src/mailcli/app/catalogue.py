@@ -18,7 +18,7 @@ from mailcli.app.changed import changed_folders
 from mailcli.app.context import Context
 from mailcli.app.found import Found, found_of
 from mailcli.config import Account
-from mailcli.errors import CannotCreate, LocalError, Locked
+from mailcli.errors import CannotCreate, LocalError, Locked, TemporaryFailure
 from mailcli.results.report import ErrorReport
 from mailcli.store.database import Damaged
 from mailcli.store.index import Index
@@ -98,7 +98,7 @@ def catch_up(context: Context, accounts: Sequence[Account]) -> None:
     with Index.open(path, busy_seconds=0) as index:
         if not changed_folders(index, accounts, []):
             return
-        with AccountLock(context.state_dir / "numbers.lock"):
+        with AccountLock(context.state_dir / "numbers" / "lock"):
             catalogue = Catalogue(index, context.config.accounts)
             _update(context, accounts, catalogue, given=True, most=LITTLE)
 
@@ -118,11 +118,16 @@ def _refresh(
     """Look at the Maildirs of accounts, and record what has changed in them."""
     if not changed_folders(catalogue.index, accounts, []):
         return
-    lock = AccountLock(context.state_dir / "numbers.lock")
+    lock = AccountLock(context.state_dir / "numbers" / "lock")
     try:
         _acquire(lock, patience=context.timeout)
     except Locked:
-        return  # somebody writes for very long: what is there has to do
+        busy = TemporaryFailure(
+            "another mailcli is still indexing: there is more mail than this",
+            hint="wait until it is done, and run again",
+        )
+        catalogue.errors.append(ErrorReport.of(busy))
+        return
     except (CannotCreate, LocalError):
         pass  # nobody can write there, so nobody else does
     try:
@@ -170,6 +175,8 @@ def _update(
     try:
         update = Update(context, catalogue.index, numbers, catalogue.errors, given=given)
         update.run(changed, most=most)
+        if catalogue.index.is_mostly_dead():
+            Index.delete(index_path(context))  # built anew by who reads next
     finally:
         if numbers is not None:
             numbers.close()
@@ -179,7 +186,7 @@ def _numbers(context: Context, index: Index, *, given: bool) -> "Numbers | None"
     """Open the numbers, and make the index go with them; None where none can be given or read."""
     from mailcli.store.numbers import Numbers
 
-    path = context.state_dir / "numbers.db"
+    path = context.state_dir / "numbers" / "numbers.db"
     if not given:
         return Numbers.open_to_read(path)
     numbers = Numbers.open(path)

@@ -42,8 +42,13 @@ class Arrival:
 
     listing: Listing
     folder: int
-    entry: Entry
+    place: str
     number: int | None = None
+
+    @property
+    def entry(self) -> Entry:
+        """The file, made anew each time: there may be 100,000."""
+        return entry_of(self.place)
 
 
 @dataclass(slots=True)
@@ -84,8 +89,8 @@ class Update:
         with self.context.progress.transfer("index", messages=lambda: total) as step:
             for batch in _batched(arrivals):
                 self._add(batch)
-                for each in batch:
-                    step(each.entry.size, messages=1)
+                for _ in batch:
+                    step(0)
         if self.added:
             self._record_joined(self.index.join_by_subject(self.added))
         with self.index.transaction():
@@ -101,26 +106,25 @@ class Update:
         known = listing.known or self.index.folder(listing.account, listing.name)
         asked = clock(listing.root)
         before: Stamps | None = None
-        entries: list[Entry] = []
-        only: str | None = None
+        there: list[str] = []
+        only_new = False
         if listing.where is not None:
             try:
                 before = listing.where.stamps()
-                entries, only = _scan(listing.where, known.stamps, before)
+                there, only_new = _places(listing.where, known.stamps, before)
             except MailError as error:
                 self.errors.append(ErrorReport.of(error, account=listing.account or None))
                 return []
-        names = self.index.names(known.id, only)
-        numbers = {f"{e.subdirectory}/{e.name}": number for number, e in names}
-        came = [e for e in entries if numbers.pop(f"{e.subdirectory}/{e.name}", None) is None]
-        left = {name.partition("/")[2].partition(":")[0]: n for name, n in numbers.items()}
+        numbers = {place: number for number, place in self.index.places(known.id, new=only_new)}
+        came = [place for place in there if numbers.pop(place, None) is None]
+        left = {entry_of(place).unique: number for place, number in numbers.items()}
         arrivals = []
-        for entry in came:
-            number = left.pop(entry.unique, None)
+        for place in came:
+            number = left.pop(entry_of(place).unique, None) if left else None
             if number is None:
-                arrivals.append(Arrival(listing, known.id, entry))
+                arrivals.append(Arrival(listing, known.id, place))
             else:
-                self.index.move(number, known.id, entry)
+                self.index.move(number, known.id, entry_of(place))
         self.gone |= set(left.values())
         trusted = before is not None and asked is not None and before.are_older_than(asked)
         self.stamps[known.id] = before.text if before is not None and trusted else None
@@ -236,19 +240,24 @@ class Update:
             return None
 
 
-def _scan(
+def entry_of(place: str) -> Entry:
+    """Return the file at a place, such as `cur/NAME`."""
+    return Entry("new" if place[:3] == "new" else "cur", place[4:])
+
+
+def _places(
     where: MaildirFolder, known: str | None, before: Stamps | None
-) -> tuple[list[Entry], str | None]:
-    """List a folder, or `new` alone where nothing else has changed; say which. Raises: MailError.
+) -> tuple[list[str], bool]:
+    """List a folder, or `new` alone where nothing else has changed; tell so. Raises: MailError.
 
     That is how mail comes, and spares reading the names of all that was there.
     """
     if known is not None and before is not None and before.differs_in_new_alone(known):
-        entries = where.scan_new()
+        places = where.places(new=True)
         after = where.stamps()
         if after is not None and after.differs_in_new_alone(known):
-            return entries, "new"
-    return where.scan(), None
+            return places, True
+    return where.places(), False
 
 
 def _batched(arrivals: list[Arrival]) -> Iterator[Sequence[Arrival]]:
@@ -258,5 +267,5 @@ def _batched(arrivals: list[Arrival]) -> Iterator[Sequence[Arrival]]:
 
 def _delivered(arrival: Arrival) -> tuple[int, str]:
     """Sort files by when they were delivered, as their names tell."""
-    when = arrival.entry.name.partition(".")[0]
+    when = arrival.place[4:].partition(".")[0]
     return (int(when) if when.isascii() and when.isdigit() and len(when) < 15 else 0, when)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
-from mailcli.app.paths import with_path
 from mailcli.app.trees import in_trees
 from mailcli.config import Account
 from mailcli.errors import NotFound
@@ -78,6 +77,8 @@ def list_path(context: Context, path: Path, *, folder: str | None, wanted: Wante
             if not folders and name != str(INBOX):
                 raise _no_folder(str(path), name, catalogue.index.folders())
         return listed(catalogue, _asked(catalogue, folders, wanted), folders, wanted)
+
+    from mailcli.app.paths import with_path
 
     return with_path(context, path, work, tree=folder is not None)
 

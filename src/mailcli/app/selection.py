@@ -14,7 +14,6 @@ from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
 from mailcli.app.found import Found
 from mailcli.app.listing import in_folders
-from mailcli.app.paths import with_path
 from mailcli.config import Account
 from mailcli.errors import NotFound, UsageError
 from mailcli.store.database import Value
@@ -161,5 +160,7 @@ def _by_path(context: Context, catalogue: Catalogue, path: Path) -> list[Found]:
     def all_of(there: Catalogue) -> list[Found]:
         rows = there.index.find("1", order="number DESC")  # they count down from -1
         return [found for row in rows if (found := there.found(row)) is not None]
+
+    from mailcli.app.paths import with_path
 
     return with_path(context, path, all_of)

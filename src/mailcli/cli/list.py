@@ -9,7 +9,7 @@ from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.errors import Exit
 
 _EXAMPLE = """\b
-Marks: N or a dot unread, D draft, r answered, f forwarded, ! flagged, @ files.
+Marks: N or dot unread, D draft, r answered, f forwarded, ! flagged, @ files
 
 \b
 Examples:
