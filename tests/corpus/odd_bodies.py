@@ -178,7 +178,7 @@ many(
     "alternative",
     part("text/plain", "\n"),
     part("text/html", "<p>rich</p>"),
-    text="",
+    text="rich\n",
     html="<p>rich</p>",
 )
 many(

@@ -15,7 +15,15 @@ SHOWN = Path(__file__).parent / "shown"
 WIDTHS = (60, 80, 200)
 NAMES = (
     *("usual-reply", "usual-outlook-reply", "usual-newsletter", "usual-japanese", "usual-hebrew"),
-    *("usual-many-files", "usual-list", "plain", "empty", "flowed", "alternative", "mixed-texts"),
+    *(
+        "usual-many-files",
+        "usual-list",
+        "plain",
+        "html-empty",
+        "flowed",
+        "alternative",
+        "mixed-texts",
+    ),
     *("forwarded", "digest", "report", "invitation", "pgp-encrypted", "pgp-signed-unsigned"),
     *("smime-opaque", "smime-encrypted", "pgp-inline", "from-imitated-domain", "name-bidi"),
     *("from-other-address-in-name", "subject-escapes", "html-link-lies", "to-many", "from-group"),

@@ -9,14 +9,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import BinaryIO
 
-from mailcli.message.calendar import read_calendar
-from mailcli.message.calendar_words import in_words
-from mailcli.message.delivery_report import report_lines
 from mailcli.message.display import Kind, Shown, html_parts, shown_parts
 from mailcli.message.encoded_words import decode_words
-from mailcli.message.flowed_text import unflowed
-from mailcli.message.html_page import to_text
-from mailcli.message.html_plain import plain_text_of
 from mailcli.message.structure import Message, Part, read_fields
 from mailcli.message.transfer import decoded, decoded_size, text_of
 
@@ -53,8 +47,8 @@ class Texts:
     cut: dict[str, int] = field(default_factory=dict)
 
     def shown(self, *, for_people: bool) -> tuple[Shown, ...]:
-        """Return what is read; for people without plain parts that say nothing."""
-        is_stub = self.is_stub if for_people else _never
+        """Return what is read; for people without plain parts that only name the HTML."""
+        is_stub = self.is_stub if for_people else self._is_blank
         return shown_parts(self.message.root, is_stub=is_stub)
 
     def is_stub(self, plain: Part, html: Part) -> bool:
@@ -64,10 +58,15 @@ class Texts:
             return True
         if len(text) > _STUB_WITHIN:
             return False
+        from mailcli.message.html_plain import plain_text_of
+
         page = plain_text_of(text_of(self.stream, html, most=_PROBED)).strip()
         if _SPEAKS_OF_HTML.search(text):
             return len(page) > 1.5 * len(text)
         return len(page) > 5 * len(text) + 100
+
+    def _is_blank(self, plain: Part, _html: Part) -> bool:
+        return not text_of(self.stream, plain, most=_PROBED).strip()
 
     def all(self) -> str:
         """Return all that a reader would see, one part after the other, for scripts."""
@@ -88,10 +87,9 @@ class Texts:
             case Kind.HTML:
                 return self._page(part, self.width - 2 * shown.depth)
             case Kind.CALENDAR:
-                calendar = read_calendar(self._read(part))
-                return in_words(calendar, zone=self.zone, width=self.width - 2 * shown.depth)
+                return self._calendar(part, self.width - 2 * shown.depth)
             case Kind.REPORT:
-                return "\n".join(report_lines(self._octets(part)))
+                return self._report(part)
             case Kind.HEADERS:
                 return self._plain(part)
             case _:
@@ -106,13 +104,31 @@ class Texts:
         lines = [f"{name + ':':9}{decode_words(value)}" for name, value in found if value]
         return "\n".join(lines) or "(a message without a header)"
 
+    # What most messages have nothing of is imported where one has it.
+
+    def _calendar(self, part: Part, width: int) -> str:
+        from mailcli.message.calendar import read_calendar
+        from mailcli.message.calendar_words import in_words
+
+        return in_words(read_calendar(self._read(part)), zone=self.zone, width=width)
+
+    def _report(self, part: Part) -> str:
+        from mailcli.message.delivery_report import report_lines
+
+        return "\n".join(report_lines(self._octets(part)))
+
     def _plain(self, part: Part) -> str:
         text = self._read(part)
         if part.parameters.get("format", "").lower() == "flowed" and part.type == "text/plain":
+            from mailcli.message.flowed_text import unflowed
+
             return unflowed(text, delsp=part.parameters.get("delsp", "").lower() == "yes")
         return text
 
     def _page(self, part: Part, width: int) -> str:
+        from mailcli.message.html_page import to_text
+        from mailcli.message.html_plain import plain_text_of
+
         html = self._read(part)
         if len(html) > LONGEST_PAGE:
             return plain_text_of(html)
@@ -137,10 +153,6 @@ class Texts:
             if len(octets) >= _MOST_REPORT:
                 break
         return octets
-
-
-def _never(_plain: Part, _html: Part) -> bool:
-    return False
 
 
 def _ended(text: str) -> str:
