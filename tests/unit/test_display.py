@@ -73,7 +73,7 @@ def test_the_html_of_forwarded_messages_is_not_the_messages_own() -> None:
         (b"Reporting-MTA: dns; x\n", []),
         (b"junk\n\njunk\n", []),
         (
-            b"X: x\r\n\r\nFinal-Recipient: a; a@b.example\r\nAction: delivered\r\nStatus: 2.0.0 (a)",
+            b"X: x\r\n\r\nFinal-Recipient: a@b.example\r\nAction: delivered\r\nStatus: 2.0.0 (a)",
             ["delivered to a@b.example (status 2.0.0)"],
         ),
         (b"\n\n\nAction: odd\n", ["odd: (nobody named)"]),

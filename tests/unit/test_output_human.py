@@ -188,6 +188,15 @@ X-Odd: [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe�
 
 (no text)
 """,
+    "status": """\
+work: 3 unread, 1 flagged, 1204 messages; 2 messages in the outbox
+  imap-sync 2026-11-14 15:00: failed: login refused
+  pop-fetch 2026-11-13 15:00: done
+  Unread  Flagged  Messages  Folder
+       3        1      1200  INBOX
+       1                  4  Sent
+home: 0 unread, 0 flagged, 0 messages
+""",
     "attachments-list": """\
 Message  Part    Size  Type             Name
      12  2     123 kB  application/pdf  Räksmörgås.pdf

@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 
 from mailcli.app.changed import Listing
-from mailcli.app.context import Context
+from mailcli.app.context import Context, NoProgress
 from mailcli.app.describing import describe
 from mailcli.errors import LocalError, MailError, TemporaryFailure
 from mailcli.results.report import ErrorReport
@@ -80,13 +80,15 @@ class Update:
         with self.index.transaction():
             for listing in listings:
                 arrivals += self._list(listing, clock)
+        arrivals.sort(key=_place)
         arrivals.sort(key=_delivered)
         self._number_by_name(arrivals)
         arrivals = self._without_moved(arrivals)
         total = len(arrivals)
         if most is not None and total > most:
             raise TemporaryFailure(f"{total} messages are to be indexed")
-        with self.context.progress.transfer("index", messages=lambda: total) as step:
+        progress = self.context.progress if total > BATCH else NoProgress()
+        with progress.transfer("index", messages=lambda: total) as step:
             for batch in _batched(arrivals):
                 self._add(batch)
                 for _ in batch:
@@ -187,6 +189,8 @@ class Update:
             for (_, (described, _)), (number, thread) in pairs:
                 joined += self.index.join(number, described.links, thread=thread)
                 self.added.append(number)
+        # What the index has, and is not gone, nobody takes.
+        self.taken -= {number for number, _ in known} - self.gone
         self._record_joined(joined)
 
     def _record_joined(self, joined: Sequence[tuple[int, int]]) -> None:
@@ -265,7 +269,11 @@ def _batched(arrivals: list[Arrival]) -> Iterator[Sequence[Arrival]]:
         yield arrivals[start : start + BATCH]
 
 
-def _delivered(arrival: Arrival) -> tuple[int, str]:
-    """Sort files by when they were delivered, as their names tell."""
+def _place(arrival: Arrival) -> str:
+    return arrival.place
+
+
+def _delivered(arrival: Arrival) -> int:
+    """Return when a file was delivered, as its name tells; 0 where it does not."""
     when = arrival.place[4:].partition(".")[0]
-    return (int(when) if when.isascii() and when.isdigit() and len(when) < 15 else 0, when)
+    return int(when) if when.isascii() and when.isdigit() and len(when) < 15 else 0
