@@ -83,7 +83,15 @@ def test_what_stands_below_another_organisations_hop_came_with_the_message() -> 
 
 
 @pytest.mark.parametrize(
-    "by", ["store.example.org", "localhost", "2002:a17:906:1::1", "[192.0.2.9]", "mail"]
+    "by",
+    [
+        "store.example.org",
+        "localhost",
+        "2002:a17:906:1::1",
+        "[192.0.2.9]",
+        "mail",
+        "store.internal",
+    ],
 )
 def test_inner_hops_may_stand_above(by: str) -> None:
     inner = found(received(by), results("dmarc=pass header.from=example.com"))

@@ -34,6 +34,8 @@ _MOST_RESULTS = 200
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
 _BARE = re.compile(r'[^\s()";=]+')
+_INNER = (".internal", ".local", ".localdomain", ".localhost", ".lan", ".intern", ".home.arpa")
+"""Names that no other organisation's server can have: these domains are nobody's."""
 _BY = re.compile(r"\bby\s+([^\s;()]+)", re.IGNORECASE)
 
 
@@ -144,11 +146,11 @@ def trusted(fields: Sequence[Field], authserv_id: str) -> Iterator[str]:
 def _is_foreign(received: str, authserv_id: str) -> bool:
     """Tell whether another organisation's server wrote a Received field.
 
-    Bare host names, addresses and what cannot be read are an inner hop's.
+    Bare and private host names, addresses and what cannot be read are an inner hop's.
     """
     found = _BY.search(without_comments(received[:_LONGEST]))
     host = found[1].strip("[].").lower() if found else ""
-    if "." not in host or ":" in host or host.replace(".", "").isdigit():
+    if "." not in host or ":" in host or host.replace(".", "").isdigit() or host.endswith(_INNER):
         return False
     return registrable(host) != registrable(authserv_id)
 
