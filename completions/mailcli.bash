@@ -20,7 +20,7 @@ _mailcli() {
     local command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
-        _mailcli_words "send outbox pop-fetch imap-sync folders list search status attachments account completion demo --help --version" "$cur"
+        _mailcli_words "send outbox pop-fetch imap-sync folders list read search status attachments account completion demo --help --version" "$cur"
         return
     fi
     if [[ $prev == = ]]; then
@@ -129,6 +129,11 @@ _mailcli() {
     "list -o"|"list --output"|"list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "list --config"|"list --config=") _mailcli_files "$cur"; return ;;
     "list --color"|"list --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "read --part"|"read --part=") return ;;
+    "read -A"|"read --account"|"read --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "read -o"|"read --output"|"read --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "read --config"|"read --config=") _mailcli_files "$cur"; return ;;
+    "read --color"|"read --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "search --path"|"search --path=") _mailcli_files "$cur"; return ;;
     "search --folder"|"search --folder=") return ;;
     "search --limit"|"search --limit=") return ;;
@@ -180,6 +185,7 @@ _mailcli() {
         "imap-sync") words="--pull --push --allow-mass-delete --full --jobs --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --unread --flagged --from --threads --limit --page --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "read") words="--peek --thread --headers --no-fold --html --raw --part --no-pager --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "search") words="--path --folder --all-folders --server --threads --limit --page --fail-empty --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "status") words="--short --rebuild-index --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "attachments") words="--help" ;;

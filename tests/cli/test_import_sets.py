@@ -135,6 +135,15 @@ def test_list_at_a_terminal_alone_loads_rich(loaded: Loaded, configured: Path) -
     assert "rich" in loaded("list", "-o", "table")
 
 
+@pytest.mark.parametrize("more", [(), ("--json",), ("-o", "table")], ids=str)
+def test_read_opens_no_way_to_the_network(
+    loaded: Loaded, configured: Path, more: tuple[str, ...]
+) -> None:
+    found = loaded("read", "last", *more)
+
+    assert not found & ({"keyring", "rich", "dateutil"} | NETWORK - {"socket"})
+
+
 def test_a_preview_of_send_loads_no_other_protocol_and_no_store(
     loaded: Loaded, configured: Path
 ) -> None:

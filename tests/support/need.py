@@ -35,6 +35,9 @@ _PACKAGES = {
     "strace": "strace",
     "setpriv": "util-linux",
     "mbsync": "isync",
+    "gpg": "gpg",
+    "gpgconf": "gpgconf",
+    "openssl": "openssl",
     "git-send-email": "git-email libmailtools-perl",
 }
 

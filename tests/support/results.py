@@ -31,6 +31,7 @@ from mailcli.results import (
     PlannedAction,
     PopAccount,
     PopResult,
+    ReadResult,
     RefusedRecipient,
     Result,
     SendPreview,
@@ -38,6 +39,15 @@ from mailcli.results import (
     SkippedImap,
     SkippedPop,
     StatusResult,
+)
+from mailcli.results.reading import (
+    Block,
+    MessageView,
+    PartInfo,
+    ReadAttachment,
+    ReadMessage,
+    SenderResult,
+    SignatureInfo,
 )
 
 NOW = datetime(2026, 11, 14, 15, 0, tzinfo=timezone(timedelta(hours=1)))
@@ -316,6 +326,49 @@ ACCOUNTS = AccountsResult(
         AccountInfo("home", None, False, Path("/mail/home"), None, "pop.example.net:995", None),
     )
 )
+_READ = ReadMessage(
+    info=message(12, flags=(), subject=HOSTILE),
+    headers=(("From", "Ada Lovelace <ada@example.org>"), ("X-Odd", HOSTILE)),
+    text=f"Dear Bob,\n{HOSTILE}\n",
+    html="<p>Dear Bob</p>",
+    attachments=(ReadAttachment("2", HOSTILE, "image/png", 1_500_000),),
+    parts=(
+        PartInfo(
+            "", "multipart/mixed", None, "7bit", None, None, None, 2_000_000,
+            (PartInfo("1", "text/plain", "utf-8", "8bit", "inline", None, "c@x", 12),),
+        ),
+    ),
+    authentication=SenderResult("pass", None, "fail", "mx.example.org", "failed"),
+    signatures=(
+        SignatureInfo("", "pgp", "bad", HOSTILE, "ABCD", False, False, True, f"BAD {HOSTILE}"),
+        SignatureInfo("", "smime", "good", "Ada", "EF", True, True, True, "good signature by Ada"),
+        SignatureInfo("1", "pgp", "good", "Ada", "EF", True, True, False, "part 1: good"),
+    ),
+    warnings=(f"the sender's name shows {HOSTILE}",),
+    view=MessageView(
+        (
+            Block("text", f"Dear Bob,\n> {HOSTILE}\n\n[9 quoted lines]\n-- \nAda\n"),
+            Block("heading", "From:    Carol", 1),
+            Block("text", HOSTILE, 1),
+            Block("note", "2 remote images not loaded"),
+        )
+    ),
+)  # fmt: skip
+READ = ReadResult((_READ,), single=True)
+READ_SEVERAL = ReadResult(
+    (
+        _READ._replace(view=MessageView(snippet=f"Dear Bob {HOSTILE}")),
+        _READ._replace(
+            info=message(None, account=None, date=None, from_=(), subject=""),
+            attachments=(),
+            signatures=(),
+            warnings=(),
+            authentication=SenderResult("pass", "pass", "pass", "mx.example.org", "verified"),
+            view=MessageView(headers=True),
+        ),
+    ),
+    (ErrorReport("not_found", "42: no such message", "", 66, "work"),),
+)
 ATTACHMENTS = AttachmentsResult(
     (
         MessageAttachments(
@@ -368,6 +421,8 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "folders-partly": ("folders", FOLDERS_PARTLY),
     "folders-changed": ("folders", FOLDERS_CHANGED),
     "list": ("list", LIST),
+    "read": ("read", READ),
+    "read-several": ("read", READ_SEVERAL),
     "status": ("status", STATUS),
     "attachments-list": ("attachments", ATTACHMENTS),
     "attachments-save": ("attachments", SAVED),

@@ -55,6 +55,7 @@ EVERYTHING = f"""
     maildir = "~/Mail/there"
     layout = "maildir++"
     sent = "Gesendet"
+    authserv_id = "mx.example.org"
     password_command = "pass show 'mail work'"
     [accounts.work.smtp]
     host = "smtp.example.org"
@@ -105,6 +106,7 @@ def test_every_key_arrives_where_it_belongs(tmp_path: Path) -> None:
         maildir=Path("/home/ada/Mail/there"),
         layout=Layout.MAILDIRPP,
         sent="Gesendet",
+        authserv_id="mx.example.org",
         smtp=SmtpServer(
             Endpoint(
                 Protocol.SMTP,

@@ -45,6 +45,7 @@ TSV_NAMES = {
     "imap-sync --verify": samples.VERIFIED,
     "folders": samples.FOLDERS,
     "list": samples.LIST,
+    "read": samples.READ,
     "status": samples.STATUS,
     "attachments list": samples.ATTACHMENTS,
     "attachments save": samples.SAVED,
@@ -324,6 +325,23 @@ GOLDEN_TSV = {
     ),
     "folders-partly": "work\tINBOX\t/\t\tyes\tyes\t1200\t3\t/mail/INBOX\t\n",
     "folders-changed": "work\tINBOX\t/\tinbox\tyes\tyes\t1200\t3\t\t15400000\n",
+    "read": (
+        "12\twork\tINBOX\t2026-11-14T13:00:00+01:00\tAda Lovelace <ada@example.org>"
+        "\tbob@example.org\t\t[red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.e"
+        "xe�\t\t\t1234\t0\t<12@example.org>\t\t/mail/INBOX/cur/12:2,S\t0\tpass\t\tfail\tmx."
+        "example.org\tDear Bob, [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m g"
+        "np.exe�\n"
+    ),
+    "read-several": (
+        "12\twork\tINBOX\t2026-11-14T13:00:00+01:00\tAda Lovelace <ada@example.org>"
+        "\tbob@example.org\t\t[red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.e"
+        "xe�\t\t\t1234\t0\t<12@example.org>\t\t/mail/INBOX/cur/12:2,S\t0\tpass\t\tfail\tmx."
+        "example.org\tDear Bob, [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m g"
+        "np.exe�\n"
+        "\t\tINBOX\t\t\tbob@example.org\t\t\tseen\t\t1234\t0\t<None@example.org>\t\t/mail/INB"
+        "OX/cur/None:2,S\t0\tpass\tpass\tpass\tmx.example.org\tDear Bob, [red]x[/red]"
+        " :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe�\n"
+    ),
     "status": (
         "work\tINBOX\t3\t1\t1200\t2\t2026-11-14T15:00:00+01:00\tlogin\n"
         "work\tSent\t1\t0\t4\t2\t2026-11-14T15:00:00+01:00\tlogin\n"

@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),
+        "read": Entry("read", "Show messages, and mark them as seen."),
         "search": Entry("search", "Find messages, here or on the server."),
         "status": Entry("status", "Show what is unread, and how the last runs ended."),
         "attachments": Entry("attachments", "List or save what came with messages."),
@@ -48,14 +49,12 @@ COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in sect
 
 _EPILOG = """\b
 Exit codes:
-  0 done                    70 defect in mailcli
-  2 wrong usage             73 cannot create
-  3 needs confirmation      74 local read or write error
- 65 message not valid       75 temporary: try again
- 66 no such message, file   76 server broke the protocol
- 67 recipients refused      77 login refused
- 68 host unknown            78 configuration, TLS policy
- 69 server refuses
+  0 done                   68 host unknown        75 temporary: try again
+  2 wrong usage            69 server refuses      76 server broke protocol
+  3 needs confirmation     70 defect in mailcli   77 login refused
+ 65 message not valid      73 cannot create       78 configuration, TLS
+ 66 no such message, file  74 local read, write
+ 67 recipients refused
 """
 
 

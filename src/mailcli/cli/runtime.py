@@ -6,9 +6,9 @@ The one place that turns the common options into a printer and a context.
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -32,12 +32,16 @@ class Runtime:
     @cached_property
     def printer(self) -> "Printer":
         """The printer for the chosen output."""
+        return self.printer_to(sys.stdout)
+
+    def printer_to(self, stdout: TextIO) -> "Printer":
+        """Return the printer for the chosen output, on a stream that stands for stdout."""
         from mailcli.output.printer import Color, Format, make_printer
 
         chosen = "json" if self.common.json else self.common.output
         return make_printer(
             fmt=Format(chosen) if chosen else None,
-            stdout=sys.stdout,
+            stdout=stdout,
             stderr=sys.stderr,
             is_terminal=sys.stdout.isatty(),
             color=Color(self.common.color),
@@ -45,6 +49,11 @@ class Runtime:
             verbose=self.common.verbose,
             environ=os.environ,
         )
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of the clock here."""
+        return datetime.now().astimezone().tzinfo or UTC
 
     @cached_property
     def config(self) -> "Config":

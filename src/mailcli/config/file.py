@@ -23,6 +23,7 @@ from mailcli.model import Layout, Protocol
 TOP_KEYS = ("default_account", "accounts")
 ACCOUNT_KEYS = (
     *("email", "aliases", "maildir", "layout", "sent", "save_sent", *PASSWORD_KEYS),
+    "authserv_id",
     *(str(protocol) for protocol in Protocol),
 )
 _TOML_PLACE = r"(?s)(.*) \(at line (\d+), column (\d+)\)"
@@ -108,6 +109,7 @@ def _account(tables: Table, name: str, locate: Callable[[str], Path], *, home: P
         layout=table.choice("layout", Layout.NESTED),
         sent=table.text("sent"),
         save_sent=table.truth("save_sent", default=True),
+        authserv_id=table.text("authserv_id"),
         smtp=servers.smtp_server(table, defaults),
         pop=servers.pop_server(table, defaults),
         imap=servers.imap_server(table, defaults),

@@ -102,6 +102,7 @@ class Account(NamedTuple):
     """One identity, its Maildir and its servers; it may have none.
 
     `save_sent` is off where the provider files a copy of what is sent by itself.
+    `authserv_id` is the name of the server whose Authentication-Results are believed.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Account(NamedTuple):
     smtp: SmtpServer | None = None
     pop: PopServer | None = None
     imap: ImapServer | None = None
+    authserv_id: str | None = None
 
     def server(self, protocol: Protocol) -> Server:
         """Return the server of one protocol.

@@ -6,9 +6,10 @@ says anything alone: an unread message also has a mark.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from io import StringIO
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -39,8 +40,7 @@ _NARROW = 76
 _GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
+class Screen(NamedTuple):
     """What the table is drawn on. `width` in cells; `unicode` says that marks may be symbols."""
 
     width: int
@@ -49,16 +49,14 @@ class Screen:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(NamedTuple):
     title: str
     right: bool = False
     most: int | None = None  # cells; what is longer is cut, with an ellipsis
     rest: bool = False  # takes the room that the others leave, and is cut there
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
+class _View(NamedTuple):
     columns: tuple[_Column, ...]
     rows: list[tuple[str, ...]]
     strong: frozenset[int] = field(default_factory=frozenset)  # rows in bold

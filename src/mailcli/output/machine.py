@@ -11,14 +11,14 @@ a field: texts are cleaned, so that a subject cannot forge a record.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
 from mailcli.message.clean import UNSAFE_RANGES, visible
 from mailcli.output.cells import Cell, Table
-from mailcli.results import SCHEMA, FolderSync, Result
+from mailcli.results import SCHEMA, FolderSync, MessageInfo, ReadResult, Result
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -34,6 +34,9 @@ _COUNTS = frozenset(
     )
 )
 """What a dry run replaces by `actions`, and a comparison by `differences`: nothing is done."""
+
+_FOR_PEOPLE = frozenset(("info", "single", "view"))
+"""Fields that JSON has not: what they tell stands beside them, or is shown on a screen alone."""
 
 _UNSAFE = "[{}]".format("".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in UNSAFE_RANGES))
 
@@ -54,9 +57,10 @@ def plain(value: object) -> Json:
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
         case tuple() if hasattr(value, "_fields"):
-            hidden = _hidden(value) if isinstance(value, FolderSync) else frozenset()
+            hidden = _hidden(value)
             named = zip(value._fields, value, strict=True)
-            return {_name(field): plain(item) for field, item in named if field not in hidden}
+            body = {_name(field): plain(item) for field, item in named if field not in hidden}
+            return {**_listed(value), **body}
         case list() | tuple():
             return [plain(item) for item in value]
         case _:
@@ -70,8 +74,12 @@ def to_json(value: object, *, indent: int | None = None) -> str:
 
 
 def json_document(result: Result, *, indent: int | None = None) -> str:
-    """Return `result` as the one object with its schema number."""
-    body = plain(result)
+    """Return `result` as the one object with its schema number.
+
+    A message that was asked for alone is that object itself.
+    """
+    alone = result.messages if isinstance(result, ReadResult) and result.single else ()
+    body = plain(alone[0] if alone else result)
     assert isinstance(body, dict), "a result has fields"  # noqa: S101 - narrows the type
     return to_json({"schema": SCHEMA, **body}, indent=indent) + "\n"
 
@@ -84,8 +92,9 @@ def json_lines(result: Result) -> Iterator[str]:
     """
     named = result._asdict()
     changes, errors = named.pop("changes", ()), named.pop("errors", ())
+    alone = named.pop("single", False)
     items, *others = named.values()
-    if others or not isinstance(items, tuple):
+    if alone or others or not isinstance(items, tuple):
         yield json_document(result)
         return
     yield from (to_json(item) + "\n" for item in items)
@@ -129,11 +138,21 @@ def _name(field: str) -> str:
     return field.rstrip("_")
 
 
-def _hidden(folder: FolderSync) -> frozenset[str]:
-    """Return the fields that are left out: those for another kind of run."""
-    optional = {"actions": folder.actions, "differences": folder.differences}
+def _hidden(value: object) -> Container[str]:
+    """Return the fields that are left out: those for people, or for another kind of run."""
+    if not isinstance(value, FolderSync):
+        return _FOR_PEOPLE
+    optional = {"actions": value.actions, "differences": value.differences}
     hidden = frozenset(name for name, given in optional.items() if given is None)
     return hidden if hidden == optional.keys() else hidden | _COUNTS
+
+
+def _listed(value: object) -> dict[str, Json]:
+    """Return what lists say of a message that is read; its other fields stand beside that."""
+    info = getattr(value, "info", None)
+    about = plain(info) if isinstance(info, MessageInfo) else {}
+    assert isinstance(about, dict)  # noqa: S101 - narrows the type
+    return about
 
 
 def _escape(found: re.Match[str]) -> str:

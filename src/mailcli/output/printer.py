@@ -21,6 +21,7 @@ from mailcli.results import (
     FoldersResult,
     ImapResult,
     PopResult,
+    ReadResult,
     Result,
     SendPreview,
     SendResult,
@@ -132,6 +133,8 @@ class _TablePrinter(_TextPrinter):
 
         if isinstance(result, SendPreview):
             self._preview(result)
+        elif isinstance(result, ReadResult):
+            self._streams.lines([self._read(result)])
         elif (summary := summary_of(result)) is None:
             if asked or not (self._streams.quiet and _tells_what_was_done(result)):
                 self._table(result)
@@ -150,6 +153,14 @@ class _TablePrinter(_TextPrinter):
         if not text:
             self.note("Nothing to show.")
 
+    def _read(self, result: ReadResult) -> str:
+        from mailcli.output.reading import paper_of, read_text
+
+        stdout = self._streams.stdout
+        return read_text(
+            result, paper_of(stdout, width=self._width, color=self._color, now=self._now())
+        )
+
     def _preview(self, result: SendPreview) -> None:
         from mailcli.message.clean import clean_block
         from mailcli.output.summary import envelope_lines
@@ -161,13 +172,17 @@ class _TablePrinter(_TextPrinter):
 class _TsvPrinter(_TextPrinter):
     """`by_default`: nobody asked for TSV, stdout just is no terminal."""
 
-    def __init__(self, streams: _Streams, *, by_default: bool) -> None:
+    def __init__(
+        self, streams: _Streams, *, by_default: bool, color: bool, now: Callable[[], datetime]
+    ) -> None:
         super().__init__(streams)
-        self._by_default = by_default
+        self._by_default, self._color, self._now = by_default, color, now
 
     def emit(self, result: Result, *, asked: bool = False) -> None:
         if self._by_default and isinstance(result, SendPreview):
             self._preview(result)
+        elif isinstance(result, ReadResult):
+            self._read(result)
         elif asked or not self._silent(result):
             from mailcli.output.machine import tsv_lines
             from mailcli.output.tables import table_of
@@ -175,6 +190,16 @@ class _TsvPrinter(_TextPrinter):
             rows = tsv_lines(table_of(result))
             self._streams.octets(line.encode("utf-8") for line in rows)
         self._report(result)
+
+    def _read(self, result: ReadResult) -> None:
+        """Write messages as text, no line of it broken; as records where TSV was asked for."""
+        from mailcli.output.machine import tsv_lines
+        from mailcli.output.reading import paper_of, read_text
+        from mailcli.output.tables import table_of
+
+        paper = paper_of(self._streams.stdout, width=None, color=self._color, now=self._now())
+        lines = [read_text(result, paper)] if self._by_default else tsv_lines(table_of(result))
+        self._streams.octets(line.encode("utf-8", "replace") for line in lines)
 
     def _silent(self, result: Result) -> bool:
         """Say whether nothing is written: nobody asked for a record of what was done."""
@@ -244,13 +269,13 @@ def make_printer(  # noqa: PLR0913 - one argument for each option and stream, al
 ) -> Printer:
     """Return the printer for `--output fmt`; `None`: a table at a terminal, TSV in a pipe."""
     streams = _Streams(stdout, stderr, quiet=quiet, verbose=verbose > 0)
+    colored = use_color(color, is_terminal=is_terminal, environ=environ)
     match fmt or (Format.TABLE if is_terminal else Format.TSV):
         case Format.TABLE:
             width = screen_width(stdout, environ)
-            colored = use_color(color, is_terminal=is_terminal, environ=environ)
             return _TablePrinter(streams, width=width, color=colored, now=now)
         case Format.TSV:
-            return _TsvPrinter(streams, by_default=fmt is None)
+            return _TsvPrinter(streams, by_default=fmt is None, color=colored, now=now)
         case Format.JSON:
             return _JsonPrinter(streams, lines=False, indent=2 if is_terminal else None)
         case Format.JSONL:

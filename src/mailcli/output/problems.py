@@ -19,6 +19,7 @@ from mailcli.results import (
     ImapResult,
     ListResult,
     PopResult,
+    ReadResult,
     RefusedRecipient,
     Result,
     SendResult,
@@ -41,7 +42,7 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
             return tuple(_named(each.error, each.account) for each in told if each.error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
-        case FoldersResult() | ListResult() | StatusResult():
+        case FoldersResult() | ListResult() | ReadResult() | StatusResult():
             return result.errors
         case _:
             return ()

@@ -32,6 +32,7 @@ from mailcli.results import (
     OutboxMessage,
     OutboxResult,
     PopResult,
+    ReadResult,
     SendPreview,
     SendResult,
 )
@@ -189,6 +190,14 @@ def _(result: ImapResult) -> Table:
 def _(result: FoldersResult) -> Table:
     """One row for each folder; accounts that failed stand on stderr alone."""
     return _records(FolderInfo._fields, result.folders)
+
+
+@table_of.register
+def _(result: ReadResult) -> Table:
+    """One row for each message, with its text."""
+    from mailcli.output.reading import read_table
+
+    return read_table(result)
 
 
 @table_of.register

@@ -5,16 +5,15 @@ schema number; the published schemas stand in `docs/schema`. Lists are always
 there, an absent value is `None`.
 """
 
-from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from mailcli.model import Address
 from mailcli.results.attachments import (
     AttachmentInfo,
     AttachmentsResult,
     MessageAttachments,
 )
+from mailcli.results.messages import ListResult, MessageInfo, ReadResult
 from mailcli.results.report import ErrorReport
 from mailcli.results.sending import (
     FlushedMessage,
@@ -40,11 +39,14 @@ __all__ = [
     "FlushedMessage",
     "FolderStatus",
     "LastRun",
+    "ListResult",
     "MessageAttachments",
+    "MessageInfo",
     "OutboxChange",
     "OutboxMessage",
     "OutboxResult",
     "Outcome",
+    "ReadResult",
     "RefusedRecipient",
     "SendPreview",
     "SendResult",
@@ -196,38 +198,6 @@ class FoldersResult(NamedTuple):
     changes: tuple[FolderChange, ...] = ()
 
 
-class MessageInfo(NamedTuple):
-    """One message as `list` shows it. `size` is in octets as stored.
-
-    `depth` says how far below the first of its thread it stands, where threads are shown. `path`
-    is None for one that only a server has.
-    """
-
-    id: int | None
-    account: str | None
-    folder: str
-    date: datetime | None
-    from_: tuple[Address, ...]
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    subject: str
-    flags: tuple[str, ...]
-    keywords: tuple[str, ...]
-    size: int
-    attachments: int
-    message_id: str | None
-    thread: str | None
-    path: Path | None
-    depth: int = 0
-
-
-class ListResult(NamedTuple):
-    """The result of `list`: newest first, and what could not be read."""
-
-    messages: tuple[MessageInfo, ...]
-    errors: tuple[ErrorReport, ...] = ()
-
-
 class CredentialChange(NamedTuple):
     """What `account set-password` or `forget-password` did."""
 
@@ -265,6 +235,7 @@ Result = (
     | ImapResult
     | FoldersResult
     | ListResult
+    | ReadResult
     | StatusResult
     | AttachmentsResult
     | CredentialChange

@@ -1,0 +1,1 @@
+"""Messages of our own making, and what a reader makes of them."""
