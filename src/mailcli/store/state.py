@@ -216,6 +216,16 @@ class StateStore(IntentState):
         found = (flags_of("", names) for unique, names in rows if loaded(unique) not in but_for)
         return frozenset().union(*found)
 
+    def agreed_keywords(self) -> Iterator[tuple[str, str, Flags]]:
+        """Yield folder, unique name and keywords of all messages that were agreed to have any."""
+        read = FlagReader()
+        sql = (
+            "SELECT name, unique_name, keywords FROM message"
+            " JOIN folder ON folder.id = message.folder WHERE keywords != ''"
+        )
+        for name, unique, keywords in self._rows(sql):
+            yield loaded(name), loaded(unique), read("", keywords)
+
     def has_messages(self) -> bool:
         """Tell whether any message is recorded, in any folder."""
         return any(self._rows("SELECT 1 FROM message LIMIT 1"))
