@@ -23,6 +23,7 @@ from mailcli.model import Layout, Protocol
 TOP_KEYS = ("default_account", "accounts")
 ACCOUNT_KEYS = (
     *("email", "aliases", "maildir", "layout", "sent", "save_sent", *PASSWORD_KEYS),
+    *("archive", "trash"),
     *(str(protocol) for protocol in Protocol),
 )
 _TOML_PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
@@ -108,12 +109,22 @@ def _account(tables: Table, name: str, locate: Callable[[str], Path], *, home: P
         layout=table.choice("layout", Layout.NESTED),
         sent=table.text("sent"),
         save_sent=table.truth("save_sent", default=True),
+        archive=_purposed(table, "archive"),
+        trash=_purposed(table, "trash"),
         smtp=servers.smtp_server(table, defaults),
         pop=servers.pop_server(table, defaults),
         imap=servers.imap_server(table, defaults),
     )
     _check_folders_apart(account)
     return account
+
+
+def _purposed(table: Table, key: str) -> str | None:
+    """Return the folder for a purpose that INBOX cannot have."""
+    name = table.text(key)
+    if name is not None and name.upper() == "INBOX":
+        raise table.error(key, "expected a folder of its own, found INBOX")
+    return name
 
 
 def _check_folders_apart(account: Account) -> None:

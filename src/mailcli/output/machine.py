@@ -57,9 +57,9 @@ def plain(value: object) -> Json:
             return rfc3339(value) if isinstance(value, datetime) else str(value)
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple():
+        case list() | tuple() if not hasattr(value, "_fields"):
             return [plain(item) for item in value]
-        case _ if is_dataclass(value):
+        case _ if is_dataclass(value) or isinstance(value, tuple):
             return {name: plain(getattr(value, field)) for field, name in _shown(value)}
         case _:
             raise TypeError(f"a result cannot hold {type(value).__name__}")
@@ -133,9 +133,12 @@ def _names(value: object) -> tuple[tuple[str, str], ...]:
 
 @cache
 def _names_in(kind: Hashable) -> tuple[tuple[str, str], ...]:
-    if not is_dataclass(kind):
-        raise TypeError(f"{kind} is no dataclass")
-    return tuple((field.name, field.name.rstrip("_")) for field in fields(kind))
+    named: tuple[str, ...] = getattr(kind, "_fields", ())  # of a NamedTuple
+    if not named:
+        if not is_dataclass(kind):
+            raise TypeError(f"{kind} has no fields")
+        named = tuple(field.name for field in fields(kind))
+    return tuple((name, name.rstrip("_")) for name in named)
 
 
 def _shown(value: object) -> tuple[tuple[str, str], ...]:

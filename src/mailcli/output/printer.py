@@ -21,6 +21,7 @@ from mailcli.results import (
     FlushResult,
     FoldersResult,
     ImapResult,
+    OrganisedResult,
     PopResult,
     Result,
     SendPreview,
@@ -117,6 +118,11 @@ class _TextPrinter:
 
             for line in change_lines(result):
                 self.note(line)
+        if isinstance(result, OrganisedResult):
+            from mailcli.output.undo import undo_commands
+
+            for command in undo_commands(result):
+                self.note(f"undo: {command}")
         self._streams.complain(problems_text(problems_of(result)))
         for warning in _warnings_of(result):
             self.warn(warning)
@@ -206,7 +212,9 @@ def _warnings_of(result: Result) -> tuple[str, ...]:
 
 
 def _tells_what_was_done(result: Result) -> bool:
-    """Say whether folders are listed only because they were changed."""
+    """Say whether folders or messages are listed only because they were changed."""
+    if isinstance(result, OrganisedResult):
+        return True
     return isinstance(result, FoldersResult) and bool(result.changes)
 
 

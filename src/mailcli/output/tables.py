@@ -19,6 +19,7 @@ from mailcli.results import (
     AccountInfo,
     AccountsResult,
     AttachmentsResult,
+    ChangedMessage,
     CredentialChange,
     ErrorReport,
     FlushedMessage,
@@ -29,6 +30,7 @@ from mailcli.results import (
     ImapAccount,
     ImapResult,
     ListResult,
+    OrganisedResult,
     OutboxChange,
     OutboxMessage,
     OutboxResult,
@@ -252,6 +254,21 @@ def _(result: AttachmentsResult) -> Table:
 
 
 table_of.register(status_table)
+
+
+@table_of.register
+def _(result: OrganisedResult) -> Table:
+    """One row for each message that was changed."""
+    rows = (
+        (
+            *(each.id, each.account, each.action, each.folder, each.path, each.from_, each.to),
+            *map(",".join, (each.flags, each.keywords, each.added, each.removed)),
+            each.done,
+        )
+        for each in result.changed
+    )
+    columns = tuple(name.rstrip("_") for name in ChangedMessage._fields)
+    return Table(columns, tuple(rows))
 
 
 @table_of.register

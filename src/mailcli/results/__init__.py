@@ -16,6 +16,7 @@ from mailcli.results.attachments import (
     AttachmentsResult,
     MessageAttachments,
 )
+from mailcli.results.organising import ChangedMessage, OrganisedResult
 from mailcli.results.report import ErrorReport
 from mailcli.results.sending import (
     FlushedMessage,
@@ -36,12 +37,14 @@ __all__ = [
     "AccountStatus",
     "AttachmentInfo",
     "AttachmentsResult",
+    "ChangedMessage",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
     "FolderStatus",
     "LastRun",
     "MessageAttachments",
+    "OrganisedResult",
     "OutboxChange",
     "OutboxMessage",
     "OutboxResult",
@@ -284,6 +287,7 @@ Result = (
     | ListResult
     | StatusResult
     | AttachmentsResult
+    | OrganisedResult
     | CredentialChange
     | AccountsResult
 )
