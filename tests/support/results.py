@@ -9,6 +9,7 @@ from mailcli.results import (
     AccountInfo,
     AccountsResult,
     AccountStatus,
+    ChangedMessage,
     CredentialChange,
     ErrorReport,
     FlushedMessage,
@@ -23,6 +24,7 @@ from mailcli.results import (
     LastRun,
     ListResult,
     MessageInfo,
+    OrganisedResult,
     OutboxChange,
     OutboxMessage,
     OutboxResult,
@@ -316,6 +318,37 @@ ACCOUNTS = AccountsResult(
 )
 CREDENTIAL = CredentialChange("work", "imap", True, "SecretService Keyring")
 
+MOVED = OrganisedResult(
+    (
+        ChangedMessage(
+            id=42,
+            account="work",
+            action="moved",
+            folder="Ar\x1b[2Jchive",
+            path=Path("/mail/Archive/cur/42:2,Sa"),
+            from_="IN BOX",
+            to="Ar\x1b[2Jchive",
+            flags=("seen",),
+            keywords=("todo",),
+        ),
+        ChangedMessage(
+            id=None,
+            account="work",
+            action="flagged",
+            folder="INBOX",
+            path=Path("/mail/INBOX/cur/7:2,S"),
+            from_=None,
+            to=None,
+            flags=("seen",),
+            keywords=(),
+            added=("seen",),
+            removed=("todo",),
+            done=False,
+        ),
+    ),
+    (LOGIN,),
+)
+
 SAMPLES: dict[str, tuple[str, Result]] = {
     "send": ("send", SENT),
     "send-partial": ("send", PARTIAL),
@@ -335,6 +368,7 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "folders-changed": ("folders", FOLDERS_CHANGED),
     "list": ("list", LIST),
     "status": ("status", STATUS),
+    "organise": ("organise", MOVED),
     "account-list": ("account-list", ACCOUNTS),
     "account-password": ("account-password", CREDENTIAL),
 }

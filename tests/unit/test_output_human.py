@@ -62,6 +62,7 @@ def shown(
 
 
 STDOUT = {
+    "organise": "Moved 1 message to Ar<U+001B>[2Jchive.\nWould change 1 message: +seen -todo.\n",
     "send-queued": "Queued for bob@example.org as message 7. To send it: mailcli outbox flush\n",
     "outbox-list": """\
 7  Hi ␛[31m, to bob@example.org and 1 other: next try 2024-03-02 09:34
@@ -157,6 +158,10 @@ home
     "account-password": "Password of work (imap) stored in SecretService Keyring.\n",
 }
 STDERR = {
+    "organise": (
+        "undo: mailcli move 42 'IN BOX'\n"
+        "mailcli: imap.example.org: login refused: ␛[2Jno\nhint: see the log\n"
+    ),
     "outbox-flush": """\
 mailcli: x@example.org: refused: 550 5.1.1 No such user ␛[1m
 mailcli: y@example.org: refused for now: 450 greylisted

@@ -119,7 +119,7 @@ class _TextPrinter:
             for line in change_lines(result):
                 self.note(line)
         if isinstance(result, OrganisedResult):
-            from mailcli.output.undo import undo_commands
+            from mailcli.output.organising import undo_commands
 
             for command in undo_commands(result):
                 self.note(f"undo: {command}")

@@ -90,7 +90,7 @@ def _(result: StatusResult) -> list[str]:
 
 @summary_of.register
 def _(result: OrganisedResult) -> list[str]:
-    from mailcli.output.undo import organised_lines
+    from mailcli.output.organising import organised_lines
 
     return organised_lines(result)
 

@@ -13,13 +13,13 @@ from functools import singledispatch
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
 from mailcli.output.cells import Row, Table
+from mailcli.output.organising import organised_table
 from mailcli.output.problems import reply_text
 from mailcli.output.status_lines import status_table
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
     AttachmentsResult,
-    ChangedMessage,
     CredentialChange,
     ErrorReport,
     FlushedMessage,
@@ -30,7 +30,6 @@ from mailcli.results import (
     ImapAccount,
     ImapResult,
     ListResult,
-    OrganisedResult,
     OutboxChange,
     OutboxMessage,
     OutboxResult,
@@ -254,21 +253,7 @@ def _(result: AttachmentsResult) -> Table:
 
 
 table_of.register(status_table)
-
-
-@table_of.register
-def _(result: OrganisedResult) -> Table:
-    """One row for each message that was changed."""
-    rows = (
-        (
-            *(each.id, each.account, each.action, each.folder, each.path, each.from_, each.to),
-            *map(",".join, (each.flags, each.keywords, each.added, each.removed)),
-            each.done,
-        )
-        for each in result.changed
-    )
-    columns = tuple(name.rstrip("_") for name in ChangedMessage._fields)
-    return Table(columns, tuple(rows))
+table_of.register(organised_table)
 
 
 @table_of.register

@@ -7,6 +7,7 @@ from shlex import quote
 from typing import Any
 
 from mailcli.message.clean import visible
+from mailcli.output.cells import Table
 from mailcli.output.words import counted
 from mailcli.results import ChangedMessage, OrganisedResult
 
@@ -17,6 +18,20 @@ _VERBS = {
     "copied": ("Copied", "Would copy"),
     "deleted": ("Deleted", "Would delete"),
 }
+
+
+def organised_table(result: OrganisedResult) -> Table:
+    """Return one row for each message that was changed."""
+    rows = (
+        (
+            *(each.id, each.account, each.action, each.folder, each.path, each.from_, each.to),
+            *map(",".join, (each.flags, each.keywords, each.added, each.removed)),
+            each.done,
+        )
+        for each in result.changed
+    )
+    columns = tuple(name.rstrip("_") for name in ChangedMessage._fields)
+    return Table(columns, tuple(rows))
 
 
 def organised_lines(result: OrganisedResult) -> list[str]:
