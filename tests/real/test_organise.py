@@ -20,6 +20,9 @@ from tests.support.local_mail import (
 )
 from tests.support.sync_account import keyword_names
 
+from mailcli.model import UidValidity
+from mailcli.store.state import StateStore
+
 Organise = Callable[..., list[dict[str, Any]]]
 Files = Callable[[str], list[str]]
 
@@ -377,6 +380,29 @@ def test_the_configuration_names_other_folders(
     organise("archive", "1")
     organise("delete", "2")
     assert (files("Old/2026"), files("Bin")) == (["new/1.a.host"], ["new/2.b.host"])
+
+
+def test_the_folder_that_the_server_marks_comes_after_the_one_that_is_configured(
+    organise: Organise, write_config: WriteConfig, home: Path, run_mailcli: RunMailcli
+) -> None:
+    imap = {"host": "localhost", "port": 1}
+    with StateStore.open(home / ".local" / "state" / "mailcli" / "work.db") as state:
+        for name, role in (("Bin", "trash"), ("Old", "archive")):
+            state.save_folder(name, uidvalidity=UidValidity(1), uidnext=1, role=role)
+
+    write_config({"work": {"email": "ada@example.org", "imap": imap}})
+    assert [each["to"] for each in organise("archive", "1")] == ["Old"]
+    assert [each["to"] for each in organise("delete", "2")] == ["Bin"]
+    write_config({"work": {"email": "ada@example.org", "imap": imap, "trash": "Mine"}})
+    assert [each["to"] for each in organise("delete", "3")] == ["Mine"]
+
+
+def test_the_trash_folder_of_the_server_table_counts_where_the_server_marks_none(
+    organise: Organise, write_config: WriteConfig
+) -> None:
+    imap = {"host": "localhost", "port": 1, "trash": "Deleted Items"}
+    write_config({"work": {"email": "ada@example.org", "imap": imap}})
+    assert [each["to"] for each in organise("delete", "3")] == ["Deleted Items"]
 
 
 @pytest.mark.parametrize("key", ["archive", "trash"])

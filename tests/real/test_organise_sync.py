@@ -91,21 +91,6 @@ def test_archive_and_trash_are_the_folders_that_the_server_marks(
     assert mirrored.settled()
 
 
-def test_a_marked_folder_counts_whatever_its_name(
-    mirrored: SyncAccount, organise: Organise
-) -> None:
-    mirrored.fill("a", "b")
-    mirrored.ask(None, "CREATE", "Bin", "(USE (\\Trash))")
-    mirrored.ask(None, "DELETE", "Trash")
-    mirrored.sync()
-
-    (deleted,) = organise("delete", "subject:a")
-
-    assert deleted["to"] == "Bin"
-    mirrored.sync()
-    assert mirrored.there("Bin") == ["a"]
-
-
 def test_what_is_deleted_for_good_is_expunged_there_and_nothing_else(
     mirrored: SyncAccount, organise: Organise
 ) -> None:
@@ -221,6 +206,46 @@ def test_a_keyword_that_has_no_letter_here_cannot_be_set_or_taken_away_and_none_
 
     assert mirrored.settled()
     assert mirrored.there() == [" ".join(["a", *many]), "b"]
+
+
+def test_a_letter_that_is_given_to_a_keyword_is_written_on_all_that_have_it(
+    mirrored: SyncAccount, organise: Organise
+) -> None:
+    mirrored.fill("a", "b", flags=("todo",))
+    mirrored.fill("c")
+    mirrored.flag_here("a", "")
+    mirrored.flag_here("b", "")
+    (mirrored.maildir / "INBOX" / "dovecot-keywords").unlink()  # now they have it without a letter
+
+    organise("flag", "1-3", "+todo")
+    mirrored.sync()
+
+    assert mirrored.here() == mirrored.there() == ["a todo", "b todo", "c todo"]
+
+
+def test_a_file_that_another_program_moved_has_the_keywords_that_it_had(
+    tagged: SyncAccount, organise: Organise
+) -> None:
+    tagged.move_here("first", "INBOX", "Other")  # with a letter that means home there
+    organise("flag", "subject:first", "+todo")
+    assert tagged.here("Other") == ["first todo work", "y home", "z work"]
+
+    tagged.sync()
+    tagged.sync()
+
+    assert tagged.here("Other") == tagged.there("Other") == ["first todo work", "y home", "z work"]
+
+
+def test_a_file_that_another_program_moved_keeps_its_keywords_when_it_moves_on(
+    tagged: SyncAccount, organise: Organise
+) -> None:
+    tagged.move_here("first", "INBOX", "Other")
+    organise("move", "subject:first", "Third", "--create")
+
+    tagged.sync()
+
+    assert tagged.here("Third") == tagged.there("Third") == ["first work"]
+    assert tagged.settled()
 
 
 def test_a_move_to_the_trash_and_back_leaves_nothing_to_be_done(

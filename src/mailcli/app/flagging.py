@@ -9,12 +9,7 @@ from collections.abc import Sequence
 from mailcli.app.context import Context
 from mailcli.app.flag_change import FlagChange, flag_name
 from mailcli.app.found import Found, flag_names
-from mailcli.app.keyword_letters import (
-    Agreed,
-    keywords_here,
-    letters_with,
-    refuse_letterless,
-)
+from mailcli.app.keyword_letters import letters_with, refuse_letterless, translated
 from mailcli.app.organised import Group, Message, Work, keyword_names
 from mailcli.model import Flags, keywords_of, system_flags_of
 from mailcli.results.organising import ChangedMessage, OrganisedResult
@@ -38,11 +33,13 @@ class _FolderFlags:
 
     def __init__(self, work: Work, group: Group, change: FlagChange) -> None:
         self._work, self._group, self._change = work, group, change
-        self._keywords = keywords_of(change.added), keywords_of(change.removed)
-        self._before = group.where.keyword_letters()
-        self._agreed = Agreed()
-        if not all(map(self._before.covers, frozenset().union(*self._keywords))):
-            self._agreed = work.agreed(group.account)
+        self._agreed = work.agreed(group.account)
+        own = group.where.keyword_letters()
+        self._known = {
+            each.position: self._agreed.keywords(each.entry, group.folder, own)
+            for each in group.messages
+        }
+        self._own = own
         self._letters = self._extended()
 
     def run(self) -> None:
@@ -56,10 +53,11 @@ class _FolderFlags:
 
     def _extended(self) -> KeywordLetters:
         """Return the letters of the folder, with those that the change needs."""
+        brought = [has for has, letters in self._known.values() if letters is not self._own]
         blocked = self._agreed.in_folder(self._group.folder, but_for=self._group.uniques)
         return letters_with(
             self._group.where,
-            frozenset(self._keywords[0]),
+            self._change.added.union(*brought),
             blocked=blocked,
             dry_run=self._work.dry_run,
         )
@@ -67,20 +65,19 @@ class _FolderFlags:
     def _flag(self, message: Message) -> bool:
         """Change a message; tell whether its file has another name now."""
         entry, change = message.entry, self._change
-        added, removed = self._keywords
-        agreed = self._agreed.of(entry.unique, self._group.folder)
-        had = entry.flags | keywords_here(entry, self._before, agreed)
-        letterless = {*(added - had), *(removed & had)}
-        refuse_letterless(self._group.folder, self._letters, letterless)
+        has, letters = self._known[message.position]
+        keywords = keywords_of((has | change.added) - change.removed)
+        refuse_letterless(self._group.folder, self._letters, keywords_of(has ^ keywords))
         flags = (entry.flags | system_flags_of(change.added)) - change.removed
-        letters = {*entry.others, *self._letters.letters_for(added)}
-        others = "".join(sorted(letters - {*self._letters.letters_for(removed)}))
-        wanted = entry.flagged(flags, others)
-        if (wanted.flags, wanted.others) == (entry.flags, entry.others):
+        others = translated(entry, letters, self._letters, keywords)
+        if (flags, others) == (entry.flags, entry.others):
             return False
+        wanted = entry.flagged(flags, others)
         if not self._work.dry_run:
+            if others != entry.others:
+                self._agreed.note(self._group.folder, [entry.unique])
             wanted = self._group.where.set_flags(entry, flags, others=others)
-        self._tell(message, wanted, had)
+        self._tell(message, wanted, entry.flags | has)
         return True
 
     def _tell(self, message: Message, entry: Entry, had: Flags) -> None:

@@ -1,23 +1,36 @@
 """Keywords of messages that are about to be changed, and the letters that they get.
 
 A letter means what `dovecot-keywords` of its folder says (`store.keywords`). So a message that
-goes to another folder gets that folder's letters for the keywords that it has. Those that the
-server and this account agreed on may have no letter at all; they stand nevertheless, and so
-their letters are not given away to a message or two: all others of the folder would look as
-if theirs had been taken from them.
+goes to another folder gets that folder's letters for the keywords that it has, at once: where
+there is no server, nobody translates them later.
+
+What the server and this account agreed on may have no letter; it stands nevertheless. So such a
+keyword is given none for a message or two: all others of the folder would look as if theirs had
+been taken from them. And a message from which one was taken goes nowhere where that keyword has
+no letter, since it would be back there.
+
+imap-sync translates the letters of files that other programs moved, and knows them by their being
+the old ones. New ones may look the same by chance. So those that are written here, to files
+that it does not know in their folder yet, are noted in the state first.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable
 from string import ascii_lowercase
+from typing import TYPE_CHECKING
 
 from mailcli.app.context import Context
 from mailcli.config import Account
 from mailcli.errors import CannotCreate
-from mailcli.model import Flags, Keyword, keywords_of
+from mailcli.model import Flag, Flags, Keyword, keywords_of
 from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.keywords import KeywordLetters
+from mailcli.store.maildir import Maildir
+from mailcli.store.names import FolderName
+
+if TYPE_CHECKING:
+    from mailcli.store.state import StateStore
 
 
 class Agreed:
@@ -26,44 +39,77 @@ class Agreed:
     None where there is no server, or none was asked yet.
     """
 
-    def __init__(self, rows: Iterable[tuple[str, str, Flags]] = ()) -> None:
+    def __init__(self, context: Context, account: Account) -> None:
+        """Read it from the state. Raises: LocalError, TemporaryFailure."""
+        self._maildir = Maildir(account.maildir, account.layout)
+        self._path = context.state_dir / f"{account.name}.db"
+        self._is_there = account.imap is not None and self._path.exists()
         self._by_file: dict[str, list[tuple[str, Flags]]] = defaultdict(list)
         self._by_folder: dict[str, dict[str, Flags]] = defaultdict(dict)
-        for folder, unique, keywords in rows:
-            self._by_file[unique].append((folder, keywords))
-            self._by_folder[folder][unique] = keywords
-
-    @classmethod
-    def read(cls, context: Context, account: Account) -> "Agreed":
-        """Read it from the state. Raises: LocalError, TemporaryFailure."""
-        path = context.state_dir / f"{account.name}.db"
-        if account.imap is None or not path.exists():
-            return cls()
-        from mailcli.store.state import StateStore
-
-        with StateStore.open(path) as state:
-            return cls(state.agreed_keywords())
+        self._noted: set[tuple[str, str]] = set()
+        self._letters: dict[str, KeywordLetters] = {}
+        if self._is_there:
+            with self._state() as state:
+                self._noted = state.lettered()
+                for folder, unique, keywords in state.agreed_keywords():
+                    self._by_file[unique].append((folder, keywords))
+                    self._by_folder[folder][unique] = keywords
 
     def of(self, unique: str, folder: str) -> Flags:
         """Return those of a file, which may have come to this folder since."""
-        known = self._by_file.get(unique, ())
-        here = (keywords for name, keywords in known if name == folder)
-        return next(here, known[0][1] if known else frozenset())
-
-    def origin(self, unique: str, folder: str) -> str | None:
-        """Return the folder in which they were agreed on."""
-        names = [name for name, _ in self._by_file.get(unique, ())]
-        return folder if folder in names else next(iter(names), None)
+        return self._row(unique, folder)[1]
 
     def in_folder(self, folder: str, *, but_for: Container[str]) -> Flags:
         """Return those of all files of a folder but for these."""
         found = self._by_folder.get(folder, {}).items()
         return frozenset().union(*(flags for unique, flags in found if unique not in but_for))
 
+    def keywords(
+        self, entry: Entry, folder: str, letters: KeywordLetters
+    ) -> tuple[Flags, KeywordLetters]:
+        """Return the keywords of a file of a folder, and the letters by which it has them.
 
-def keywords_here(entry: Entry, letters: KeywordLetters, agreed: Flags) -> Flags:
-    """Return the keywords of a file in its folder; `agreed` are those agreed on."""
-    return frozenset(letters.read(entry.others, keywords_of(agreed)))
+        They are the folder's own (`letters`), but where another program brought the file with
+        the letters that it had elsewhere, as imap-sync takes it, too.
+        """
+        origin, agreed = self._row(entry.unique, folder)
+        if origin not in {"", folder} and (folder, entry.unique) not in self._noted:
+            there = self._letters_of(origin)
+            if there.letters_for(keywords_of(agreed)) == entry.others:
+                return agreed, there
+        return frozenset(letters.read(entry.others, keywords_of(agreed))), letters
+
+    def note(self, folder: str, uniques: Iterable[str], *, left: str | None = None) -> None:
+        """Record that these files have, or get, this folder's letters; and had them in `left`.
+
+        To be called before the files are changed. Only of what was agreed on elsewhere anybody
+        could doubt it. Raises: LocalError, TemporaryFailure.
+        """
+        known = [each for each in uniques if self._row(each, folder)[0] not in {"", folder}]
+        stale = [each for each in uniques if left and (left, each) in self._noted]
+        if not known and not stale:
+            return
+        with self._state() as state, state.transaction():
+            state.note_lettered(folder, known)
+            if left:
+                state.forget_lettered(left, stale)
+        self._noted.update((folder, each) for each in known)
+
+    def _row(self, unique: str, folder: str) -> tuple[str, Flags]:
+        """Return the folder where a file's keywords were agreed on, this one first, and these."""
+        known = self._by_file.get(unique, [("", frozenset[Flag | Keyword]())])
+        return next((row for row in known if row[0] == folder), known[0])
+
+    def _letters_of(self, folder: str) -> KeywordLetters:
+        if folder not in self._letters:
+            where = self._maildir.folder(FolderName.parse(folder))
+            self._letters[folder] = where.keyword_letters()
+        return self._letters[folder]
+
+    def _state(self) -> "StateStore":
+        from mailcli.store.state import StateStore
+
+        return StateStore.open(self._path)
 
 
 def letters_with(

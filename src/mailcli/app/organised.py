@@ -66,7 +66,7 @@ class Work:
     def agreed(self, account: Account) -> Agreed:
         """Return the keywords that were agreed on, read once. Raises: LocalError."""
         if account.name not in self._agreed:
-            self._agreed[account.name] = Agreed.read(self.context, account)
+            self._agreed[account.name] = Agreed(self.context, account)
         return self._agreed[account.name]
 
     @contextmanager

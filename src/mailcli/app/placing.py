@@ -19,7 +19,6 @@ from typing import Literal
 from mailcli.app.destinations import Destination
 from mailcli.app.found import flag_names
 from mailcli.app.keyword_letters import (
-    keywords_here,
     letters_with,
     refuse_letterless,
     translated,
@@ -42,6 +41,11 @@ class _Planned:
     message: Message
     keywords: Flags
     others: str
+
+    @property
+    def unique(self) -> str:
+        """The unique name that it has, and keeps where it is moved by a rename."""
+        return self.message.entry.unique
 
 
 class Placing:
@@ -87,22 +91,30 @@ class Placing:
 
     def _planned(self) -> list[_Planned]:
         """Return the messages with their letters there; those that would lose one stay."""
-        source = self._group.where.keyword_letters()
-        keywords = [self._keywords(each, source) for each in self._group.messages]
-        target = self._letters(frozenset().union(*keywords))
+        own = self._group.where.keyword_letters()
+        agreed = self._work.agreed(self._group.account)
+        known = [
+            agreed.keywords(each.entry, self._group.folder, own) for each in self._group.messages
+        ]
+        target = self._letters(frozenset().union(*map(self._told, self._group.messages, known)))
         planned = []
-        for message, has in zip(self._group.messages, keywords, strict=True):
+        for message, (has, letters) in zip(self._group.messages, known, strict=True):
             with self._work.attempt(self._group.account):
-                lasting = self._agreed(message) if self._same_account else frozenset()
-                refuse_letterless(self._destination.name, target, keywords_of(has - lasting))
-                others = translated(message.entry, source, target, has)
+                needed = keywords_of(has ^ self._lasting(message))
+                refuse_letterless(self._destination.name, target, needed)
+                others = translated(message.entry, letters, target, has)
                 planned.append(_Planned(message, has, others))
         return planned
 
-    def _keywords(self, message: Message, letters: KeywordLetters) -> Flags:
-        return keywords_here(message.entry, letters, self._agreed(message))
+    def _told(self, message: Message, known: tuple[Flags, KeywordLetters]) -> Flags:
+        """Return the keywords of which a file's letters there are to say whether it has them."""
+        lasting = self._lasting(message)
+        return known[0] if known[0] == lasting else known[0] | lasting
 
-    def _agreed(self, message: Message) -> Flags:
+    def _lasting(self, message: Message) -> Flags:
+        """Return the keywords that stand without a letter, as they were agreed on."""
+        if not self._same_account:
+            return frozenset()
         agreed = self._work.agreed(self._group.account)
         return agreed.of(message.entry.unique, self._group.folder)
 
@@ -124,6 +136,9 @@ class Placing:
 
     def _rename(self, planned: Iterable[_Planned]) -> list[_Planned]:
         """Move files by renaming them; return those that cannot be renamed so far."""
+        agreed = self._work.agreed(self._group.account)
+        lettered = [each.unique for each in planned if each.others]
+        agreed.note(self._destination.name, lettered, left=self._group.folder)
         far = []
         for each in planned:
             with self._work.attempt(self._group.account):

@@ -109,7 +109,16 @@ _VERSION_5 = (
     "ALTER TABLE pop_source ADD COLUMN told TEXT NOT NULL DEFAULT ''",
 )
 
+_VERSION_6 = (
+    # Files whose letters are their folder's own, though no message of it is bound to them.
+    """CREATE TABLE lettered (
+        folder TEXT NOT NULL,
+        unique_name TEXT NOT NULL,
+        PRIMARY KEY (folder, unique_name)
+    ) WITHOUT ROWID""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     *(_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4),
-    _VERSION_5,
+    *(_VERSION_5, _VERSION_6),
 )

@@ -226,6 +226,28 @@ class StateStore(IntentState):
         for name, unique, keywords in self._rows(sql):
             yield loaded(name), loaded(unique), read("", keywords)
 
+    def note_lettered(self, folder: str, uniques: Iterable[str]) -> None:
+        """Record files of a folder that have its letters, before they come there or get them."""
+        rows = ((stored(folder), stored(unique)) for unique in uniques)
+        self._write("INSERT OR IGNORE INTO lettered (folder, unique_name) VALUES (?, ?)", rows)
+
+    def forget_lettered(self, folder: str, uniques: Iterable[str]) -> None:
+        """Remove the notes of files that are in the folder no more."""
+        rows = ((stored(folder), stored(unique)) for unique in uniques)
+        self._write("DELETE FROM lettered WHERE folder = ? AND unique_name = ?", rows)
+
+    def lettered(self) -> set[tuple[str, str]]:
+        """Return folder and unique name of such files; those that are bound need no note."""
+        found = self._rows("SELECT folder, unique_name FROM lettered")
+        noted = {(loaded(folder), loaded(unique)) for folder, unique in found}
+        if noted:
+            sql = (
+                "SELECT name, unique_name FROM message JOIN folder ON folder.id = message.folder"
+                " WHERE (name, unique_name) IN (SELECT folder, unique_name FROM lettered)"
+            )
+            noted -= {(loaded(folder), loaded(unique)) for folder, unique in self._rows(sql)}
+        return noted
+
     def has_messages(self) -> bool:
         """Tell whether any message is recorded, in any folder."""
         return any(self._rows("SELECT 1 FROM message LIMIT 1"))
