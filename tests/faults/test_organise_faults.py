@@ -7,6 +7,7 @@ whole or not at all. Whatever was left, the same command again brings about what
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +67,7 @@ class Ground:
 
     def __init__(self, runner: Runner, directory: Path) -> None:
         self.home = directory / "home"
-        self._runner, self._saved = runner, directory / "saved"
+        self._runner, self.saved = runner, directory / "saved"
         config = self.home / ".config" / "mailcli" / "config.toml"
         config.parent.mkdir(parents=True)
         config.write_text(CONFIGURATION.format(home=self.home), "utf-8")
@@ -79,16 +80,25 @@ class Ground:
             put(self.home / "Mail" / folder, "9.other.host:2,", _mail("other"))
             self.home.joinpath("Mail", folder, "dovecot-keywords").write_text("1 x\n", "ascii")
         assert self.run(("list", "--limit", "1", "--all-accounts")).code == 0
-        shutil.copytree(self.home, self._saved, copy_function=shutil.copy2)
+        shutil.copytree(self.home, self.saved, copy_function=shutil.copy2)
 
     def run(self, arguments: tuple[str, ...], fault: Fault = UNDISTURBED) -> Outcome:
+        return self._runner.run(self._job(arguments), fault)
+
+    def paused(
+        self, arguments: tuple[str, ...], *, at: int
+    ) -> AbstractContextManager[tuple[int, list[Outcome]]]:
+        """Run up to an effect and stay there for the block."""
+        return self._runner.paused(self._job(arguments), at=at)
+
+    def _job(self, arguments: tuple[str, ...]) -> Job:
         places = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache"}
         below = {f"XDG_{name}_HOME": str(self.home / path) for name, path in places.items()}
-        return self._runner.run(Job(arguments, {"HOME": str(self.home), **below}), fault)
+        return Job(arguments, {"HOME": str(self.home), **below})
 
     def restore(self) -> None:
         shutil.rmtree(self.home)
-        shutil.copytree(self._saved, self.home)
+        shutil.copytree(self.saved, self.home)
 
     def found(self) -> Where:
         """Return where the messages are; each file must be a whole one."""
@@ -176,3 +186,33 @@ def test_what_fails_or_is_ended_leaves_every_message_whole(
 ) -> None:
     effects = ground.run(case.command).effects
     assert disturb(ground, case, each(mode, effects, every=5))
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "expected"),
+    [
+        (("move", "1", "Work"), "rename", "a/Work:FS new"),
+        (("move", "1", "b:Work"), "unlink", "b/Work:S todo"),
+        (("flag", "1", "+answered"), "rename", "a/INBOX:FRS new"),
+        (("delete", "1", "--permanent", "--yes"), "unlink", None),
+    ],
+    ids=["move", "move to another account", "flag", "delete for good"],
+)
+def test_what_another_program_changes_at_the_last_moment_is_kept(
+    ground: Ground, command: tuple[str, ...], kind: str, expected: str | None
+) -> None:
+    """It gives the file other flags and another keyword, just before its name is used."""
+    inbox = ground.home / "Mail" / "a" / "INBOX"
+    inbox.joinpath("dovecot-keywords").write_text("0 new\n1 todo\n", "ascii")
+    shutil.rmtree(ground.saved)
+    shutil.copytree(ground.home, ground.saved)
+    effects = ground.run(command).effects
+    of_mail = (at for at, e in enumerate(effects, 1) if e.kind == kind and "1.x.host" in e.what[0])
+    ground.restore()
+
+    with ground.paused(command, at=next(of_mail)) as (_, ended):
+        (inbox / "cur" / "1.x.host:2,Sb").rename(inbox / "cur" / "1.x.host:2,FSa")
+
+    (outcome,) = ended
+    assert outcome.code == 0, outcome.err
+    assert ground.found()["one"] == ([expected] if expected else [])

@@ -1,6 +1,8 @@
 """What `imap-sync` makes of messages that mailcli organised: moves, uploads, flags, deletions."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -246,6 +248,44 @@ def test_a_file_that_another_program_moved_keeps_its_keywords_when_it_moves_on(
 
     assert tagged.here("Third") == tagged.there("Third") == ["first work"]
     assert tagged.settled()
+
+
+def test_a_copy_that_is_left_alone_by_its_original_has_the_keywords_that_it_was_given(
+    tagged: SyncAccount, organise: Organise
+) -> None:
+    """With its original gone, imap-sync takes it for that message moved."""
+    organise("flag", "subject:first", "+home", "-work")
+    organise("copy", "subject:first", "Other")
+    organise("delete", "subject:first folder:INBOX", "--permanent", "--yes")
+
+    tagged.sync()
+    tagged.sync()
+
+    assert tagged.here("Other") == tagged.there("Other") == ["first home", "y home", "z work"]
+    assert tagged.here() == tagged.there() == ["x home"]
+
+
+def test_a_folder_on_another_disk_is_reached_by_a_copy(
+    tagged: SyncAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which takes a mount, so the system's answer is made up."""
+    tagged.run("flag", "subject:first", "+home", "-work")
+    rename = os.rename
+
+    def refuse(source: str | Path, target: str | Path) -> None:
+        if Path(source).parents[1] != Path(target).parents[1]:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", refuse)
+        tagged.run("move", "subject:first", "Other")
+
+    assert tagged.here("Other") == ["first home", "y home", "z work"]
+    assert tagged.here() == ["x home"]
+    assert travels(tagged.said()) == ["UID MOVE"]
+    tagged.sync()
+    assert tagged.here("Other") == tagged.there("Other") == ["first home", "y home", "z work"]
 
 
 def test_a_move_to_the_trash_and_back_leaves_nothing_to_be_done(

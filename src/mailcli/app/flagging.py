@@ -75,7 +75,7 @@ class _FolderFlags:
         wanted = entry.flagged(flags, others)
         if not self._work.dry_run:
             if others != entry.others:
-                self._agreed.note(self._group.folder, [entry.unique])
+                self._agreed.note(self._group.folder, {entry.unique: entry.unique})
             wanted = self._group.where.set_flags(entry, flags, others=others)
         self._tell(message, wanted, entry.flags | has)
         return True

@@ -15,7 +15,7 @@ that it does not know in their folder yet, are noted in the state first.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Collection, Container, Iterable, Mapping
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
@@ -79,20 +79,29 @@ class Agreed:
                 return agreed, there
         return frozenset(letters.read(entry.others, keywords_of(agreed))), letters
 
-    def note(self, folder: str, uniques: Iterable[str], *, left: str | None = None) -> None:
-        """Record that these files have, or get, this folder's letters; and had them in `left`.
+    def note(
+        self, folder: str, files: Mapping[str, str], *, left: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Record that files have, or get, this folder's letters: unique names, by the new ones.
 
-        To be called before the files are changed. Only of what was agreed on elsewhere anybody
-        could doubt it. Raises: LocalError, TemporaryFailure.
+        To be called before the files are changed. Only of what was agreed on elsewhere, or under
+        another name, anybody could doubt it. `left`: folder and unique name of what goes.
+
+        Raises: LocalError, TemporaryFailure.
         """
-        known = [each for each in uniques if self._row(each, folder)[0] not in {"", folder}]
-        stale = [each for each in uniques if left and (left, each) in self._noted]
+        at_rest = {"", folder}
+        known = [
+            new
+            for new, old in files.items()
+            if (origin := self._row(old, folder)[0]) not in at_rest or (origin and new != old)
+        ]
+        stale = self._noted.intersection(left)
         if not known and not stale:
             return
         with self._state() as state, state.transaction():
             state.note_lettered(folder, known)
-            if left:
-                state.forget_lettered(left, stale)
+            state.forget_lettered(stale)
+        self._noted -= stale
         self._noted.update((folder, each) for each in known)
 
     def _row(self, unique: str, folder: str) -> tuple[str, Flags]:

@@ -11,8 +11,8 @@ server, or a new message. Keywords get the letters of the folder where the messa
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -24,7 +24,7 @@ from mailcli.app.keyword_letters import (
     translated,
 )
 from mailcli.app.organised import Group, Message, Work, keyword_names
-from mailcli.errors import MailError, TemporaryFailure
+from mailcli.errors import MailError, NotFound, TemporaryFailure
 from mailcli.model import Flags, keywords_of
 from mailcli.results.organising import ChangedMessage
 from mailcli.store.entries import Entry, unique_name
@@ -100,11 +100,28 @@ class Placing:
         planned = []
         for message, (has, letters) in zip(self._group.messages, known, strict=True):
             with self._work.attempt(self._group.account):
-                needed = keywords_of(has ^ self._lasting(message))
-                refuse_letterless(self._destination.name, target, needed)
-                others = translated(message.entry, letters, target, has)
-                planned.append(_Planned(message, has, others))
+                planned.append(self._plan(message, has, letters, target))
         return planned
+
+    def _plan(
+        self, message: Message, has: Flags, letters: KeywordLetters, target: KeywordLetters
+    ) -> _Planned:
+        needed = keywords_of(has ^ self._lasting(message))
+        refuse_letterless(self._destination.name, target, needed)
+        return _Planned(message, has, translated(message.entry, letters, target, has))
+
+    def _again(self, planned: _Planned) -> _Planned:
+        """Return a message whose keywords another program changes, as it is by now."""
+        group = self._group
+        current = group.where.find(planned.unique)
+        if current is None:
+            raise NotFound(f"{group.where.path_of(planned.message.entry)}: the message is gone")
+        message = replace(planned.message, entry=current)
+        agreed = self._work.agreed(group.account)
+        known = agreed.keywords(current, group.folder, group.where.keyword_letters())
+        again = self._plan(message, *known, self._letters(self._told(message, known)))
+        self._note({again.unique: again.unique})
+        return again
 
     def _told(self, message: Message, known: tuple[Flags, KeywordLetters]) -> Flags:
         """Return the keywords of which a file's letters there are to say whether it has them."""
@@ -136,25 +153,39 @@ class Placing:
 
     def _rename(self, planned: Iterable[_Planned]) -> list[_Planned]:
         """Move files by renaming them; return those that cannot be renamed so far."""
-        agreed = self._work.agreed(self._group.account)
-        lettered = [each.unique for each in planned if each.others]
-        agreed.note(self._destination.name, lettered, left=self._group.folder)
+        self._note({each.unique: each.unique for each in planned if each.others})
         far = []
         for each in planned:
             with self._work.attempt(self._group.account):
                 try:
-                    entry = self._adopt(each)
+                    moved, entry = self._adopt(each)
                 except OtherFileSystem:
                     far.append(each)
                     continue
                 self._there[entry.unique] = entry
-                self._tell(each, entry, "moved")
+                self._tell(moved, entry, "moved")
         return far
 
-    def _adopt(self, planned: _Planned) -> Entry:
-        return self._destination.where.adopt(
-            planned.message.entry, self._group.where, others=planned.others, there=self._there
-        )
+    def _note(self, files: Mapping[str, str]) -> None:
+        """Note whose letters files have there: unique names, by those that they get."""
+        left = [(self._group.folder, unique) for unique in files.values() if unique in files]
+        agreed = self._work.agreed(self._group.account)
+        agreed.note(self._destination.name, files, left=left)
+
+    def _adopt(self, planned: _Planned) -> tuple[_Planned, Entry]:
+        """Move a message by a rename, with the keywords that it has by then."""
+        for _ in range(TRIES):
+            entry, others = planned.message.entry, planned.others
+            try:
+                adopted = self._destination.where.adopt(
+                    entry, self._group.where, others=others, there=self._there
+                )
+            except TemporaryFailure:
+                planned = self._again(planned)
+            else:
+                return planned, adopted
+        path = self._group.where.path_of(planned.message.entry)
+        raise TemporaryFailure(f"{path}: another program keeps changing it")
 
     def _copy(self, planned: Sequence[_Planned], *, and_remove: bool) -> None:
         from mailcli.store.copying import Original, copy_messages
@@ -171,6 +202,14 @@ class Placing:
         ]
         if not originals:
             return
+        if self._same_account:
+            self._note(
+                {
+                    original.copy.unique: each.unique
+                    for original, each in zip(originals, planned, strict=True)
+                    if each.others
+                }
+            )
         waiting = iter(planned)
         for group in copy_messages(self._destination.where, originals):
             for copy in group:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mailcli.errors import LocalError, MailError, TemporaryFailure
 from mailcli.store.durability import Disk
-from mailcli.store.entries import Entry
+from mailcli.store.entries import Entry, new_entry
 from mailcli.store.files import fsync_directory
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.folder_view import TRIES
@@ -29,6 +29,13 @@ class Original:
     entry: Entry
     unique: str
     others: str
+
+    @property
+    def copy(self) -> Entry:
+        """What the copy is to be, unless its name is taken."""
+        entry = self.entry
+        marked = entry.marked_verbatim
+        return new_entry(self.unique, entry.flags, others=self.others, verbatim=marked)
 
 
 def copy_messages(

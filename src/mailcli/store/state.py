@@ -231,9 +231,9 @@ class StateStore(IntentState):
         rows = ((stored(folder), stored(unique)) for unique in uniques)
         self._write("INSERT OR IGNORE INTO lettered (folder, unique_name) VALUES (?, ?)", rows)
 
-    def forget_lettered(self, folder: str, uniques: Iterable[str]) -> None:
-        """Remove the notes of files that are in the folder no more."""
-        rows = ((stored(folder), stored(unique)) for unique in uniques)
+    def forget_lettered(self, files: Iterable[tuple[str, str]]) -> None:
+        """Remove the notes of files that are in their folder no more."""
+        rows = ((stored(folder), stored(unique)) for folder, unique in files)
         self._write("DELETE FROM lettered WHERE folder = ? AND unique_name = ?", rows)
 
     def lettered(self) -> set[tuple[str, str]]:
