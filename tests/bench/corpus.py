@@ -69,7 +69,7 @@ def _repeated(text: bytes, megabytes: int) -> bytes:
 def _head(rng: random.Random, number: int, content_type: str) -> bytes:
     date = format_datetime(_FIRST_DATE + timedelta(minutes=37 * (number % LARGE)))
     sender = f"sender{number % 97}@example.org"
-    subject = " ".join(rng.choices(_words(), k=7))
+    subject = " ".join(rng.choices(words(), k=7))
     lines = [
         f"Return-Path: <{sender}>",
         f"Received: from mx{number % 7}.example.org by mail.example.test with ESMTPS; {date}",
@@ -116,7 +116,7 @@ def _long_text() -> tuple[bytes, list[int]]:
     not forgotten by anyone.
     """
     rng = random.Random("mailcli bench text")
-    lines = [" ".join(rng.choices(_words(), k=10)) for _ in range(18_000)]
+    lines = [" ".join(rng.choices(words(), k=10)) for _ in range(18_000)]
     lines = [f".{line}" if number % 50 == 7 else line for number, line in enumerate(lines)]
     starts, offset = [], 0
     for line in lines[: len(lines) // 2]:
@@ -126,6 +126,7 @@ def _long_text() -> tuple[bytes, list[int]]:
 
 
 @cache
-def _words() -> tuple[str, ...]:
+def words() -> tuple[str, ...]:
+    """Return the words that texts and subjects are made of."""
     rng = random.Random("mailcli bench words")
     return tuple("".join(rng.choices(_SYLLABLES, k=rng.randint(1, 4))) for _ in range(800))

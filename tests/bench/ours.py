@@ -132,15 +132,6 @@ def imap_sync() -> Contender:
     return Contender(OURS, command, keeps=Keeps.BYTES)
 
 
-def newest(count: int) -> Contender:
-    """Return mailcli listing the newest messages of what it has synchronised before."""
-
-    def command(scene: Scene) -> Command:
-        return _mailcli(scene, "list", "--limit", str(count))
-
-    return Contender(OURS, command, prime=imap_sync().command, keeps=Keeps.COUNT)
-
-
 def interpreter() -> Contender:
     """Return Python starting and ending."""
     argv = (sys.executable, "-I", "-c", "pass")

@@ -212,6 +212,8 @@ _PROGRAMS = (
     _Program("getmail", ("--version",)),
     _Program("fetchmail", ("--version",)),
     _Program("msmtp", ("--version",)),
+    _Program("notmuch", ("--version",)),
+    _Program("mu", ("--version",)),
     _Program("dovecot", ("--version",)),
     _Program("postconf", ("-d", "mail_version")),
 )

@@ -5,7 +5,7 @@ To add one, describe it in `rows`; nothing else needs to know.
 
 from collections.abc import Iterable
 
-from tests.bench import ours, peers, scaling
+from tests.bench import ours, peers, readers, scaling
 from tests.bench.checks import delivers, delivers_one, holds_all_of
 from tests.bench.contenders import ending_in
 from tests.bench.corpus import LARGE
@@ -22,6 +22,7 @@ def rows(sizes: Sizes) -> tuple[Row, ...]:
         *_large(sizes),
         *_imap(sizes),
         *scaling.rows(sizes),
+        *readers.rows(sizes),
     )
 
 

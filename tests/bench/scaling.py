@@ -13,8 +13,6 @@ from tests.bench.ground import Ground, Mailbox, Service
 from tests.bench.report import Curve, Point
 from tests.bench.work import FAR, Row, Sizes, State, count_folders
 
-_SCREENFUL = 50
-
 Syncers = tuple[Contender, ...]
 
 
@@ -29,7 +27,6 @@ def rows(sizes: Sizes) -> Iterator[Row]:
     yield _first(largest, (ours.imap_sync(), hasty))
     yield from (_nothing(mailbox, syncers) for mailbox, syncers in groups)
     yield from (_flag(mailbox, syncers) for mailbox, syncers in groups)
-    yield _listing(largest)
     yield from _folders(sizes, everyone)
 
 
@@ -81,19 +78,6 @@ def _flag(mailbox: Mailbox, syncers: Syncers) -> Row:
 def _flip_the_middle_one(mailbox: Mailbox) -> Callable[[Ground], None]:
     """Return what changes a flag each time that it is called, neither of old nor of new mail."""
     return lambda ground: ground.flip_flag(mailbox.user, mailbox.size // 2)
-
-
-def _listing(mailbox: Mailbox) -> Row:
-    return Row(
-        key="list",
-        title=f"list the newest {_SCREENFUL} of {mailbox.size:,} messages",
-        contenders=(ours.newest(_SCREENFUL),),
-        user=mailbox.user,
-        service=Service.IMAPS,
-        mailbox=mailbox,
-        state=State.PRIMED,
-        is_long=True,  # as long as every message's header is read anew
-    )
 
 
 def _folders(sizes: Sizes, syncers: Syncers) -> Iterator[Row]:

@@ -100,6 +100,22 @@ def test_list_opens_no_way_to_the_network(
     assert not found & ({"keyring", "rich", "dateutil"} | NETWORK - {"socket"})
 
 
+def test_attachments_open_no_way_to_the_network(loaded: Loaded, configured: Path) -> None:
+    found = loaded("attachments", "list", str(configured / "new" / "1.x"))
+
+    assert not found & ({"keyring", "rich", "dateutil"} | NETWORK - {"socket"})
+
+
+def test_a_search_here_opens_no_way_to_the_network(loaded: Loaded, configured: Path) -> None:
+    found = loaded("search", "x", "is:unread")
+
+    # Dates are read only where there are some.
+    assert not found & (
+        {"keyring", "rich", "dateutil", "difflib", "fractions"} | NETWORK - {"socket"}
+    )
+    assert "dateutil" in loaded("search", "date:2w")
+
+
 def test_list_at_a_terminal_alone_loads_rich(loaded: Loaded, configured: Path) -> None:
     assert "rich" in loaded("list", "-o", "table")
 

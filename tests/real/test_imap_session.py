@@ -211,6 +211,21 @@ def test_a_search_by_day_finds_what_came_since(ground: Ground) -> None:
         assert list(session.search_since((now - timedelta(days=10)).date())) == [1, 2]
 
 
+def test_a_search_by_any_keys_finds_the_same_whatever_the_server_can(ground: Ground) -> None:
+    subjects = ("plain", "=?utf-8?q?Gr=C3=B6=C3=9Fe?=", "=?utf-8?q?gr=C3=B6=C3=9Fer?=")
+    raws = [f"Subject: {each}\r\n\r\nx\r\n".encode() for each in subjects]
+    uids = ground.server.deliver(ground.user, *raws)
+    with ground.session() as session:
+        session.select(b"INBOX", read_only=True)
+        assert list(session.search([b"SUBJECT ", "GRÖßE"])) == uids[1:]
+        assert list(session.search([b"NOT SUBJECT ", "größe", b" UNSEEN"])) == uids[:1]
+        assert list(session.search([b"OR SUBJECT ", "pl", b" SUBJECT ", "ßer"])) == uids[::2]
+        assert not session.search([b"SEEN"])
+        headed = {each.uid: each for each in session.fetch_headed([Uid(uid) for uid in uids])}
+    assert [headed[Uid(uid)].size for uid in uids] == list(map(len, raws))
+    assert headed[Uid(uids[0])].header.strip() == b"Subject: plain"
+
+
 def test_many_messages_by_scattered_uids_come_all(ground: Ground) -> None:
     """More than one command names."""
     uids = ground.server.deliver(ground.user, *map(letter, range(3_000)))

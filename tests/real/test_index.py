@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
+from tests.support.dovecot import Dovecot
 from tests.support.local_mail import document, put
+from tests.support.sync_account import sync_account
 
 Numbers = Callable[..., dict[str, int]]
 
@@ -49,7 +51,7 @@ def database(home: Path) -> Path:
 
 
 def numbers_file(home: Path) -> Path:
-    return home / ".local" / "state" / "mailcli" / "numbers.db"
+    return home / ".local" / "state" / "mailcli" / "numbers" / "numbers.db"
 
 
 def lose(path: Path) -> None:
@@ -305,3 +307,61 @@ def test_a_folder_that_is_gone_takes_its_messages_along(mail_dir: Path, numbers:
 
     put(mail_dir / "Newer", "2.b.host", mail("b"))
     assert numbers() == {"a": 1, "b": 2}
+
+
+def test_numbers_survive_a_lost_state_and_moves_on_the_server(
+    run_mailcli: RunMailcli, dovecot: Dovecot, account_user: str, write_config: WriteConfig
+) -> None:
+    work = sync_account(dovecot, account_user, write_config)
+
+    def listed() -> dict[str, int]:
+        done = run_mailcli("list", "--all-folders", "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        return {each["subject"]: each["id"] for each in document(done, "list")["messages"]}
+
+    work.fill("one", "two", "three")
+    work.fill("four", folder="Archive")
+    before = listed()
+    work.move_there("two", "INBOX", "Archive")
+    work.flag_there("three", "+\\Flagged")
+    work.lose_state()
+    work.sync()
+
+    assert listed() == before
+
+    for path in [*work.maildir.glob("*/cur/*"), *work.maildir.glob("*/new/*")]:
+        path.unlink()
+    work.lose_state()
+    assert listed() == {}
+    work.sync()
+
+    assert listed() == before
+
+
+def test_an_index_of_messages_that_are_mostly_gone_is_built_anew(
+    mail_dir: Path, numbers: Numbers, home: Path
+) -> None:
+    for each in range(1100):
+        put(mail_dir / "INBOX", f"{each}.a.host", mail(f"message {each}"))
+    before = numbers()
+    for each in range(1050):
+        (mail_dir / "INBOX" / "new" / f"{each}.a.host").unlink()
+    left = {subject: number for subject, number in before.items() if number > 1050}
+
+    assert numbers() == left
+    assert not database(home).exists()
+    assert numbers() == left
+    assert database(home).exists()
+
+
+def test_an_account_may_be_called_as_our_files_are(
+    run_mailcli: RunMailcli, write_config: WriteConfig, home: Path
+) -> None:
+    write_config({"numbers": {"email": "a@example.org"}, "index": {"email": "b@example.org"}})
+    put(home / "Mail" / "numbers" / "INBOX", "1.a.host", mail("a"))
+
+    run_mailcli("send", "--queue", "-A", "numbers", "--body", "x", "x@example.org")
+    done = run_mailcli("list", "-A", "numbers", "--json")
+
+    assert document(done, "list")["messages"][0]["id"] == 1
+    assert not (home / ".local" / "state" / "mailcli" / "numbers.db").exists()

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from mailcli.errors import LocalError, ProtocolViolation, Refused, TemporaryFailure
+from mailcli.imap.connection import SHORT_CAP, UNASKED_CAP
 from mailcli.imap.session import CommandFailed, MessageTooLarge
-from mailcli.imap.uploads import FLIGHT_COUNT, SHORT_CAP, UNASKED_CAP, Outcome
+from mailcli.imap.uploads import FLIGHT_COUNT, Outcome
 from mailcli.imap.values import Upload
 from mailcli.model import Flag, Keyword
 from tests.scripted.imap import knows, store, talking

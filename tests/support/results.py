@@ -9,6 +9,8 @@ from mailcli.results import (
     AccountInfo,
     AccountsResult,
     AccountStatus,
+    AttachmentInfo,
+    AttachmentsResult,
     ChangedMessage,
     CredentialChange,
     ErrorReport,
@@ -23,6 +25,7 @@ from mailcli.results import (
     ImapResult,
     LastRun,
     ListResult,
+    MessageAttachments,
     MessageInfo,
     OrganisedResult,
     OutboxChange,
@@ -316,6 +319,38 @@ ACCOUNTS = AccountsResult(
         AccountInfo("home", None, False, Path("/mail/home"), None, "pop.example.net:995", None),
     )
 )
+ATTACHMENTS = AttachmentsResult(
+    (
+        MessageAttachments(
+            12,
+            Path("/mail/INBOX/cur/12:2,S"),
+            (
+                AttachmentInfo("2", "Räksmörgås.pdf", "application/pdf", 123_456),
+                AttachmentInfo("3.1", HOSTILE, "image/png", 7),
+                AttachmentInfo("4", None, "message/rfc822", 0),
+            ),
+        ),
+        MessageAttachments(None, Path("/mail/odd \udcff name/cur/1"), ()),
+    )
+)
+SAVED = AttachmentsResult(
+    (
+        MessageAttachments(
+            12,
+            Path("/mail/INBOX/cur/12:2,S"),
+            (
+                AttachmentInfo(
+                    "2", "../a.pdf", "application/pdf", 2_000_000, Path("/home/ada/in/a.pdf")
+                ),
+            ),
+        ),
+        MessageAttachments(
+            None,
+            Path("old.eml"),
+            (AttachmentInfo("1", "a.pdf", "application/pdf", 9, Path("/home/ada/in/a-1.pdf")),),
+        ),
+    )
+)
 CREDENTIAL = CredentialChange("work", "imap", True, "SecretService Keyring")
 
 MOVED = OrganisedResult(
@@ -369,6 +404,8 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "list": ("list", LIST),
     "status": ("status", STATUS),
     "organise": ("organise", MOVED),
+    "attachments-list": ("attachments", ATTACHMENTS),
+    "attachments-save": ("attachments", SAVED),
     "account-list": ("account-list", ACCOUNTS),
     "account-password": ("account-password", CREDENTIAL),
 }

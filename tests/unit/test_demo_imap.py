@@ -135,6 +135,9 @@ def test_fetch_refuses_what_this_server_does_not_have(asked: str) -> None:
         fetch_items(asked)
 
 
+DATED = b"Hi %d\r\nDate: %d May 2024 23:30:00 -0500"
+
+
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
@@ -150,6 +153,9 @@ def test_fetch_refuses_what_this_server_does_not_have(asked: str) -> None:
         ("TEXT MORE", [1, 2, 3]),
         ("SINCE 17-May-2024 BEFORE 18-May-2024", [1, 2, 3]),
         ("ON 18-May-2024", []),
+        ("SENTSINCE 2-May-2024", [2, 3]),
+        ("SENTBEFORE 3-May-2024 SENTON 1-May-2024", [1]),
+        ("SENTBEFORE 1-May-2024", []),
         ("LARGER 5 SMALLER 6", []),
         ("KEYWORD $Forwarded", [2]),
         ("CHARSET UTF-8 (SEEN 2)", [2]),
@@ -159,7 +165,7 @@ def test_search_finds_by_key(asked: str, found: list[int]) -> None:
     holds = search_criterion(tokens(asked.encode()))
     flags = {2: frozenset({"\\Seen", "$Forwarded"})}
     messages = [
-        Message(n, RAW.replace(b"Hi", b"Hi %d" % n), NOW, flags.get(n, frozenset()))
+        Message(n, RAW.replace(b"Hi", DATED % (n, n)), NOW, flags.get(n, frozenset()))
         for n in (1, 2, 3)
     ]
     assert [m.uid for m in messages if holds(Candidate(m, m.uid, 3, 3))] == found

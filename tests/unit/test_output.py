@@ -48,6 +48,8 @@ TSV_NAMES = {
     "list": samples.LIST,
     "status": samples.STATUS,
     "flag": samples.MOVED,
+    "attachments list": samples.ATTACHMENTS,
+    "attachments save": samples.SAVED,
     "account list": samples.ACCOUNTS,
     "account set-password": samples.CREDENTIAL,
 }
@@ -344,6 +346,17 @@ GOLDEN_TSV = {
         "seen,answered,flagged\t$Junk,todo\t1234\t0\t<11@example.org>\t\t/mail/INBOX/cur/11:2,S\t0\n"
         "\t\tINBOX\t\t\tbob@example.org\t\t\tdraft\t\t1234\t0\t<None@example.org>\t\t"
         "/mail/odd \\xff name/cur/1\t0\n"
+    ),
+    "attachments-list": (
+        "12\t/mail/INBOX/cur/12:2,S\t2\tRäksmörgås.pdf\tapplication/pdf\t123456\t\n"
+        "12\t/mail/INBOX/cur/12:2,S\t3.1\t"
+        "[red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe\ufffd\timage/png\t7\t\n"
+        "12\t/mail/INBOX/cur/12:2,S\t4\t\tmessage/rfc822\t0\t\n"
+    ),
+    "attachments-save": (
+        "12\t/mail/INBOX/cur/12:2,S\t2\t../a.pdf\tapplication/pdf\t2000000\t"
+        "/home/ada/in/a.pdf\n"
+        "\told.eml\t1\ta.pdf\tapplication/pdf\t9\t/home/ada/in/a-1.pdf\n"
     ),
     "account-list": (
         "work\tada@example.org\tyes\t/mail/work\tsmtp.example.org:465\t\timap.example.org:993\n"

@@ -144,6 +144,26 @@ No.              Date  From           Folder      Subject
  11   r!   2024-03-02  Lovelace, Ada  work/INBOX  [red]x[/red] :smile: ␛[31mred…
      D                 (unknown)      INBOX       (no subject)
 """,
+    "status": """\
+work: 3 unread, 1 flagged, 1204 messages; 2 messages in the outbox
+  imap-sync 2026-11-14 15:00: failed: login refused
+  pop-fetch 2026-11-13 15:00: done
+  Unread  Flagged  Messages  Folder
+       3        1      1200  INBOX
+       1                  4  Sent
+home: 0 unread, 0 flagged, 0 messages
+""",
+    "attachments-list": """\
+Message  Part    Size  Type             Name
+     12  2     123 kB  application/pdf  Räksmörgås.pdf
+     12  3.1      7 B  image/png        [red]x[/red] :smile: ␛[31mred␛]0;t␇ nex…
+     12  4        0 B  message/rfc822   (no name)
+""",
+    "attachments-save": """\
+Message  Part    Size  Type             Saved as
+     12  2     2.0 MB  application/pdf  /home/ada/in/a.pdf
+old.eml  1        9 B  application/pdf  /home/ada/in/a-1.pdf
+""",
     "account-list": """\
 work (default)
   Address  ada@example.org

@@ -63,3 +63,13 @@ def test_of_each_field_the_first_one_counts_unfolded() -> None:
     header = b"Subject: one\r\n two\r\nno field\nsubject: other\nX:\ty\n"
 
     assert header_fields(header) == {b"subject": b" one two", b"x": b"\ty"}
+
+
+def test_a_subject_is_read_as_its_program_meant_it() -> None:
+    header = (
+        b"Subject: =?gb2312?B?6UY=?= =?iso-8859-1?q?=80?=\nFrom: =?x-none?q?f=C3=BCr?= <a@b>\n\n"
+    )
+
+    found = summarise(header)
+
+    assert (found.subject, found.from_[0].name) == ("镕€", "für")

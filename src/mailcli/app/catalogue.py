@@ -12,21 +12,21 @@ is built in memory, for this one time.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from mailcli.app.changed import changed_folders
 from mailcli.app.context import Context
 from mailcli.app.found import Found, found_of
-from mailcli.app.indexing import Listing, Update
 from mailcli.config import Account
-from mailcli.errors import CannotCreate, LocalError, Locked, MailError
+from mailcli.errors import CannotCreate, LocalError, Locked, TemporaryFailure
 from mailcli.results.report import ErrorReport
 from mailcli.store.database import Damaged
-from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
-from mailcli.store.index_rows import Indexed, IndexedFolder
+from mailcli.store.index_rows import Indexed
 from mailcli.store.lock import AccountLock
-from mailcli.store.maildir import Maildir
-from mailcli.store.numbers import Numbers
+
+if TYPE_CHECKING:
+    from mailcli.store.numbers import Numbers
 
 LITTLE = 1000
 """New messages that are indexed on the way, by who does something else."""
@@ -96,9 +96,9 @@ def catch_up(context: Context, accounts: Sequence[Account]) -> None:
     if not path.exists():
         return
     with Index.open(path, busy_seconds=0) as index:
-        if not _changed(index, accounts, []):
+        if not changed_folders(index, accounts, []):
             return
-        with AccountLock(context.state_dir / "numbers.lock"):
+        with AccountLock(context.state_dir / "numbers" / "lock"):
             catalogue = Catalogue(index, context.config.accounts)
             _update(context, accounts, catalogue, given=True, most=LITTLE)
 
@@ -116,13 +116,18 @@ def _refresh(
     context: Context, accounts: Sequence[Account], catalogue: Catalogue, *, given: bool = True
 ) -> None:
     """Look at the Maildirs of accounts, and record what has changed in them."""
-    if not _changed(catalogue.index, accounts, []):
+    if not changed_folders(catalogue.index, accounts, []):
         return
-    lock = AccountLock(context.state_dir / "numbers.lock")
+    lock = AccountLock(context.state_dir / "numbers" / "lock")
     try:
         _acquire(lock, patience=context.timeout)
     except Locked:
-        return  # somebody writes for very long: what is there has to do
+        busy = TemporaryFailure(
+            "another mailcli is still indexing: there is more mail than this",
+            hint="wait until it is done, and run again",
+        )
+        catalogue.errors.append(ErrorReport.of(busy))
+        return
     except (CannotCreate, LocalError):
         pass  # nobody can write there, so nobody else does
     try:
@@ -161,21 +166,27 @@ def _update(
     given: bool,
     most: int | None = None,
 ) -> None:
-    changed = _changed(catalogue.index, accounts, catalogue.errors)
+    changed = changed_folders(catalogue.index, accounts, catalogue.errors)
     if not changed:
         return
+    from mailcli.app.indexing import Update  # not needed where nothing has changed
+
     numbers = _numbers(context, catalogue.index, given=given)
     try:
         update = Update(context, catalogue.index, numbers, catalogue.errors, given=given)
         update.run(changed, most=most)
+        if catalogue.index.is_mostly_dead():
+            Index.delete(index_path(context))  # built anew by who reads next
     finally:
         if numbers is not None:
             numbers.close()
 
 
-def _numbers(context: Context, index: Index, *, given: bool) -> Numbers | None:
+def _numbers(context: Context, index: Index, *, given: bool) -> "Numbers | None":
     """Open the numbers, and make the index go with them; None where none can be given or read."""
-    path = context.state_dir / "numbers.db"
+    from mailcli.store.numbers import Numbers
+
+    path = context.state_dir / "numbers" / "numbers.db"
     if not given:
         return Numbers.open_to_read(path)
     numbers = Numbers.open(path)
@@ -187,7 +198,7 @@ def _numbers(context: Context, index: Index, *, given: bool) -> Numbers | None:
     return numbers
 
 
-def _make_one(index: Index, numbers: Numbers) -> None:
+def _make_one(index: Index, numbers: "Numbers") -> None:
     """Make an index go with the numbers; where those were lost, it brings them back.
 
     Raises: Damaged where they contradict each other, so that the index is built anew.
@@ -199,40 +210,3 @@ def _make_one(index: Index, numbers: Numbers) -> None:
         numbers.restore(index.numbered(), highest=highest)
     if known != identity:
         index.go_with(identity)
-
-
-def _changed(
-    index: Index, accounts: Sequence[Account], errors: list[ErrorReport]
-) -> list[Listing]:
-    """Return the folders that are not as the index has them, in the Maildirs of accounts."""
-    return [listing for account in accounts for listing in _changed_of(index, account, errors)]
-
-
-def _changed_of(index: Index, account: Account, errors: list[ErrorReport]) -> list[Listing]:
-    known = {each.name: each for each in index.folders(account.name)}
-    maildir = Maildir(account.maildir, account.layout)
-    try:
-        names = maildir.folders().names if maildir.exists() else ()
-        there = {str(name): maildir.folder(name) for name in names}
-    except MailError as error:
-        errors.append(ErrorReport.of(error, account=account.name))
-        return []
-    gone = [
-        Listing(account.name, account.maildir, name, None, known[name])
-        for name in sorted(known.keys() - there.keys())
-    ]
-    return gone + [
-        Listing(account.name, account.maildir, name, folder, known.get(name))
-        for name, folder in there.items()
-        if not _is_as_indexed(folder, known.get(name))
-    ]
-
-
-def _is_as_indexed(folder: MaildirFolder, known: IndexedFolder | None) -> bool:
-    if known is None or known.stamps is None:
-        return False
-    try:
-        stamps = folder.stamps()
-    except MailError:
-        return False  # listing it says what is wrong
-    return stamps is not None and stamps.text == known.stamps

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import BinaryIO
 
 from mailcli.errors import LocalError
-from mailcli.message.summary import Summary, header_fields, summary_of
+from mailcli.message.summary import Summary, addresses_of, decode_text, header_fields, summary_of
 from mailcli.message.threads import base_subject, identifiers, is_reply
 from mailcli.message.words import Words, words_of
 from mailcli.model import Address
@@ -100,7 +100,7 @@ def _described(raw: _Raw, fields: dict[bytes, bytes], account: str) -> tuple[Des
         base=_number(account, base.encode("utf-8", "replace")) if base else None,
         orphan=not named and is_reply(summary.subject),
     )
-    return described, _texts(summary, words, fields.get(b"list-id", b""))
+    return described, _texts(summary, words, fields)
 
 
 def _fingerprint(raw: _Raw, fields: dict[bytes, bytes]) -> bytes:
@@ -114,15 +114,15 @@ def _fingerprint(raw: _Raw, fields: dict[bytes, bytes]) -> bytes:
     return _hash(b"\n".join(b" ".join(fields.get(name, b"").split()) for name in _SAME), 16)
 
 
-def _texts(summary: Summary, words: Words, list_id: bytes) -> Texts:
+def _texts(summary: Summary, words: Words, fields: dict[bytes, bytes]) -> Texts:
     return Texts(
         subject=summary.subject,
         sender=_people(summary.from_),
-        recipients=_people(summary.to),
+        recipients=_people((*summary.to, *addresses_of(fields.get(b"bcc", b"")))),
         copies=_people(summary.cc),
         body=words.body,
         files=" ".join(words.files),
-        list=list_id.strip().decode("utf-8", "replace"),
+        list=decode_text(fields.get(b"list-id", b"")),
     )
 
 

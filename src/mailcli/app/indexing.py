@@ -20,33 +20,20 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from mailcli.app.context import Context
+from mailcli.app.changed import Listing
+from mailcli.app.context import Context, NoProgress
 from mailcli.app.describing import describe
 from mailcli.errors import LocalError, MailError, TemporaryFailure
 from mailcli.results.report import ErrorReport
 from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
-from mailcli.store.index_rows import Described, IndexedFolder, Texts
+from mailcli.store.index_rows import Described, Texts
 from mailcli.store.numbers import Numbered, Numbers
 from mailcli.store.stamps import Clock, Stamps, ask_clock
 
 BATCH = 1000
 """Messages that are written in one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A folder that is not as the index has it; `where` is None for one that is gone.
-
-    `account` is "" for a Maildir of no account, `root` the Maildir's.
-    """
-
-    account: str
-    root: Path
-    name: str
-    where: MaildirFolder | None
-    known: IndexedFolder | None
 
 
 @dataclass(slots=True)
@@ -55,8 +42,13 @@ class Arrival:
 
     listing: Listing
     folder: int
-    entry: Entry
+    place: str
     number: int | None = None
+
+    @property
+    def entry(self) -> Entry:
+        """The file, made anew each time: there may be 100,000."""
+        return entry_of(self.place)
 
 
 @dataclass(slots=True)
@@ -88,17 +80,19 @@ class Update:
         with self.index.transaction():
             for listing in listings:
                 arrivals += self._list(listing, clock)
+        arrivals.sort(key=_place)
         arrivals.sort(key=_delivered)
         self._number_by_name(arrivals)
         arrivals = self._without_moved(arrivals)
         total = len(arrivals)
         if most is not None and total > most:
             raise TemporaryFailure(f"{total} messages are to be indexed")
-        with self.context.progress.transfer("index", messages=lambda: total) as step:
+        progress = self.context.progress if total > BATCH else NoProgress()
+        with progress.transfer("index", messages=lambda: total) as step:
             for batch in _batched(arrivals):
                 self._add(batch)
-                for each in batch:
-                    step(each.entry.size, messages=1)
+                for _ in batch:
+                    step(0)
         if self.added:
             self._record_joined(self.index.join_by_subject(self.added))
         with self.index.transaction():
@@ -114,26 +108,25 @@ class Update:
         known = listing.known or self.index.folder(listing.account, listing.name)
         asked = clock(listing.root)
         before: Stamps | None = None
-        entries: list[Entry] = []
+        there: list[str] = []
+        only_new = False
         if listing.where is not None:
             try:
                 before = listing.where.stamps()
-                entries = listing.where.scan()
+                there, only_new = _places(listing.where, known.stamps, before)
             except MailError as error:
                 self.errors.append(ErrorReport.of(error, account=listing.account or None))
                 return []
-        numbers = {
-            f"{e.subdirectory}/{e.name}": number for number, e in self.index.names(known.id)
-        }
-        came = [e for e in entries if numbers.pop(f"{e.subdirectory}/{e.name}", None) is None]
-        left = {name.partition("/")[2].partition(":")[0]: n for name, n in numbers.items()}
+        numbers = {place: number for number, place in self.index.places(known.id, new=only_new)}
+        came = [place for place in there if numbers.pop(place, None) is None]
+        left = {entry_of(place).unique: number for place, number in numbers.items()}
         arrivals = []
-        for entry in came:
-            number = left.pop(entry.unique, None)
+        for place in came:
+            number = left.pop(entry_of(place).unique, None) if left else None
             if number is None:
-                arrivals.append(Arrival(listing, known.id, entry))
+                arrivals.append(Arrival(listing, known.id, place))
             else:
-                self.index.move(number, known.id, entry)
+                self.index.move(number, known.id, entry_of(place))
         self.gone |= set(left.values())
         trusted = before is not None and asked is not None and before.are_older_than(asked)
         self.stamps[known.id] = before.text if before is not None and trusted else None
@@ -196,6 +189,8 @@ class Update:
             for (_, (described, _)), (number, thread) in pairs:
                 joined += self.index.join(number, described.links, thread=thread)
                 self.added.append(number)
+        # What the index has, and is not gone, nobody takes.
+        self.taken -= {number for number, _ in known} - self.gone
         self._record_joined(joined)
 
     def _record_joined(self, joined: Sequence[tuple[int, int]]) -> None:
@@ -249,12 +244,36 @@ class Update:
             return None
 
 
+def entry_of(place: str) -> Entry:
+    """Return the file at a place, such as `cur/NAME`."""
+    return Entry("new" if place[:3] == "new" else "cur", place[4:])
+
+
+def _places(
+    where: MaildirFolder, known: str | None, before: Stamps | None
+) -> tuple[list[str], bool]:
+    """List a folder, or `new` alone where nothing else has changed; tell so. Raises: MailError.
+
+    That is how mail comes, and spares reading the names of all that was there.
+    """
+    if known is not None and before is not None and before.differs_in_new_alone(known):
+        places = where.places(new=True)
+        after = where.stamps()
+        if after is not None and after.differs_in_new_alone(known):
+            return places, True
+    return where.places(), False
+
+
 def _batched(arrivals: list[Arrival]) -> Iterator[Sequence[Arrival]]:
     for start in range(0, len(arrivals), BATCH):
         yield arrivals[start : start + BATCH]
 
 
-def _delivered(arrival: Arrival) -> tuple[int, str]:
-    """Sort files by when they were delivered, as their names tell."""
-    when = arrival.entry.name.partition(".")[0]
-    return (int(when) if when.isascii() and when.isdigit() and len(when) < 15 else 0, when)
+def _place(arrival: Arrival) -> str:
+    return arrival.place
+
+
+def _delivered(arrival: Arrival) -> int:
+    """Return when a file was delivered, as its name tells; 0 where it does not."""
+    when = arrival.place[4:].partition(".")[0]
+    return int(when) if when.isascii() and when.isdigit() and len(when) < 15 else 0

@@ -6,13 +6,12 @@ from an index in memory for mail that belongs to no account (`paths`).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
-from mailcli.app.paths import with_path
 from mailcli.app.trees import in_trees
 from mailcli.config import Account
 from mailcli.errors import NotFound
@@ -21,14 +20,19 @@ from mailcli.store.index import NEWEST
 from mailcli.store.index_rows import Condition, IndexedFolder
 from mailcli.store.names import INBOX, FolderName
 
+if TYPE_CHECKING:
+    from mailcli.search.query import Query
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which messages are wanted, and which page of them; pages have `limit` messages, or threads.
 
-    `sender` are words of the name or address of who wrote, the last perhaps not whole.
+    `sender` are words of the name or address of who wrote, the last perhaps not whole. `query` is
+    what `search` asks for.
     """
 
+    query: "Query | None" = None
     unread: bool = False
     flagged: bool = False
     sender: str | None = None
@@ -51,7 +55,7 @@ def list_messages(
 
     def work(catalogue: Catalogue) -> ListResult:
         folders = [f for each in accounts for f in _folders(catalogue, each, folder, alone=alone)]
-        return listed(catalogue, in_folders(folders) & condition_of(wanted), folders, wanted)
+        return listed(catalogue, _asked(catalogue, folders, wanted), folders, wanted)
 
     return with_catalogue(context, accounts, work)
 
@@ -72,7 +76,9 @@ def list_path(context: Context, path: Path, *, folder: str | None, wanted: Wante
             folders = [each for each in folders if each.name == name]
             if not folders and name != str(INBOX):
                 raise _no_folder(str(path), name, catalogue.index.folders())
-        return listed(catalogue, in_folders(folders) & condition_of(wanted), folders, wanted)
+        return listed(catalogue, _asked(catalogue, folders, wanted), folders, wanted)
+
+    from mailcli.app.paths import with_path
 
     return with_path(context, path, work, tree=folder is not None)
 
@@ -94,6 +100,16 @@ def listed(
         rows = catalogue.index.find(condition.sql, *condition.values, order=NEWEST + page)
         infos = [found.info for row in rows if (found := catalogue.found(row)) is not None]
     return ListResult(tuple(infos), tuple(catalogue.errors))
+
+
+def _asked(catalogue: Catalogue, folders: Sequence[IndexedFolder], wanted: Wanted) -> Condition:
+    """Return the condition for what is wanted in some folders."""
+    condition = in_folders(folders) & condition_of(wanted)
+    if wanted.query is not None:
+        from mailcli.app.queries import query_condition
+
+        condition &= query_condition(catalogue, wanted.query, folders)
+    return condition
 
 
 def in_folders(folders: Sequence[IndexedFolder]) -> Condition:
@@ -171,6 +187,8 @@ def _folders(
 
 
 def _no_folder(where: str, name: str, folders: Sequence[IndexedFolder]) -> NotFound:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, [each.name for each in folders], n=1)
     hint = f"did you mean {near[0]}?" if near else "see: mailcli list --all-folders"
     return NotFound(f"{where}: no folder {name!r}", hint=hint)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
 from mailcli.app.catalogue import Catalogue
+from mailcli.app.changed import Listing
 from mailcli.app.context import Context
 from mailcli.app.describing import describe, describe_span
 from mailcli.app.found import Found, info_of, open_file
-from mailcli.app.indexing import Listing, Update
+from mailcli.app.indexing import Update
 from mailcli.app.spans import Span
 from mailcli.errors import LocalError, NotFound
 from mailcli.message.mbox_spans import is_mbox, message_spans

@@ -1,26 +1,29 @@
 """A query of `search` as a condition on the index, for a list as for a selection."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from mailcli.app.catalogue import Catalogue
+from mailcli.app.context import Context
 from mailcli.errors import MailError
+from mailcli.search.local_time import LocalZone
 from mailcli.search.parser import parse
+from mailcli.search.query import Query
 from mailcli.store.index_rows import Condition, IndexedFolder
 from mailcli.store.index_search import SearchedFolder, condition
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
 
 
-def query_condition(
-    catalogue: Catalogue, text: str, folders: Sequence[IndexedFolder], now: datetime
-) -> Condition:
-    """Return the condition for messages that a query asks for, in these folders.
+def parsed(context: Context, text: str) -> Query:
+    """Return what a text asks for, here and now. Raises: UsageError (2) where it is no query."""
+    return parse(text, context.now().astimezone(LocalZone()))
 
-    Raises: UsageError (2) where it is no query.
-    """
-    query = parse(text, now)
-    with_letters = "keyword:" in text.casefold()
+
+def query_condition(
+    catalogue: Catalogue, query: Query, folders: Sequence[IndexedFolder]
+) -> Condition:
+    """Return the condition for messages that a query asks for, in these folders."""
+    with_letters = "keyword:" in str(query)
     searched = [_searched(catalogue, each, with_letters=with_letters) for each in folders]
     return condition(query, searched)
 

@@ -14,7 +14,6 @@ from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
 from mailcli.app.found import Found
 from mailcli.app.listing import in_folders
-from mailcli.app.paths import with_path
 from mailcli.config import Account
 from mailcli.errors import NotFound, UsageError
 from mailcli.store.database import Value
@@ -135,10 +134,10 @@ def _by_query(
     context: Context, catalogue: Catalogue, text: str, accounts: Sequence[Account]
 ) -> Iterator[Indexed]:
     """Yield what a search finds, newest first. Raises: UsageError (2)."""
-    from mailcli.app.queries import query_condition
+    from mailcli.app.queries import parsed, query_condition
 
     folders = [f for each in accounts for f in catalogue.index.folders(each.name)]
-    asked = in_folders(folders) & query_condition(catalogue, text, folders, context.now())
+    asked = in_folders(folders) & query_condition(catalogue, parsed(context, text), folders)
     return catalogue.index.find(asked.sql, *asked.values, order=NEWEST)
 
 
@@ -157,6 +156,11 @@ def _by_path(context: Context, catalogue: Catalogue, path: Path) -> list[Found]:
                     return [found]
     if path.is_dir():
         raise UsageError(f"{path}: a directory is no message", hint="see: mailcli list PATH")
-    return with_path(
-        context, path, lambda it: [each for row in it.index.find("1") if (each := it.found(row))]
-    )
+
+    def all_of(there: Catalogue) -> list[Found]:
+        rows = there.index.find("1", order="number DESC")  # they count down from -1
+        return [found for row in rows if (found := there.found(row)) is not None]
+
+    from mailcli.app.paths import with_path
+
+    return with_path(context, path, all_of)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from mailcli.app.catalogue import Catalogue, catch_up, with_catalogue
+from mailcli.app.catalogue import Catalogue, catch_up, index_path, with_catalogue
 from mailcli.app.context import Context
 from mailcli.app.last_runs import last_runs
 from mailcli.config import Account
@@ -27,6 +27,8 @@ def status(context: Context, accounts: Sequence[Account], *, quick: bool) -> Sta
     With `quick`, for a prompt, only if that is little work; else as it was when last looked at.
     """
     if quick:
+        if not index_path(context).exists():
+            return StatusResult(())  # nobody has read any mail yet, and a prompt does not begin to
         with suppress(MailError):
             catch_up(context, accounts)
 

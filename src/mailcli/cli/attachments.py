@@ -24,7 +24,7 @@ Examples:
   mailcli attachments save 42 --dir ~/Downloads
   mailcli attachments save 50-55 --dir invoices --match '*.pdf'
   mailcli attachments save 42 --dir . --part 2.1
-  mailcli search from:ada has:attachment | mailcli attachments save - --dir ada
+  mailcli attachments save 'from:ada has:attachment' --dir ada
 """
 
 _SELECTORS = click.argument("selectors", nargs=-1, required=True, metavar="SELECTOR...")

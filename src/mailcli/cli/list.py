@@ -9,7 +9,7 @@ from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.errors import Exit
 
 _EXAMPLE = """\b
-Marks: N or a dot unread, D draft, r answered, f forwarded, ! flagged, @ files.
+Marks: N or dot unread, D draft, r answered, f forwarded, ! flagged, @ files
 
 \b
 Examples:
@@ -51,7 +51,7 @@ def command(common: Common, path: Path | None, **options: Any) -> Exit:  # noqa:
     if folder and all_folders:
         raise UsageError("--folder and --all-folders contradict each other")
     page = options.pop("page")
-    limit = options.pop("limit") or _screenful(common) or (PAGE if page else None)
+    limit = options.pop("limit") or screenful(common) or (PAGE if page else None)
     wanted = Wanted(**options, limit=limit, page=page or 1)
     runtime = Runtime(common)
     if path is not None:
@@ -63,7 +63,7 @@ def command(common: Common, path: Path | None, **options: Any) -> Exit:  # noqa:
     return exit_of(result)
 
 
-def _screenful(common: Common) -> int | None:
+def screenful(common: Common) -> int | None:
     """Return how many messages fit the terminal; None where there is none."""
     import shutil
     import sys

@@ -35,6 +35,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),
+        "search": Entry("search", "Find messages, here or on the server."),
         "status": Entry("status", "Show what is unread, and how the last runs ended."),
         "attachments": Entry("attachments", "List or save what came with messages."),
     },

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from email.utils import parsedate_to_datetime
 
 from mailcli.demo.imap_fetch import header_fields, parse_date_time, text_of
 from mailcli.demo.imap_syntax import SyntaxRefused, Token, is_set, number_set, octets, word
@@ -87,15 +88,31 @@ def _size_or_date_key(key: str, rest: list[Token]) -> Callable[[Message], bool] 
             raise SyntaxRefused("a size is a number")
         sign = 1 if key == "LARGER" else -1
         return lambda message: (len(message.raw) - int(size)) * sign > 0
-    if key in {"SINCE", "BEFORE", "ON"}:
+    which = key.removeprefix("SENT")
+    if which in {"SINCE", "BEFORE", "ON"}:
         day = _day(word(_take(rest)))
+        told = _sent if which != key else _received
         tests: dict[str, Callable[[date], bool]] = {
             "SINCE": lambda came: came >= day,
             "BEFORE": lambda came: came < day,
             "ON": lambda came: came == day,
         }
-        return lambda message: tests[key](message.received.date())
+        return lambda message: (when := told(message)) is not None and tests[which](when)
     return None
+
+
+def _received(message: Message) -> date | None:
+    return message.received.date()
+
+
+def _sent(message: Message) -> date | None:
+    """Return the day in the header, as the sender's clock has it; None where there is none."""
+    found = (line for name, line in header_fields(message.raw) if name == "date")
+    text = next(found, b"").partition(b":")[2].decode("ascii", "replace")
+    try:
+        return parsedate_to_datetime(text.strip()).date()
+    except ValueError:
+        return None
 
 
 def _text_key(key: str, rest: list[Token]) -> Callable[[Message], bool] | None:

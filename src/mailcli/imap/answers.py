@@ -15,7 +15,7 @@ from mailcli.errors import ProtocolViolation
 from mailcli.imap import dates, responses
 from mailcli.imap.responses import Condition, Data, Response, Value
 from mailcli.imap.sets import MAX_UID, UidSet, expand
-from mailcli.imap.values import Details, Moved, Place
+from mailcli.imap.values import Details, Headed, Moved, Place
 from mailcli.model import Flag, Flags, Keyword, Uid, UidValidity
 
 
@@ -152,6 +152,19 @@ def details(answers: Iterable[Answer]) -> dict[Uid, Details]:
         for told in found
         if "UID" in told and "RFC822.SIZE" in told
     }
+
+
+def headed(response: Response) -> Headed | None:
+    """Return a message with its header fields; None for a response that has none.
+
+    Raises: ProtocolViolation when it is malformed.
+    """
+    told = attributes(response)
+    header = next((v for name, v in told.items() if name.startswith("BODY[HEADER")), None)
+    if "UID" not in told or not isinstance(header, bytes):
+        return None
+    size = responses.number(told["RFC822.SIZE"]) if "RFC822.SIZE" in told else 0
+    return Headed(uid(told), flags(told), size, internal_date(told), header)
 
 
 def internal_date(told: Mapping[str, Value]) -> datetime | None:

@@ -14,7 +14,7 @@ from mailcli.imap import answers
 from mailcli.imap.answers import Answer
 from mailcli.imap.conversation import CommandFailed, Conversation
 from mailcli.imap.meanings import MEANINGS
-from mailcli.imap.responses import Condition
+from mailcli.imap.responses import Condition, Continuation
 from mailcli.model import AuthKind, Endpoint, TlsMode
 from mailcli.net import Trace, Wire, connect
 from mailcli.sasl import Exchange, Identity, choose
@@ -22,6 +22,14 @@ from mailcli.sasl import Exchange, Identity, choose
 _VERSION = __version__.encode("ascii")
 
 _TEMPORARY_CODES = {"UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT", "CONTACTADMIN"}
+
+
+UNASKED_CAP = 1024 * 1024
+"""Octets of a literal that is sent without waiting for the server's consent, where the server
+takes that (LITERAL+): one that it refuses travels for nothing."""
+
+SHORT_CAP = 4096
+"""The same where it takes only short ones (LITERAL-, RFC 7888 §5)."""
 
 
 _NETEASE = re.compile(r"(?:^|[.@ ])(?:163|126|yeah)\.(?:com|net)\b|coremail", re.IGNORECASE)
@@ -253,6 +261,28 @@ class ImapConnection(Conversation):
 
     def _enter(self, verb: str, folder: bytes) -> None:
         self._wire.phase = f"{verb} {folder.decode('utf-8' if self._utf8 else 'ascii', 'replace')}"
+
+    # -- literals ----------------------------------------------------------
+
+    def _goes_unasked(self, size: int) -> bool:
+        """Whether a literal may be sent without waiting for consent (RFC 7888)."""
+        if "LITERAL+" in self.capabilities:
+            return size <= UNASKED_CAP
+        return "LITERAL-" in self.capabilities and size <= SHORT_CAP
+
+    def _await_consent(self, tag: bytes) -> None:
+        """Wait until the server wants the literal.
+
+        Raises: CommandFailed where it does not.
+        """
+        response = self._hear()
+        while not isinstance(response, Continuation):
+            if self._ends(response, [tag]):
+                assert isinstance(response, Condition)  # noqa: S101 - for the type checker
+                raise self._failure(response) or self._wire.violation(
+                    "the server is content without having got all of the command"
+                )
+            response = self._hear()
 
     # -- ending ------------------------------------------------------------
 

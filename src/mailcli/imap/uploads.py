@@ -13,17 +13,10 @@ from mailcli.imap.answers import Answer
 from mailcli.imap.connection import ImapConnection, quoted
 from mailcli.imap.conversation import CommandFailed
 from mailcli.imap.messages import written
-from mailcli.imap.responses import Condition, Continuation
+from mailcli.imap.responses import Condition
 from mailcli.imap.values import Place, Upload
 from mailcli.model import Flags
 from mailcli.net import Wire
-
-UNASKED_CAP = 1024 * 1024
-"""Octets of a message that is sent without waiting for the server's consent, where the server
-takes that (LITERAL+): one that it refuses travels for nothing."""
-
-SHORT_CAP = 4096
-"""The same where it takes only short ones (LITERAL-, RFC 7888 §5)."""
 
 BATCH_COUNT = 50
 BATCH_OCTETS = 8 * 1024 * 1024
@@ -129,11 +122,6 @@ class UploadCommands(ImapConnection):
 
     # -- one way and another -----------------------------------------------
 
-    def _goes_unasked(self, size: int) -> bool:
-        if "LITERAL+" in self.capabilities:
-            return size <= UNASKED_CAP
-        return "LITERAL-" in self.capabilities and size <= SHORT_CAP
-
     def _append_one(self, folder: bytes, upload: Upload) -> Outcome:
         try:
             return self._append_together(folder, [upload])[0]
@@ -184,20 +172,6 @@ class UploadCommands(ImapConnection):
         self._wire.await_next()
         failure = self._failure(final)
         outcomes[flying.pop(final.tag)] = failure or answers.places(Answer([], final), 1)[0]
-
-    def _await_consent(self, tag: bytes) -> None:
-        """Wait until the server wants the literal.
-
-        Raises: CommandFailed where it does not.
-        """
-        response = self._hear()
-        while not isinstance(response, Continuation):
-            if self._ends(response, [tag]):
-                assert isinstance(response, Condition)  # noqa: S101 - for the type checker
-                raise self._failure(response) or self._wire.violation(
-                    "the server is content without having got the message"
-                )
-            response = self._hear()
 
     def _announced(self, upload: Upload) -> bytes:
         date = b" " + dates.date_time(upload.received) if upload.received else b""

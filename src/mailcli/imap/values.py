@@ -172,6 +172,20 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class Headed:
+    """What a list shows of a message on the server; `header` holds the fields that were asked for.
+
+    `size` in octets.
+    """
+
+    uid: Uid
+    flags: Flags
+    size: int
+    internal_date: datetime | None
+    header: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """Where messages went (RFC 4315 §3, COPYUID): the new UID by the old one."""
 

@@ -43,8 +43,8 @@ _NO_CHARSETS = frozenset(
 )
 """Codecs of Python that make text, but are no charsets; some need quadratic time."""
 
-_ESCAPING = frozenset({"iso2022_jp_ext", "utf-7", "hz"})
-"""Charsets of seven bits: octets above them are of another."""
+_EIGHT_BITS = {"iso2022_jp_ext": "cp932", "hz": "gb18030"}
+"""What programs write in eight bits under the name of a charset of seven."""
 
 
 def to_text(octets: bytes, charset: str | None) -> str:
@@ -55,6 +55,8 @@ def to_text(octets: bytes, charset: str | None) -> str:
     if codec == "utf-8":
         return _utf_8(octets)
     if codec == "utf-16" and octets[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
+        if b"\0" not in octets and _is_utf_8(octets):
+            return guess(octets)
         codec = _utf_16_order(octets)
     try:
         return _valid(octets.decode(codec))
@@ -87,11 +89,15 @@ def _codec(charset: str) -> str | None:
     if not _LABEL.fullmatch(label):
         return None
     name = _ALIASES.get(label, label)
-    try:
-        b"".decode(name)  # the way that refuses codecs that make no text, such as zip
-    except (LookupError, UnicodeError):
+    if name.replace("-", "_") in _NO_CHARSETS:
         return None
-    return None if name.replace("-", "_") in _NO_CHARSETS else name
+    try:
+        b"\0".decode(name)  # the way that refuses codecs that make no text, such as zip
+    except LookupError:
+        return None
+    except UnicodeError:  # one octet is half a character there
+        pass
+    return name
 
 
 def _utf_8(octets: bytes) -> str:
@@ -112,14 +118,19 @@ def _utf_16_order(octets: bytes) -> str:
 
 def _mended(octets: bytes, codec: str) -> str:
     """Return the text of octets that are not what they claim to be."""
-    try:
-        if not octets.isascii():
-            return octets.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    if codec == "iso2022_jp_ext" and not octets.isascii() and b"\x1b" not in octets:
-        codec = "cp932"
+    if not octets.isascii() and _is_utf_8(octets):
+        return guess(octets)
+    if not octets.isascii() and b"\x1b" not in octets:
+        codec = _EIGHT_BITS.get(codec, codec)
     return _valid(octets.decode(codec, "replace"))
+
+
+def _is_utf_8(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _valid(text: str) -> str:

@@ -75,8 +75,8 @@ class Delimiters:
 
     def _endless(self, at: int) -> HeaderEnd:
         """Find the end of a header that is longer than what is read of it."""
-        position = at + LONGEST_HEADER
-        stop = self.next(position)
+        stop = self.next(at + LONGEST_HEADER)
+        position = at + LONGEST_HEADER - 2  # the empty line may begin before, and end behind
         while position < stop.at:
             if found := self._window.search(_EMPTY, position, BLOCK):
                 if found[0] < stop.at:

@@ -49,7 +49,11 @@ def _octets(encoding: bytes, text: bytes) -> bytes:
     """Decode one word's text: B is base64 (§4.1), Q is quoted-printable with `_` (§4.2)."""
     if encoding in b"qQ":
         return _ESCAPE.sub(lambda found: bytes((int(found[1], 16),)), text.replace(b"_", b" "))
-    digits = _NOT_BASE64.sub(b"", text)
+    return b"".join(decode_digits(_NOT_BASE64.sub(b"", run)) for run in text.split(b"="))
+
+
+def decode_digits(digits: bytes) -> bytes:
+    """Decode digits of base64 without their padding; one digit too many is nothing."""
     if len(digits) % 4 == 1:
         digits = digits[:-1]
     return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))

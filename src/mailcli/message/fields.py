@@ -8,7 +8,6 @@ MOST_FIELDS = 2_000
 _NAME = rb"[!-9;-~]++[ \t]*+:"
 _HEADER = re.compile(rb"(?:" + _NAME + rb"[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z))*+")
 _FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
-_LINE_END = re.compile(rb"\r?\n")
 
 
 class Field(NamedTuple):
@@ -28,5 +27,6 @@ def parse_fields(text: bytes) -> tuple[tuple[Field, ...], int]:
 
 def _field(name: bytes, value: bytes) -> Field:
     if b"\n" in value:
-        value = _LINE_END.sub(b"", value)
-    return Field(name.decode("ascii"), value.strip())
+        value = value.replace(b"\r\n", b"").replace(b"\n", b"")
+    # as Field(…) does, in a third of the time: of 100,000 messages there are millions
+    return tuple.__new__(Field, (name.decode("ascii"), value.strip()))

@@ -8,6 +8,9 @@ here, and many write them) are all seen every day.
 """
 
 import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 from mailcli.message.charsets import guess, to_text
@@ -15,6 +18,9 @@ from mailcli.message.encoded_words import decode_words
 
 _MOST = 200
 """Parameters, or pieces of them, that are read; more are left out."""
+
+_MOST_NAMES = 20
+"""Parameters that are kept: each costs memory, and a message may have thousands of parts."""
 
 _PARAMETER = re.compile(
     rb"""
@@ -26,6 +32,10 @@ _PARAMETER = re.compile(
 )
 """A name and a value. A quotation mark closes a value only where one can end."""
 
+_SHORT = 48
+"""Octets of a field that may come again; longer ones name a file or a boundary."""
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 _GAP = re.compile(rb"[;\s]*")
 _ESCAPED = re.compile(rb'\\(["\\])')
 """A quoted-pair. Only of these two: most other backslashes are those of Windows paths."""
@@ -37,15 +47,25 @@ _NAMES = ("name", "filename")
 """What may hold blanks though nobody put it into quotation marks."""
 
 
-def parse_value(field: bytes) -> tuple[str, dict[str, str]]:
+def parse_value(field: bytes) -> tuple[str, Mapping[str, str]]:
     """Return what stands before the parameters, in lower case, and the parameters.
 
     `field` is unfolded. Names are in lower case, values decoded; of several of one name the
     first counts, but one by RFC 2231 counts before all others.
     """
+    return _kept(field) if len(field) <= _SHORT else _parsed(field)
+
+
+@lru_cache(maxsize=512)
+def _kept(field: bytes) -> tuple[str, Mapping[str, str]]:
+    """Read a field as most messages have it, such as `text/plain; charset=utf-8`, once."""
+    return _parsed(field)
+
+
+def _parsed(field: bytes) -> tuple[str, Mapping[str, str]]:
     head, _, rest = field.partition(b";")
     value = head.partition(b"(")[0].strip().strip(b'"').lower().decode("ascii", "replace")
-    return value, parse_parameters(rest) if rest else {}
+    return value, MappingProxyType(parse_parameters(rest)) if rest else _NONE
 
 
 def parse_parameters(text: bytes) -> dict[str, str]:
@@ -61,6 +81,8 @@ def parse_parameters(text: bytes) -> dict[str, str]:
             number = int(section[2] or 0)
             encoded = section[2] is None or bool(section[3])
             pieces.setdefault(section[1], {}).setdefault(number, (value, encoded))
+        if len(plain) + len(pieces) >= _MOST_NAMES:
+            break
     return plain | {name: _joined(found) for name, found in pieces.items()} if pieces else plain
 
 
@@ -76,10 +98,10 @@ def boundary_of(field: bytes) -> bytes:
     return parse_parameters(rest).get("boundary", "").rstrip().encode("utf-8")
 
 
-def _raw(text: bytes) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    at = 0
-    while len(found) < _MOST and (gap := _GAP.match(text, at)):
+def _raw(text: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield names, in lower case, and values as they are written, without quotation marks."""
+    at = count = 0
+    while count < _MOST and (gap := _GAP.match(text, at)):
         at = gap.end()
         match = _PARAMETER.match(text, at)
         if match is None:  # no parameter: on to the next semicolon, so that time stays linear
@@ -95,8 +117,8 @@ def _raw(text: bytes) -> list[tuple[str, bytes]]:
                 value = _ESCAPED.sub(rb"\1", value)
         else:
             value = _unquoted(name, match[3].strip())
-        found.append((name, value))
-    return found
+        count += 1
+        yield name, value
 
 
 def _unquoted(name: str, value: bytes) -> bytes:

@@ -20,10 +20,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from mailcli.message.delimiters import LONGEST_HEADER, Delimiters, Stop
+from mailcli.message import delimiters
+from mailcli.message.delimiters import Delimiters, Stop
 from mailcli.message.fields import Field, parse_fields
 from mailcli.message.parameters import boundary_of, parse_value
 from mailcli.message.window import Window
+
+LONGEST_HEADER = delimiters.LONGEST_HEADER
+"""Octets of one header that are read."""
 
 DEEPEST = 100
 """Parts within parts; what is nested deeper is one part."""
@@ -31,6 +35,10 @@ DEEPEST = 100
 MOST_PARTS = 10_000
 _LONGEST_MIME_FIELD = 8_192
 """Octets of a field that says what a part is: enough for any name, in all its pieces."""
+
+_SHORT_MIME_FIELD = 512
+_ROOM = 4_000_000
+"""Octets of such fields in a message; once they are used up, each is read so far alone."""
 
 _MOST_DEFECTS = 50
 _LONGEST_PREFIX = 4_096
@@ -147,6 +155,11 @@ def read_fields(stream: BinaryIO, header: Range) -> tuple[Field, ...]:
     return parse_fields(stream.read(min(header.length, LONGEST_HEADER)))[0]
 
 
+_SAY_WHAT = frozenset(
+    {"content-type", "content-transfer-encoding", "content-disposition", "content-id"}
+)
+
+
 class _Head(NamedTuple):
     """The header of a part, what it says, and where the body begins."""
 
@@ -174,12 +187,13 @@ def _forwarded(number: str) -> _Place:
 class _Reader:
     """Reads one message; `_stop` is where the last part ended."""
 
-    __slots__ = ("_count", "_defects", "_delimiters", "_stop", "_window")
+    __slots__ = ("_count", "_defects", "_delimiters", "_room", "_stop", "_window")
 
     def __init__(self, window: Window) -> None:
         self._window = window
         self._delimiters = Delimiters(window)
         self._count = 0
+        self._room = _ROOM
         self._defects: dict[str, None] = {}
         self._stop = self._delimiters.end()
 
@@ -196,15 +210,24 @@ class _Reader:
 
     def _part(self, head: _Head, place: _Place, default: str, depth: int) -> Part:
         """Read a part whose header was read; `_stop` then says where and why it ended."""
-        said = _mime_fields(head.fields)
-        kind, parameters = parse_value(said.get("content-type", b""))
-        kind = kind if _TYPE.fullmatch(kind) else default
-        encoding = parse_value(said.get("content-transfer-encoding", b""))[0]
+        said = _mime_fields(
+            head.fields, _LONGEST_MIME_FIELD if self._room > 0 else _SHORT_MIME_FIELD
+        )
+        self._room -= sum(map(len, said.values()))
+        kind = default
+        parameters: Mapping[str, str] = {}
+        if "content-type" in said:
+            kind, parameters = parse_value(said["content-type"])
+            kind = kind if _TYPE.fullmatch(kind) else "text/plain"  # RFC 2045 §5.2
+        encoding = _first(said, "content-transfer-encoding")[0]
         number = place.leaf
         parts: tuple[Part, ...] = ()
         self._count += 1
         if head.stop is not None:
             self._stop = head.stop
+            if kind in _MESSAGES:  # one of which nothing came
+                nothing = Range(head.body, head.body)
+                parts = (Part(_forwarded(number).leaf, "text/plain", nothing, nothing),)
         elif depth >= DEEPEST and kind.startswith(("multipart/", "message/")):
             self._note(f"parts within parts, more than {DEEPEST} deep")
             self._stop = self._delimiters.next(head.body)
@@ -222,7 +245,7 @@ class _Reader:
                 number = place.multipart
             else:
                 kind = "text/plain"
-        disposition, more = parse_value(said.get("content-disposition", b""))
+        disposition, more = _first(said, "content-disposition")
         return Part(
             number=number,
             type=kind,
@@ -287,13 +310,17 @@ class _Reader:
         return _Head(Range(at, end), fields, body, stop)
 
 
-def _mime_fields(fields: tuple[Field, ...]) -> dict[str, bytes]:
+def _mime_fields(fields: tuple[Field, ...], most: int) -> dict[str, bytes]:
     """Return the first of each field that says what a part is."""
     found: dict[str, bytes] = {}
     for name, value in fields:
-        if name[:8].lower() == "content-":
-            found.setdefault(name.lower(), value[:_LONGEST_MIME_FIELD])
+        if name[:8].lower() == "content-" and name.lower() in _SAY_WHAT:
+            found.setdefault(name.lower(), value[:most])
     return found
+
+
+def _first(said: Mapping[str, bytes], name: str) -> tuple[str, Mapping[str, str]]:
+    return parse_value(said[name]) if name in said else ("", {})
 
 
 def _identifier(value: bytes | None) -> str | None:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from email.header import decode_header
 from email.utils import getaddresses, parsedate_to_datetime
 
+from mailcli.message.charsets import guess
+from mailcli.message.encoded_words import decode_words
 from mailcli.model import Address
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)\r?\n?")
@@ -60,9 +61,9 @@ def summary_of(fields: Mapping[bytes, bytes]) -> Summary:
     kind = fields.get(b"content-type", b"").partition(b";")[0]
     return Summary(
         date=_date(fields.get(b"date", b"")),
-        from_=_addresses(fields.get(b"from", b"")),
-        to=_addresses(fields.get(b"to", b"")),
-        cc=_addresses(fields.get(b"cc", b"")),
+        from_=addresses_of(fields.get(b"from", b"")),
+        to=addresses_of(fields.get(b"to", b"")),
+        cc=addresses_of(fields.get(b"cc", b"")),
         subject=decode_text(fields.get(b"subject", b"")),
         message_id=identifier or None,
         content_type=kind.strip().lower().decode("ascii", "replace"),
@@ -94,35 +95,14 @@ def _fields(header: bytes) -> dict[bytes, bytes]:
 
 def decode_text(value: bytes) -> str:
     """Return the text of an unstructured field: encoded-words decoded, raw octets guessed."""
-    text = _guess(value).strip()
-    if "=?" not in text:
-        return text
-    try:
-        return "".join(_part(part, charset) for part, charset in decode_header(text))
-    except (ValueError, LookupError):  # HeaderParseError is a ValueError: bad base64
-        return text
+    return decode_words(value).strip()
 
 
-def _part(part: bytes | str, charset: str | None) -> str:
-    if isinstance(part, str):
-        return part
-    try:
-        return part.decode(charset or "utf-8", "replace")
-    except LookupError:  # a charset that nobody knows
-        return _guess(part)
-
-
-def _guess(octets: bytes) -> str:
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return octets.decode("latin-1")
-
-
-def _addresses(value: bytes) -> tuple[Address, ...]:
+def addresses_of(value: bytes) -> tuple[Address, ...]:
+    """Return the addresses of a field; text that holds none stands as a name."""
     if not value.strip():
         return ()
-    text = _guess(value)
+    text = guess(value)
     if (plain := _plain_addresses(text)) is not None:
         return plain
     try:

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from mailcli.message.charsets import to_text
+from mailcli.message.encoded_words import decode_digits
 from mailcli.message.structure import Part, Range
 from mailcli.message.window import BLOCK
 
 _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_DIGITS = bytes(octet for octet in range(256) if octet not in _DIGITS)
 _PADDING = re.compile(rb"[=\s]*+")
-_WHOLE_LINE = re.compile(rb"(?:[A-Za-z0-9+/]{4})+(?:={0,2}|[A-Za-z0-9+/]={1,3})?[ \t\r]*(?:\n|\Z)")
+_WHOLE_LINE = re.compile(
+    rb"(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)++[= \t\r]*+(?:\n|\Z)"
+)
 """A line of nothing but base64. After padding, only such a line is more of it, not a footer."""
 
 _TRAILING_BLANKS = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n)")
@@ -113,37 +116,33 @@ def _base64(blocks: Iterable[bytes]) -> Iterator[bytes]:
     held = b""
     is_padded = False
     for piece in _whole_lines(blocks):
-        at = 0
+        at = whole_until = 0
         found: list[bytes] = []
         while at < len(piece):
             if is_padded:
                 at = _behind_padding(piece, at)
-                if at < len(piece) and not _WHOLE_LINE.match(piece, at):
-                    yield b"".join(found)
-                    return
-                is_padded = False
+                if whole_until <= at < len(piece):
+                    line = _WHOLE_LINE.match(piece, at)
+                    if line is None:
+                        yield b"".join(found)
+                        return
+                    whole_until = line.end()
+                is_padded = at == len(piece)
                 continue
             end = piece.find(b"=", at)
             is_padded = end >= 0
             digits = held + piece[at : end if is_padded else None].translate(None, _NOT_DIGITS)
             whole = len(digits) if is_padded else len(digits) // 4 * 4
-            found.append(_quads(digits[:whole]))
+            found.append(decode_digits(digits[:whole]))
             held = digits[whole:]
             at = end if is_padded else len(piece)
         yield b"".join(found)
-    yield _quads(held)
+    yield decode_digits(held)
 
 
 def _behind_padding(piece: bytes, at: int) -> int:
     found = _PADDING.match(piece, at)
     return found.end() if found else at
-
-
-def _quads(digits: bytes) -> bytes:
-    """Decode digits; of a quad that is not whole, what it has. One digit alone is nothing."""
-    if len(digits) % 4 == 1:
-        digits = digits[:-1]
-    return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
 
 
 # quoted-printable
@@ -156,7 +155,7 @@ def _quoted_printable(blocks: Iterable[bytes]) -> Iterator[bytes]:
         cut = len(octets) if octets.endswith(b"\n") else _safe_cut(octets)
         held = octets[cut:]
         yield _unquoted(octets[:cut])
-    yield _unquoted(held)
+    yield _unquoted(held.rstrip(b" \t"))
 
 
 def _safe_cut(octets: bytes) -> int:
@@ -194,7 +193,7 @@ def _uuencode(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _uu_line(line: bytes) -> bytes:
     """Decode one line, which begins with its length; blanks at its end may have been lost."""
-    if not line:
+    if not line or not 32 <= line[0] <= 96:
         return b""
     length = (line[0] - 32) & 63
     digits = (length * 4 + 2) // 3

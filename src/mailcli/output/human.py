@@ -72,7 +72,7 @@ def table_text(result: object, screen: Screen) -> str:
         case FoldersResult():
             view = _folders(result, screen)
         case AttachmentsResult():
-            view = _attachments(result)
+            view = _attachments(result, screen)
         case AccountsResult():
             view = _accounts(result)
         case _:
@@ -216,13 +216,13 @@ def _folder_note(folder: FolderInfo) -> str:
     return "" if shown else "not subscribed"
 
 
-def _attachments(result: AttachmentsResult) -> _View:
+def _attachments(result: AttachmentsResult, screen: Screen) -> _View:
     """Show a message's number, or its file, beside its attachments where there are several."""
     several = len(result.messages) > 1
     is_saved = any(a.saved for each in result.messages for a in each.attachments)
     columns = (
         *([_Column("Message", right=True, most=24)] if several else []),
-        *(_Column("Part"), _Column("Size", right=True), _Column("Type", most=40)),
+        *(_Column("Part"), _Column("Size", right=True), _Column("Type", most=screen.width // 4)),
         _Column("Saved as" if is_saved else "Name", rest=True),
     )
     rows = [

@@ -21,7 +21,7 @@ def status_lines(account: AccountStatus) -> Iterator[str]:
 
 def _run(run: LastRun) -> str:
     outcome = f"failed: {clean(run.error.message)}" if run.error else "done"
-    return f"{run.command} {run.at.astimezone():%Y-%m-%d %H:%M}: {outcome}"
+    return f"{run.command} {run.at:%Y-%m-%d %H:%M}: {outcome}"
 
 
 def _folder(folder: FolderStatus) -> str:

@@ -216,7 +216,8 @@ class FoldersResult:
 class MessageInfo:
     """One message as `list` shows it. `size` is in octets as stored.
 
-    `depth` says how far below the first of its thread it stands, where threads are shown.
+    `depth` says how far below the first of its thread it stands, where threads are shown. `path`
+    is None for one that only a server has.
     """
 
     id: int | None
@@ -233,7 +234,7 @@ class MessageInfo:
     attachments: int
     message_id: str | None
     thread: str | None
-    path: Path
+    path: Path | None
     depth: int = 0
 
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from mailcli.model import Flag
 from mailcli.search.query import (
@@ -123,6 +122,8 @@ def _sized(kind: Callable[[int], Query]) -> Make:
         found = _AMOUNT.fullmatch(value.text)
         if found is None:
             raise ValueError("is no size: write octets, or 500k, 1.5M, 2G")
+        from fractions import Fraction
+
         octets = int(Fraction(found[1]) * _FACTORS[found[2].lower()])
         return kind(min(octets, _MOST_OCTETS))
 

@@ -26,7 +26,8 @@ _SPELLINGS = (".mailcli-Caf\u00e9", ".mailcli-caf\u00e9", ".mailcli-Cafe\u0301")
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What a file system answers that has no fsync for directories (some network and FUSE ones).
 _NO_DIRECTORY_FSYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF})
-_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+"""What a file system answers to a link that has none."""
 
 
 class OtherFileSystem(LocalError):
@@ -188,7 +189,7 @@ def place(source: str, target: str) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
+        if error.errno not in NO_HARD_LINKS:
             raise
         # Such a file system cannot refuse to overwrite. Nobody else makes names like ours.
         if os.path.lexists(target):

@@ -14,7 +14,7 @@ from mailcli.errors import LocalError, NotFound
 from mailcli.store.entries import SUBDIRECTORIES, Entry, Subdirectory
 from mailcli.store.files import read_chunks, translated
 from mailcli.store.line_ends import is_verbatim, to_wire
-from mailcli.store.listing import list_differing, list_messages
+from mailcli.store.listing import list_differing, list_messages, list_new, list_places
 from mailcli.store.outline import Outline, Parts
 from mailcli.store.stamps import Stamps, read_stamps
 
@@ -59,6 +59,14 @@ class FolderView:
         """
         self._refuse_links()
         return list_messages(self._base, stat=stat, among=among)
+
+    def places(self, *, new: bool = False) -> list[str]:
+        """List the messages as `cur/NAME` or `new/NAME`; with `new`, those in `new` alone.
+
+        Raises as `scan`.
+        """
+        self._refuse_links()
+        return list_new(self._base) if new else list_places(self._base)
 
     def scan_differing(self, outline: Outline) -> tuple[list[Entry], Parts]:
         """List the messages in those parts of the folder that are not as outlined. As `scan`."""

@@ -57,6 +57,9 @@ _BY_SUBJECT = """
 _SUBJECT_SECONDS = 30 * 86_400
 """How long after a message a reply that does not name it may come."""
 
+_FEW = 1000
+"""Messages that are gone of which nobody minds the words."""
+
 _WAIT = 30.0
 """Seconds that another process may keep the file busy."""
 
@@ -134,6 +137,12 @@ class Index(Database):
         )
         return int(highest)
 
+    def is_mostly_dead(self) -> bool:
+        """Tell whether more messages are gone than are there, so that it had better be anew."""
+        sql = "SELECT (SELECT count(*) FROM dead), (SELECT count(*) FROM message)"
+        ((dead, living),) = self._rows(sql)
+        return bool(dead > max(living, _FEW))
+
     # Folders.
 
     def folders(self, account: str | None = None) -> list[IndexedFolder]:
@@ -168,16 +177,16 @@ class Index(Database):
 
     # Messages.
 
-    def names(self, folder: int, subdirectory: str | None = None) -> Iterator[tuple[int, Entry]]:
-        """Yield number and file of each message of a folder, or of one directory of it."""
+    def places(self, folder: int, *, new: bool = False) -> Iterator[tuple[int, str]]:
+        """Yield number and place (`cur/NAME`) of each message of a folder, or of its `new`."""
         rows = self._rows(
             "SELECT number, subdirectory, unique_name, info FROM message"
             " WHERE folder=? AND subdirectory=ifnull(?, subdirectory)",
             folder,
-            subdirectory,
+            "new" if new else None,
         )
         for number, place, unique, info in rows:
-            yield number, Entry(place, loaded(unique) + loaded(info))
+            yield number, f"{place}/{loaded(unique)}{loaded(info)}"
 
     def find(self, where: str, *values: Value, order: str = "number") -> Iterator[Indexed]:
         """Yield the messages for which a condition of SQL on `message` and `folder` holds."""

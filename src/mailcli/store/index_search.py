@@ -43,7 +43,9 @@ _COLUMNS = {
     Field.FILE: "files",
     Field.LIST: "list",
 }
-_FOUND = "message.number IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
+_FOUND = "+message.number IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
+"""The `+` makes SQLite go through messages by date, where they are wanted by date, and hold each
+against the set: the newest with a common word are found at once, and nothing is sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,6 @@ def _expression(query: Query) -> str | None:
 
 def _phrase(words: Words) -> str:
     """Return words as FTS5 has them: a string, which knows but one special character."""
-    text = prepared(words.text).replace('"', '""')
+    text = prepared(words.text).replace('"', '""').replace("\0", " ")  # NUL would end it
     column = f"{{{_COLUMNS[words.field]}}} : " if words.field else ""
     return f'{column}"{text}"{" *" if words.prefix else ""}'

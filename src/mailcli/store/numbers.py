@@ -1,6 +1,7 @@
 """Message numbers: small, given once, never given again. They outlive the index.
 
-`numbers.db` lies in the state directory: whoever wrote "42" into a script or a
+`numbers/numbers.db` lies in the state directory, in a directory of its own, since `NAME.db` is
+an account's: whoever wrote "42" into a script or a
 note means the same message tomorrow, so a lost cache must not change it. A
 number belongs to an account's message, wherever its file is: the row says where
 the file was last seen, under which name, and which message it is (`fingerprint`),

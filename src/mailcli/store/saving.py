@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from mailcli.errors import CannotCreate
-from mailcli.store.files import local_error, make_private_directory, write_all
+from mailcli.store.files import NO_HARD_LINKS, local_error, make_private_directory, write_all
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_NAMES = 10_000
@@ -91,16 +91,26 @@ class SaveDirectory:
         raise CannotCreate(f"{self.path / names(0)}: there are too many files of this name")
 
     def _link(self, temporary: str, name: str) -> bool:
+        """Give the file its name; False when the name is taken, by whatever."""
+        below = self._descriptor
         try:
-            os.link(
-                temporary,
-                name,
-                src_dir_fd=self._descriptor,
-                dst_dir_fd=self._descriptor,
-                follow_symlinks=False,
-            )
+            os.link(temporary, name, src_dir_fd=below, dst_dir_fd=below, follow_symlinks=False)
         except FileExistsError:
             return False
+        except OSError as error:
+            if error.errno not in NO_HARD_LINKS:
+                raise
+            return self._claim(temporary, name)
+        return True
+
+    def _claim(self, temporary: str, name: str) -> bool:
+        """Do as `_link` where there are no hard links (FAT): make the name, then replace it."""
+        below = self._descriptor
+        try:
+            os.close(os.open(name, _CREATE, 0o600, dir_fd=below))
+        except FileExistsError:
+            return False
+        os.rename(temporary, name, src_dir_fd=below, dst_dir_fd=below)
         return True
 
 

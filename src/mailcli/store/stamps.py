@@ -46,6 +46,12 @@ class Stamps:
     modified_ns: tuple[int, ...]
     changed_ns: tuple[int, ...]
 
+    def differs_in_new_alone(self, text: str) -> bool:
+        """Tell whether what changed since those stamps, if anything did, came into `new`."""
+        mine, theirs = self.text.split(";"), text.split(";")
+        place = _DIRECTORIES.index("new")
+        return mine[:place] + mine[place + 1 :] == theirs[:place] + theirs[place + 1 :]
+
     def are_older_than(self, clock: Clock) -> bool:
         """Tell whether any change since the clock was asked would have left other stamps.
 

@@ -1,0 +1,162 @@
+"""Selectors: what a command is told, and which messages it gets."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from tests.conftest import WriteConfig
+from tests.support.local_mail import put
+
+from mailcli.app.selection import Found, select
+from mailcli.cli.command import Common
+from mailcli.cli.runtime import Runtime
+from mailcli.errors import NotFound, UsageError
+
+Select = Callable[..., list[Found]]
+
+
+@pytest.fixture
+def inbox(write_config: WriteConfig, home: Path) -> Path:
+    """The INBOX of the account work, with three messages; home has one of its own."""
+    write_config(
+        {"work": {"email": "ada@example.org"}, "home": {"email": "ada@example.net"}},
+        default_account="work",
+    )
+    inbox = home / "Mail" / "work" / "INBOX"
+    for number in (1, 2, 3):
+        put(inbox, f"{number}.x.host:2,S", mail(f"work {number}"))
+    put(home / "Mail" / "home" / "INBOX", "9.x.host", mail("home", day=9))
+    return inbox
+
+
+@pytest.fixture
+def chosen(inbox: Path) -> Select:
+    """Return a function that selects, among all accounts or those named."""
+
+    def found(*selectors: str, stdin: Sequence[str] = (), accounts: str = "") -> list[Found]:
+        context = Runtime(Common()).offline_context
+        named = [context.config.accounts[name] for name in accounts.split()] or None
+        return select(context, selectors, accounts=named, stdin=stdin)
+
+    return found
+
+
+def mail(subject: str, *, day: int = 2) -> bytes:
+    return (
+        f"From: Bob <bob@example.org>\nSubject: {subject}\nDate: {day} Nov 2026 10:00:00 +0100\n"
+        f"Message-ID: <{subject.replace(' ', '.')}@example.org>\n\nthe body of {subject}\n"
+    ).encode()
+
+
+def octets(found: Found) -> bytes:
+    with found.open() as stream:
+        return stream.read()
+
+
+def subjects(found: list[Found]) -> list[str]:
+    return [each.info.subject for each in found]
+
+
+@pytest.mark.parametrize(
+    ("selectors", "expected"),
+    [
+        (["2"], ["work 2"]),
+        (["2-3"], ["work 2", "work 3"]),
+        (["3", "1-2", "3"], ["work 3", "work 1", "work 2"]),
+        (["last"], ["home"]),
+        (["mid:<work.2@example.org>"], ["work 2"]),
+        (["mid:work.2@example.org"], ["work 2"]),
+        (["subject:work from:bob"], ["work 3", "work 2", "work 1"]),
+        (["body:home"], ["home"]),
+        (["2-90"], ["work 2", "work 3", "home"]),
+    ],
+    ids=str,
+)
+def test_a_selector_means(chosen: Select, selectors: list[str], expected: list[str]) -> None:
+    assert subjects(chosen(*selectors)) == expected
+
+
+def test_what_list_prints_is_a_selection(chosen: Select) -> None:
+    lines = ["2\twork\tINBOX\t2026-11-02\n", "3 1\n", "\n"]
+
+    assert subjects(chosen("-", stdin=lines)) == ["work 2", "work 3", "work 1"]
+
+
+def test_last_is_that_of_the_accounts_that_apply(chosen: Select) -> None:
+    assert subjects(chosen("last", accounts="work")) == ["work 3"]
+
+
+def test_a_path_in_the_maildir_of_an_account_is_a_message_of_it(
+    chosen: Select, inbox: Path
+) -> None:
+    (found,) = chosen(str(inbox / "cur" / "2.x.host:2,S"))
+
+    assert (found.number, found.account and found.account.name) == (2, "work")
+    assert octets(found) == mail("work 2")
+
+
+def test_a_path_elsewhere_is_a_message_of_no_account(chosen: Select, tmp_path: Path) -> None:
+    path = tmp_path / "a message.eml"
+    path.write_bytes(mail("alone"))
+
+    (found,) = chosen(str(path))
+
+    assert (found.number, found.account, found.where) == (None, None, None)
+    assert (found.info.subject, found.info.path) == ("alone", path)
+    assert octets(found) == mail("alone")
+
+
+def test_an_mbox_is_all_its_messages_each_of_which_can_be_read(
+    chosen: Select, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.mbox"
+    first = mail("one").replace(b"\n\n", b"\nStatus: RO\nX-Status: AF\n\n")
+    path.write_bytes(b"From x Mon\n" + first + b"\nFrom y Tue\n" + mail("two") + b"\n")
+
+    found = chosen(str(path))
+
+    assert subjects(found) == ["one", "two"]
+    assert [octets(each) for each in found] == [first, mail("two")]
+    assert found[0].info.flags == ("answered", "flagged", "seen")
+    with found[1].open() as stream:
+        stream.seek(-4, os.SEEK_END)
+        assert stream.read() == b"two\n"
+
+
+def test_a_message_that_was_moved_meanwhile_is_found_by_its_number(
+    chosen: Select, inbox: Path
+) -> None:
+    (before,) = chosen("1")
+    put(inbox.parent / "Archive", "8.other.host", b"")
+    before.path.rename(inbox.parent / "Archive" / "cur" / "1.x.host:2,FS")
+
+    (found,) = chosen("1")
+
+    assert (found.folder, found.info.flags) == ("Archive", ("flagged", "seen"))
+    assert before.where is not None
+
+
+@pytest.mark.parametrize("selector", ["77", "5-9", "mid:<no@x>", "./no.eml", "subject:none a"])
+def test_a_selector_that_means_nothing_is_66_and_named(chosen: Select, selector: str) -> None:
+    with pytest.raises(NotFound, match=selector.replace(".", r"\.")):
+        chosen(selector)
+
+
+@pytest.mark.parametrize("selector", ["9-5", "1-99999999", "x", "4x", ""])
+def test_what_is_no_selector_is_wrong_usage(chosen: Select, selector: str) -> None:
+    with pytest.raises(UsageError):
+        chosen(selector)
+
+
+def test_without_any_account_a_path_is_read_and_nothing_written(
+    home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.eml"
+    path.write_bytes(mail("alone"))
+
+    (found,) = select(Runtime(Common()).offline_context, [str(path)], accounts=None, stdin=None)
+
+    assert found.info.subject == "alone"
+    assert not (home / ".cache").exists()
+    assert not (home / ".local").exists()
