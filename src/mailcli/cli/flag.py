@@ -11,7 +11,7 @@ Examples:
   mailcli flag 42 +flagged
   mailcli flag 42 50-55 +seen -todo
   mailcli flag 'from:ada is:unread' +seen
-  mailcli search list:announce | mailcli flag - +seen
+  mailcli flag - +seen < numbers.txt
 """
 
 

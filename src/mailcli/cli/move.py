@@ -11,7 +11,7 @@ Examples:
   mailcli move 42 Work/Clients
   mailcli move 42 50-55 Projects/2026 --create
   mailcli move 'from:ada before:2025' home:Archive
-  mailcli search subject:invoice | mailcli move - Invoices -n
+  mailcli move last Invoices -n
 """
 
 
