@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -18,7 +19,7 @@ from tests.support.local_mail import (
     snapshot,
     wire_octets,
 )
-from tests.support.sync_account import keyword_names
+from tests.support.sync_account import SyncedMaildir, keyword_names
 
 from mailcli.model import UidValidity
 from mailcli.store.state import StateStore
@@ -487,15 +488,42 @@ def test_a_file_that_is_renamed_after_it_was_selected_is_found(
     assert files("INBOX")[0] == "cur/1.a.host:2,FS"
 
 
-def test_a_thousand_messages_are_listed_once_on_each_side(
-    organise: Organise, work: Path, run_mailcli: RunMailcli, files: Files
+class Listings:
+    """Counts how often directories are listed in this process, while it is told to."""
+
+    def __init__(self) -> None:
+        self._count: int | None = None
+        sys.addaudithook(self._hear)
+
+    def during(self, work: Callable[[], None]) -> int:
+        self._count = 0
+        work()
+        count, self._count = self._count, None
+        return count
+
+    def _hear(self, event: str, _: object) -> None:
+        if self._count is not None and event in {"os.listdir", "os.scandir"}:
+            self._count += 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("flag", "+seen", "+todo"), ("move", "Archive"), ("copy", "Archive"), ("delete",)],
+    ids=" ".join,
+)
+def test_directories_are_listed_as_often_for_many_messages_as_for_a_few(
+    work: Path, run_mailcli: RunMailcli, args: tuple[str, ...]
 ) -> None:
-    for number in range(4, 1001):
+    for number in range(4, 301):
         put(work / "INBOX", f"{number}.x.host", mail(f"m{number}"))
-    run_mailcli("list", "--limit", "1")
+    for folder in ("Archive", "Trash"):
+        put(work / folder, "999.y.host:2,S", mail(folder))
+    assert run_mailcli("list", "--limit", "1").returncode == 0
+    account, listings = SyncedMaildir(work), Listings()
+    first, *rest = args
 
-    assert len(organise("flag", "1-1000", "+seen", "+todo")) == 1000
-    assert len(organise("move", "1-1000", "Archive", "--create")) == 1000
-    assert len(organise("copy", "1-1000", "INBOX")) == 1000
+    few = listings.during(lambda: account.run(first, "1-3", *rest))
+    many = listings.during(lambda: account.run(first, "4-300", *rest))
 
-    assert len(files("Archive")) == len(files("INBOX")) == 1000
+    assert few > 0
+    assert many <= few
