@@ -228,8 +228,10 @@ class StateStore(IntentState):
 
     def note_lettered(self, folder: str, uniques: Iterable[str]) -> None:
         """Record files of a folder that have its letters, before they come there or get them."""
-        rows = ((stored(folder), stored(unique)) for unique in uniques)
-        self._write("INSERT OR IGNORE INTO lettered (folder, unique_name) VALUES (?, ?)", rows)
+        rows = [(stored(folder), stored(unique)) for unique in uniques]
+        with self.transaction():
+            self.forget_lettered(self._bound_lettered())
+            self._write("INSERT OR IGNORE INTO lettered (folder, unique_name) VALUES (?, ?)", rows)
 
     def forget_lettered(self, files: Iterable[tuple[str, str]]) -> None:
         """Remove the notes of files that are in their folder no more."""
@@ -240,13 +242,14 @@ class StateStore(IntentState):
         """Return folder and unique name of such files; those that are bound need no note."""
         found = self._rows("SELECT folder, unique_name FROM lettered")
         noted = {(loaded(folder), loaded(unique)) for folder, unique in found}
-        if noted:
-            sql = (
-                "SELECT name, unique_name FROM message JOIN folder ON folder.id = message.folder"
-                " WHERE (name, unique_name) IN (SELECT folder, unique_name FROM lettered)"
-            )
-            noted -= {(loaded(folder), loaded(unique)) for folder, unique in self._rows(sql)}
-        return noted
+        return noted - self._bound_lettered() if noted else noted
+
+    def _bound_lettered(self) -> set[tuple[str, str]]:
+        sql = (
+            "SELECT name, unique_name FROM message JOIN folder ON folder.id = message.folder"
+            " WHERE (name, unique_name) IN (SELECT folder, unique_name FROM lettered)"
+        )
+        return {(loaded(folder), loaded(unique)) for folder, unique in self._rows(sql)}
 
     def has_messages(self) -> bool:
         """Tell whether any message is recorded, in any folder."""
