@@ -20,7 +20,7 @@ _mailcli() {
     local command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
-        _mailcli_words "send outbox pop-fetch imap-sync folders list read search status attachments account completion demo --help --version" "$cur"
+        _mailcli_words "send outbox pop-fetch imap-sync folders list read search status attachments flag move copy archive delete account completion demo --help --version" "$cur"
         return
     fi
     if [[ $prev == = ]]; then
@@ -161,6 +161,26 @@ _mailcli() {
     "attachments save -o"|"attachments save --output"|"attachments save --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "attachments save --config"|"attachments save --config=") _mailcli_files "$cur"; return ;;
     "attachments save --color"|"attachments save --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "flag -A"|"flag --account"|"flag --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "flag -o"|"flag --output"|"flag --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "flag --config"|"flag --config=") _mailcli_files "$cur"; return ;;
+    "flag --color"|"flag --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "move -A"|"move --account"|"move --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "move -o"|"move --output"|"move --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "move --config"|"move --config=") _mailcli_files "$cur"; return ;;
+    "move --color"|"move --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "copy -A"|"copy --account"|"copy --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "copy -o"|"copy --output"|"copy --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "copy --config"|"copy --config=") _mailcli_files "$cur"; return ;;
+    "copy --color"|"copy --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "archive -A"|"archive --account"|"archive --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "archive -o"|"archive --output"|"archive --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "archive --config"|"archive --config=") _mailcli_files "$cur"; return ;;
+    "archive --color"|"archive --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "delete -A"|"delete --account"|"delete --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "delete -o"|"delete --output"|"delete --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "delete --config"|"delete --config=") _mailcli_files "$cur"; return ;;
+    "delete --color"|"delete --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "account forget-password --protocol"|"account forget-password --protocol=") _mailcli_words "smtp pop imap" "$cur"; return ;;
     "account forget-password -o"|"account forget-password --output"|"account forget-password --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "account forget-password --config"|"account forget-password --config=") _mailcli_files "$cur"; return ;;
@@ -191,6 +211,11 @@ _mailcli() {
         "attachments") words="--help" ;;
         "attachments list") words="--match --part --all --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "attachments save") words="--dir --match --part --all --force --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "flag") words="--account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "move") words="--create --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "copy") words="--create --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "archive") words="--account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "delete") words="--permanent --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "account") words="--help" ;;
         "account forget-password") words="--protocol --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "account list") words="--output --json --quiet --verbose --yes --no-input --config --color --help" ;;

@@ -42,6 +42,14 @@ WRONG = {
     "rename and create": ("folders", "--rename", "a", "b", "--create", "c"),
     "a change offline": ("folders", "--offline", "--create", "a"),
     "a change in all accounts": ("folders", "--all-accounts", "--create", "a"),
+    "no change of flags": ("flag", "1"),
+    "no message to flag": ("flag", "+seen"),
+    "no keyword": ("flag", "1", "+a]"),
+    "set and taken away": ("flag", "1", "+seen", "-seen"),
+    "no folder to move to": ("move", "1"),
+    "no folder to copy to": ("copy", "1", "--create"),
+    "nothing to archive": ("archive",),
+    "nothing to delete": ("delete", "--permanent"),
     "delete INBOX": ("folders", "--delete", "inbox", "--yes"),
 }
 

@@ -10,6 +10,7 @@ from mailcli.results import (
     AccountStatus,
     AttachmentInfo,
     AttachmentsResult,
+    ChangedMessage,
     CredentialChange,
     ErrorReport,
     FlushedMessage,
@@ -25,6 +26,7 @@ from mailcli.results import (
     ListResult,
     MessageAttachments,
     MessageInfo,
+    OrganisedResult,
     OutboxChange,
     OutboxMessage,
     OutboxResult,
@@ -403,6 +405,37 @@ SAVED = AttachmentsResult(
 )
 CREDENTIAL = CredentialChange("work", "imap", True, "SecretService Keyring")
 
+MOVED = OrganisedResult(
+    (
+        ChangedMessage(
+            id=42,
+            account="work",
+            action="moved",
+            folder="Ar\x1b[2Jchive",
+            path=Path("/mail/Archive/cur/42:2,Sa"),
+            from_="IN BOX",
+            to="Ar\x1b[2Jchive",
+            flags=("seen",),
+            keywords=("todo",),
+        ),
+        ChangedMessage(
+            id=None,
+            account="work",
+            action="flagged",
+            folder="INBOX",
+            path=Path("/mail/INBOX/cur/7:2,S"),
+            from_=None,
+            to=None,
+            flags=("seen",),
+            keywords=(),
+            added=("seen",),
+            removed=("todo",),
+            done=False,
+        ),
+    ),
+    (LOGIN,),
+)
+
 SAMPLES: dict[str, tuple[str, Result]] = {
     "send": ("send", SENT),
     "send-partial": ("send", PARTIAL),
@@ -424,6 +457,7 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "read": ("read", READ),
     "read-several": ("read", READ_SEVERAL),
     "status": ("status", STATUS),
+    "organise": ("organise", MOVED),
     "attachments-list": ("attachments", ATTACHMENTS),
     "attachments-save": ("attachments", SAVED),
     "account-list": ("account-list", ACCOUNTS),

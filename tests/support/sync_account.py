@@ -57,6 +57,11 @@ class SyncedMaildir:
         (only,) = fitting(json.loads(out), "imap-sync")["accounts"]
         return only
 
+    def run(self, *argv: str) -> None:
+        """Run a command that must end well."""
+        ended, out, err = _run(*argv)
+        assert ended == 0, (out, err)
+
     def delete_folder(self, folder: str) -> None:
         """Run `folders --delete`."""
         ended, out, err = _run("folders", "--delete", folder, "--yes")

@@ -47,6 +47,7 @@ TSV_NAMES = {
     "list": samples.LIST,
     "read": samples.READ,
     "status": samples.STATUS,
+    "flag": samples.MOVED,
     "attachments list": samples.ATTACHMENTS,
     "attachments save": samples.SAVED,
     "account list": samples.ACCOUNTS,
@@ -270,6 +271,11 @@ GOLDEN_TSV = {
         "bob@example.org,eve@example.org\tHi ␛[31m\t<1@example.org>\t\n"
     ),
     "outbox-drop": _WAITING,
+    "organise": (
+        "42\twork\tmoved\tAr<U+001B>[2Jchive\t/mail/Archive/cur/42:2,Sa\tIN BOX\t"
+        "Ar<U+001B>[2Jchive\tseen\ttodo\t\t\tyes\n"
+        "\twork\tflagged\tINBOX\t/mail/INBOX/cur/7:2,S\t\t\tseen\t\tseen\ttodo\tno\n"
+    ),
     "outbox-flush": (
         "7\twork\tpartial\t<1@example.org>\tbob@example.org\taccepted\t\n"
         "7\twork\tpartial\t<1@example.org>\tx@example.org\trefused\t550 5.1.1 No such user ␛[1m\n"

@@ -61,6 +61,7 @@ def shown(
 
 
 STDOUT = {
+    "organise": "Moved 1 message to Ar<U+001B>[2Jchive.\nWould change 1 message: +seen -todo.\n",
     "send-queued": "Queued for bob@example.org as message 7. To send it: mailcli outbox flush\n",
     "outbox-list": """\
 7  Hi ␛[31m, to bob@example.org and 1 other: next try 2024-03-02 09:34
@@ -222,6 +223,10 @@ home
 }
 STDERR = {
     "read-several": "mailcli: work: 42: no such message\n",
+    "organise": (
+        "undo: mailcli move 42 'IN BOX'\n"
+        "mailcli: imap.example.org: login refused: ␛[2Jno\nhint: see the log\n"
+    ),
     "outbox-flush": """\
 mailcli: x@example.org: refused: 550 5.1.1 No such user ␛[1m
 mailcli: y@example.org: refused for now: 450 greylisted

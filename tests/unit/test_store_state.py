@@ -482,6 +482,46 @@ def test_a_database_of_version_4_has_its_folders_listed_anew(path: Path) -> None
         assert (folder.messages, folder.stamps) == (3, None)
 
 
+def test_a_database_of_version_5_has_no_file_noted_for_its_letters(path: Path) -> None:
+    class Version5(StateStore):
+        migrations = StateStore.migrations[:5]
+
+    with Version5.open(path) as old:
+        old._connection.execute("INSERT INTO folder (name) VALUES ('a')")
+    with StateStore.open(path) as state:
+        assert [folder.name for folder in state.folders()] == ["a"]
+        assert state.lettered() == set()
+
+
+def test_files_are_noted_for_their_letters_until_they_are_bound_or_gone(
+    state: StateStore,
+) -> None:
+    state.note_lettered("a", [ROW.unique, "2.x"])
+    state.note_lettered("b\udcff", [ROW.unique])
+    state.note_lettered("a", ["2.x"])
+    assert state.lettered() == {("a", ROW.unique), ("a", "2.x"), ("b\udcff", ROW.unique)}
+
+    a = state.save_folder("a", uidvalidity=ROW.uidvalidity, uidnext=1)
+    state.save_messages(a, [ROW])
+    assert state.lettered() == {("a", "2.x"), ("b\udcff", ROW.unique)}
+
+    state.forget_lettered([("a", "2.x")])
+    assert state.lettered() == {("b\udcff", ROW.unique)}
+    state.note_lettered("c", ["3.x"])  # takes away those that are not needed any more
+    assert len(list(state._rows("SELECT * FROM lettered"))) == 2
+
+
+def test_the_keywords_that_were_agreed_on_are_told_with_folder_and_file(
+    state: StateStore,
+) -> None:
+    a = state.save_folder("a", uidvalidity=ROW.uidvalidity, uidnext=1)
+    keywords = frozenset({Keyword("todo"), Keyword("$Label1")})
+    tagged = replace(ROW, uid=Uid(99), unique="9.x", flags=keywords | {Flag.SEEN})
+    state.save_messages(a, [replace(ROW, flags=frozenset()), tagged])
+
+    assert list(state.agreed_keywords()) == [("a", "9.x", keywords)]
+
+
 @pytest.mark.parametrize(
     "change",
     [

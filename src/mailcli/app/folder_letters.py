@@ -50,8 +50,10 @@ def translate_letters(
         found.setdefault(stray.folder, []).append(brought)
     for folder, brought in _from_elsewhere(run, by_name, known):
         found.setdefault(folder, []).append(brought)
+    noted = run.state.lettered() if found else set()
     for folder, each in found.items():
-        run.attempt(by_name[folder], _translate, by_name[folder], each)
+        raw = [one for one in each if (folder, one.unique) not in noted]
+        run.attempt(by_name[folder], _translate, by_name[folder], raw)
 
 
 def _translate(session: ImapSession, state: FolderState, found: Iterable[_Brought]) -> None:

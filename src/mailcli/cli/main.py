@@ -38,6 +38,13 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "status": Entry("status", "Show what is unread, and how the last runs ended."),
         "attachments": Entry("attachments", "List or save what came with messages."),
     },
+    "Organise": {
+        "flag": Entry("flag", "Set flags and keywords of messages, or take them away."),
+        "move": Entry("move", "Move messages to another folder."),
+        "copy": Entry("copy", "Copy messages to a folder."),
+        "archive": Entry("archive", "Move messages to the archive."),
+        "delete": Entry("delete", "Move messages to the trash, or delete them for good."),
+    },
     "Set up": {
         "account": Entry("account", "List accounts; store and forget their passwords."),
         "completion": Entry("completion", "Print the completion script for a shell."),

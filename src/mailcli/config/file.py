@@ -23,7 +23,7 @@ from mailcli.model import Layout, Protocol
 TOP_KEYS = ("default_account", "accounts")
 ACCOUNT_KEYS = (
     *("email", "aliases", "maildir", "layout", "sent", "save_sent", *PASSWORD_KEYS),
-    "authserv_id",
+    *("authserv_id", "archive", "trash"),
     *(str(protocol) for protocol in Protocol),
 )
 _TOML_PLACE = r"(?s)(.*) \(at line (\d+), column (\d+)\)"
@@ -110,12 +110,22 @@ def _account(tables: Table, name: str, locate: Callable[[str], Path], *, home: P
         sent=table.text("sent"),
         save_sent=table.truth("save_sent", default=True),
         authserv_id=table.text("authserv_id"),
+        archive=_purposed(table, "archive"),
+        trash=_purposed(table, "trash"),
         smtp=servers.smtp_server(table, defaults),
         pop=servers.pop_server(table, defaults),
         imap=servers.imap_server(table, defaults),
     )
     _check_folders_apart(account)
     return account
+
+
+def _purposed(table: Table, key: str) -> str | None:
+    """Return the folder for a purpose that INBOX cannot have."""
+    name = table.text(key)
+    if name is not None and name.upper() == "INBOX":
+        raise table.error(key, "expected a folder of its own, found INBOX")
+    return name
 
 
 def _check_folders_apart(account: Account) -> None:

@@ -112,6 +112,8 @@ class Account(NamedTuple):
     layout: Layout = Layout.NESTED
     sent: str | None = None
     save_sent: bool = True
+    archive: str | None = None
+    trash: str | None = None
     smtp: SmtpServer | None = None
     pop: PopServer | None = None
     imap: ImapServer | None = None

@@ -20,6 +20,7 @@ from mailcli.results import (
     FlushResult,
     FoldersResult,
     ImapResult,
+    OrganisedResult,
     PopResult,
     ReadResult,
     Result,
@@ -116,6 +117,11 @@ class _TextPrinter:
 
             for line in change_lines(result):
                 self.note(line)
+        if isinstance(result, OrganisedResult):
+            from mailcli.output.organising import undo_commands
+
+            for command in undo_commands(result):
+                self.note(f"undo: {command}")
         self._streams.complain(problems_text(problems_of(result)))
         for warning in _warnings_of(result):
             self.warn(warning)
@@ -229,7 +235,9 @@ def _warnings_of(result: Result) -> tuple[str, ...]:
 
 
 def _tells_what_was_done(result: Result) -> bool:
-    """Say whether folders are listed only because they were changed."""
+    """Say whether folders or messages are listed only because they were changed."""
+    if isinstance(result, OrganisedResult):
+        return True
     return isinstance(result, FoldersResult) and bool(result.changes)
 
 

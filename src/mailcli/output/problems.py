@@ -18,6 +18,7 @@ from mailcli.results import (
     ImapAccount,
     ImapResult,
     ListResult,
+    OrganisedResult,
     PopResult,
     ReadResult,
     RefusedRecipient,
@@ -42,7 +43,7 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
             return tuple(_named(each.error, each.account) for each in told if each.error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
-        case FoldersResult() | ListResult() | ReadResult() | StatusResult():
+        case FoldersResult() | ListResult() | ReadResult() | StatusResult() | OrganisedResult():
             return result.errors
         case _:
             return ()

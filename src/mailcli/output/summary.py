@@ -19,6 +19,7 @@ from mailcli.results import (
     FoldersResult,
     ImapResult,
     MaildropStatus,
+    OrganisedResult,
     OutboxChange,
     OutboxMessage,
     OutboxResult,
@@ -85,6 +86,13 @@ def _(result: StatusResult) -> list[str]:
     from mailcli.output.status_lines import status_lines
 
     return [line for each in result.accounts for line in status_lines(each)]
+
+
+@summary_of.register
+def _(result: OrganisedResult) -> list[str]:
+    from mailcli.output.organising import organised_lines
+
+    return organised_lines(result)
 
 
 @summary_of.register

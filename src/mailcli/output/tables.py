@@ -12,6 +12,7 @@ from functools import singledispatch
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
 from mailcli.output.cells import Row, Table
+from mailcli.output.organising import organised_table
 from mailcli.output.problems import reply_text
 from mailcli.output.status_lines import status_table
 from mailcli.results import (
@@ -260,6 +261,7 @@ def _(result: AttachmentsResult) -> Table:
 
 
 table_of.register(status_table)
+table_of.register(organised_table)
 
 
 @table_of.register

@@ -14,6 +14,7 @@ from mailcli.results.attachments import (
     MessageAttachments,
 )
 from mailcli.results.messages import ListResult, MessageInfo, ReadResult
+from mailcli.results.organising import ChangedMessage, OrganisedResult
 from mailcli.results.report import ErrorReport
 from mailcli.results.sending import (
     FlushedMessage,
@@ -34,6 +35,7 @@ __all__ = [
     "AccountStatus",
     "AttachmentInfo",
     "AttachmentsResult",
+    "ChangedMessage",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
@@ -42,6 +44,7 @@ __all__ = [
     "ListResult",
     "MessageAttachments",
     "MessageInfo",
+    "OrganisedResult",
     "OutboxChange",
     "OutboxMessage",
     "OutboxResult",
@@ -238,6 +241,7 @@ Result = (
     | ReadResult
     | StatusResult
     | AttachmentsResult
+    | OrganisedResult
     | CredentialChange
     | AccountsResult
 )

@@ -114,7 +114,16 @@ _VERSION_6 = (
     "ALTER TABLE folder ADD COLUMN names TEXT",
 )
 
+_VERSION_7 = (
+    # Files whose letters are their folder's own, though no message of it is bound to them.
+    """CREATE TABLE lettered (
+        folder TEXT NOT NULL,
+        unique_name TEXT NOT NULL,
+        PRIMARY KEY (folder, unique_name)
+    ) WITHOUT ROWID""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     *(_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4),
-    *(_VERSION_5, _VERSION_6),
+    *(_VERSION_5, _VERSION_6, _VERSION_7),
 )
