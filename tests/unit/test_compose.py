@@ -1,9 +1,9 @@
-import dataclasses
 import email
 import email.policy
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -21,13 +21,23 @@ ADA = Address("Ada Lovelace", "ada@example.org")
 BOB = Address("", "bob@example.net")
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone(timedelta(hours=1)))
 
+
+def a_draft(**fields: Any) -> Draft:
+    """Return a draft. Of a NamedTuple itself, Hypothesis makes up what is not given."""
+    return Draft(**fields)
+
+
+def an_attachment(**fields: Any) -> Attachment:
+    return Attachment(**fields)
+
+
 file_names = st.one_of(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80),
     st.text("ab .\"\\;='%*()é", min_size=1, max_size=60),
     st.sampled_from(["x" * 250 + ".pdf", "é" * 120 + ".txt", "日本語 の.txt"]),
 ).filter(lambda name: name.strip() == name and "=?" not in name)
 attachments = st.builds(
-    Attachment,
+    an_attachment,
     name=file_names,
     media_type=st.sampled_from(
         ["text/plain", "application/pdf", "image/svg+xml", "message/rfc822", "multipart/mixed"]
@@ -36,27 +46,27 @@ attachments = st.builds(
 )
 ascii_domains = addresses.map(lambda a: Address(a.name, to_ascii(a.email)))
 some = st.lists(ascii_domains, max_size=2).map(tuple)
-addressed = st.builds(Draft, sender=ascii_domains, to=some, cc=some, bcc=some, reply_to=some)
+addressed = st.builds(a_draft, sender=ascii_domains, to=some, cc=some, bcc=some, reply_to=some)
 written = st.builds(
-    Draft,
+    a_draft,
     sender=st.just(ADA),
     subject=one_line,
     text=bodies,
     headers=st.lists(st.tuples(st.just("X-Note"), one_line), max_size=2).map(tuple),
 )
 laden = st.builds(
-    Draft,
+    a_draft,
     sender=st.just(ADA),
     text=bodies,
     attachments=st.lists(attachments, min_size=1, max_size=2).map(tuple),
 )
 shown = st.builds(
-    Draft,
+    a_draft,
     sender=st.just(ADA),
     text=bodies,
     html=bodies.filter(bool),
     attachments=st.lists(
-        st.builds(dataclasses.replace, attachments, content_id=st.sampled_from(["", "i@x"])),
+        st.builds(Attachment._replace, attachments, content_id=st.sampled_from(["", "i@x"])),
         max_size=3,
     ).map(tuple),
 )
