@@ -516,8 +516,8 @@ def test_the_keywords_that_were_agreed_on_are_told_with_folder_and_file(
 ) -> None:
     a = state.save_folder("a", uidvalidity=ROW.uidvalidity, uidnext=1)
     keywords = frozenset({Keyword("todo"), Keyword("$Label1")})
-    tagged = replace(ROW, uid=Uid(99), unique="9.x", flags=keywords | {Flag.SEEN})
-    state.save_messages(a, [replace(ROW, flags=frozenset()), tagged])
+    tagged = ROW._replace(uid=Uid(99), unique="9.x", flags=keywords | {Flag.SEEN})
+    state.save_messages(a, [ROW._replace(flags=frozenset()), tagged])
 
     assert list(state.agreed_keywords()) == [("a", "9.x", keywords)]
 
