@@ -38,6 +38,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "status": Entry("status", "Show what is unread, and how the last runs ended."),
         "attachments": Entry("attachments", "List or save what came with messages."),
     },
+    "In and out of other programs": {
+        "import": Entry("import_", "Import an mbox, .eml files or a Maildir."),
+    },
     "Set up": {
         "account": Entry("account", "List accounts; store and forget their passwords."),
         "completion": Entry("completion", "Print the completion script for a shell."),

@@ -48,6 +48,8 @@ def plain(value: object) -> Json:
     Raises:
         TypeError: a value of a kind that no result may hold.
     """
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = {name.rstrip("_"): item for name, item in value._asdict().items()}
     match value:
         case Enum():
             return plain(value.value)
@@ -84,7 +86,10 @@ def json_lines(result: Result) -> Iterator[str]:
     What was changed is a line `{"change": …}` behind them, what could not be had a line
     `{"error": …}`.
     """
-    named = {field: getattr(result, field) for field, _ in _names(result)}
+    if isinstance(result, tuple):
+        named = result._asdict()
+    else:
+        named = {field: getattr(result, field) for field, _ in _names(result)}
     changes, errors = named.pop("changes", ()), named.pop("errors", ())
     items, *others = named.values()
     if others or not isinstance(items, tuple):

@@ -19,6 +19,7 @@ from mailcli.results import (
     FolderSync,
     ImapAccount,
     ImapResult,
+    ImportResult,
     ListResult,
     PopResult,
     RefusedRecipient,
@@ -43,7 +44,7 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
             return tuple(_named(each.error, each.account) for each in told if each.error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
-        case FoldersResult() | ListResult() | StatusResult():
+        case FoldersResult() | ListResult() | StatusResult() | ImportResult():
             return result.errors
         case _:
             return ()

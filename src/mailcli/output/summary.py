@@ -13,11 +13,13 @@ from mailcli.output.imap_lines import comparison_lines, done_lines, plan_lines
 from mailcli.output.words import counted, size_text
 from mailcli.results import (
     CredentialChange,
+    ExportResult,
     FlushedMessage,
     FlushResult,
     FolderChange,
     FoldersResult,
     ImapResult,
+    ImportResult,
     MaildropStatus,
     OutboxChange,
     OutboxMessage,
@@ -85,6 +87,20 @@ def _(result: StatusResult) -> list[str]:
     from mailcli.output.status_lines import status_lines
 
     return [line for each in result.accounts for line in status_lines(each)]
+
+
+@summary_of.register
+def _(result: ImportResult) -> list[str]:
+    from mailcli.output.transfer_lines import imported_lines
+
+    return imported_lines(result)
+
+
+@summary_of.register
+def _(result: ExportResult) -> list[str]:
+    from mailcli.output.transfer_lines import exported_lines
+
+    return exported_lines(result)
 
 
 @summary_of.register

@@ -29,6 +29,12 @@ from mailcli.results.sending import (
     SendResult,
 )
 from mailcli.results.state import AccountStatus, FolderStatus, LastRun, StatusResult
+from mailcli.results.transfer import (
+    ExportedMessage,
+    ExportResult,
+    ImportedMessage,
+    ImportResult,
+)
 
 SCHEMA = 1
 
@@ -37,9 +43,13 @@ __all__ = [
     "AttachmentInfo",
     "AttachmentsResult",
     "ErrorReport",
+    "ExportResult",
+    "ExportedMessage",
     "FlushResult",
     "FlushedMessage",
     "FolderStatus",
+    "ImportResult",
+    "ImportedMessage",
     "LastRun",
     "MessageAttachments",
     "OutboxChange",
@@ -284,6 +294,8 @@ Result = (
     | ListResult
     | StatusResult
     | AttachmentsResult
+    | ImportResult
+    | ExportResult
     | CredentialChange
     | AccountsResult
 )
