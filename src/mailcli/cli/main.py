@@ -40,6 +40,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "In and out of other programs": {
         "import": Entry("import_", "Import an mbox, .eml files or a Maildir."),
+        "export": Entry("export", "Export messages to an mbox, .eml files or a Maildir."),
     },
     "Set up": {
         "account": Entry("account", "List accounts; store and forget their passwords."),
