@@ -11,6 +11,8 @@ from mailcli.results import (
     AccountStatus,
     CredentialChange,
     ErrorReport,
+    ExportedMessage,
+    ExportResult,
     FlushedMessage,
     FlushResult,
     FolderChange,
@@ -20,6 +22,8 @@ from mailcli.results import (
     FolderSync,
     ImapAccount,
     ImapResult,
+    ImportedMessage,
+    ImportResult,
     LastRun,
     ListResult,
     MessageInfo,
@@ -316,6 +320,25 @@ ACCOUNTS = AccountsResult(
 )
 CREDENTIAL = CredentialChange("work", "imap", True, "SecretService Keyring")
 
+IMPORTED = ImportResult(
+    (
+        ImportedMessage(7, "INBOX", "/m/INBOX/new/1.a"),
+        ImportedMessage(None, "Old/[red]x", "/m/\x1b[2J"),
+    ),
+    "work",
+    already=3,
+    folders_created=("Old/[red]x",),
+    warnings=(f"{HOSTILE}: cut",),
+    errors=(ErrorReport("not_found", f"{HOSTILE}: no such file", "", 66, None),),
+)
+EXPORTED = ExportResult(
+    (ExportedMessage(7, "INBOX", "a.mbox"), ExportedMessage(None, "[red]x", "\x1b.mbox")),
+    "mbox",
+    Path("\x1b.mbox"),
+    octets=12_345,
+    already=1,
+)
+
 SAMPLES: dict[str, tuple[str, Result]] = {
     "send": ("send", SENT),
     "send-partial": ("send", PARTIAL),
@@ -335,6 +358,8 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "folders-changed": ("folders", FOLDERS_CHANGED),
     "list": ("list", LIST),
     "status": ("status", STATUS),
+    "import": ("import", IMPORTED),
+    "export": ("export", EXPORTED),
     "account-list": ("account-list", ACCOUNTS),
     "account-password": ("account-password", CREDENTIAL),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -27,22 +28,22 @@ class Group(NamedTuple):
 
 def selected(found: Sequence[Found]) -> Group:
     """Return the messages that were selected. They raise NotFound (66), LocalError (74)."""
-    return Group(None, len(found), _selected(found))
+    return Group(None, len(found), _selected(_in_file_order(found)))
 
 
-def of_folders(account: Account, names: Sequence[FolderName] | None) -> list[Group]:
-    """Return folders of an account, all of them where None; their oldest messages come first.
+def of_folders(account: Account, only: str | None) -> list[Group]:
+    """Return the folders of an account, or one of them; their oldest messages come first.
 
     Raises: NotFound (66), LocalError (74).
     """
     maildir = Maildir(account.maildir, account.layout)
     groups = []
-    for name in maildir.folders().names if names is None else names:
+    for name in [FolderName.parse(only)] if only else maildir.folders().names:
         folder = maildir.folder(name)
         if not folder.exists():
             raise NotFound(f"{name}: no such folder").of(account.name)
         entries = sorted(folder.scan(stat=True), key=lambda each: (each.mtime_ns, each.name))
-        below = name if names is None else None
+        below = None if only else name
         groups.append(Group(below, len(entries), _of_folder(folder, str(name), entries)))
     return groups
 
@@ -56,6 +57,12 @@ def _of_folder(folder: MaildirFolder, name: str, entries: Sequence[Entry]) -> It
         except NotFound:  # another program took it away meanwhile
             continue
         yield message._replace(folder=name)
+
+
+def _in_file_order(found: Sequence[Found]) -> Iterator[Found]:
+    """Yield messages as they were selected, but those of an mbox as they stand in it."""
+    for _, run in groupby(found, lambda each: each.path):
+        yield from sorted(run, key=lambda each: each.span or (0, 0))
 
 
 def _selected(found: Iterable[Found]) -> Iterator[Carried]:

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Self
 
 from mailcli.app.carried import (
     Carried,
@@ -53,6 +53,11 @@ class Where(NamedTuple):
 
     folder: FolderName | None
     tree: bool
+
+    @classmethod
+    def of(cls, folder: str | None, *, tree: bool) -> Self:
+        """Read a folder's name. Raises: UsageError (2)."""
+        return cls(FolderName.parse(folder) if folder else None, tree)
 
 
 def sources_of(

@@ -50,11 +50,12 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     append: bool,
     force: bool,
 ) -> Exit:
-    """Export messages to an mbox, .eml files or a Maildir, with their flags and times.
+    """Export messages to an mbox, .eml files or a Maildir.
 
     SELECTOR is a number, a range (50-55), last, mid:<...>, a file, - for selectors on standard
-    input, or a search in quotes. An mbox has lines quoted as mboxrd does; an .eml file is exactly
-    what the server had. What import reads again is the same, octet for octet.
+    input, or a search in quotes. Flags and times go along. An mbox has lines quoted as mboxrd
+    does; an .eml file is exactly what the server had. What import reads again is the same, octet
+    for octet.
     """
     import sys
 
@@ -92,7 +93,6 @@ def _groups(runtime: "Runtime", selectors: tuple[str, ...], folder: str | None) 
 
     from mailcli.app.export_sources import of_folders, selected
     from mailcli.errors import UsageError
-    from mailcli.store.names import FolderName
 
     common = runtime.common
     named = common.account or common.all_accounts
@@ -100,7 +100,7 @@ def _groups(runtime: "Runtime", selectors: tuple[str, ...], folder: str | None) 
         accounts = runtime.accounts
         if len(accounts) != 1:
             raise UsageError("folders of one account at a time", hint="choose it with -A NAME")
-        return of_folders(accounts[0], [FolderName.parse(folder)] if folder else None)
+        return of_folders(accounts[0], folder)
     from mailcli.app.selection import select
 
     found = select(

@@ -32,11 +32,12 @@ def command(
     create: bool,
     again: bool,
 ) -> Exit:
-    """Import mail of other programs into the Maildir, with its flags and times.
+    """Import an mbox, .eml files or a Maildir.
 
     PATH is an mbox, an .eml file, a directory of them, a Maildir or one folder of it, or - for an
-    mbox or one message on standard input. What was imported before is left out, so an import
-    that was stopped can be repeated. Nothing is changed where the mail comes from.
+    mbox or one message on standard input. Flags and times come along. What was imported before is
+    left out, so an import that was stopped can be repeated. Nothing is changed where the mail
+    comes from.
     """
     import sys
 
@@ -45,13 +46,12 @@ def command(
     from mailcli.cli.runtime import Runtime
     from mailcli.errors import UsageError
     from mailcli.output.problems import exit_of
-    from mailcli.store.names import FolderName
 
     if folder and tree:
         raise UsageError("--folder and --tree contradict each other")
     if paths.count("-") > 1:
         raise UsageError("standard input can be read once")
-    where = Where(FolderName.parse(folder) if folder else None, tree)
+    where = Where.of(folder, tree=tree)
     runtime = Runtime(common)
     result = import_mail(
         runtime.context,

@@ -32,15 +32,13 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "pop-fetch": Entry("pop_fetch", "Fetch POP3 mail into the Maildir."),
         "imap-sync": Entry("imap_sync", "Synchronise IMAP folders with the Maildir."),
         "folders": Entry("folders", "List the IMAP folders of an account, or change them."),
+        "import": Entry("import_", "Import an mbox, .eml files or a Maildir."),
+        "export": Entry("export", "Export messages to an mbox, .eml files or a Maildir."),
     },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),
         "status": Entry("status", "Show what is unread, and how the last runs ended."),
         "attachments": Entry("attachments", "List or save what came with messages."),
-    },
-    "In and out of other programs": {
-        "import": Entry("import_", "Import an mbox, .eml files or a Maildir."),
-        "export": Entry("export", "Export messages to an mbox, .eml files or a Maildir."),
     },
     "Set up": {
         "account": Entry("account", "List accounts; store and forget their passwords."),
