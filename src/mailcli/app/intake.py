@@ -41,10 +41,10 @@ class _Form(NamedTuple):
 
 
 class _OwnTokens:
-    """The tokens that are given here."""
+    """The tokens that are given here, and those of what `keyword_file` writes in `tmp`."""
 
     def __contains__(self, token: object) -> bool:
-        return str(token).startswith(_PREFIX)
+        return str(token).startswith((_PREFIX, "dovecot-"))
 
 
 class Intake:
