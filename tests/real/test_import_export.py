@@ -326,7 +326,7 @@ def test_other_programs_see_the_same_messages_in_an_mbox(
 def test_mutt_sees_the_same_messages_in_an_mbox(
     run_mailcli: RunMailcli, filled: Path, tmp_path: Path, home: Path
 ) -> None:
-    need("mutt")
+    need("mutt", "script")
     path = tmp_path / "a.mbox"
     run_mailcli("export", "--folder", "INBOX", "--to", str(path))
     # It goes through all messages and has each piped through a command, without a terminal's help.
@@ -514,3 +514,22 @@ def test_a_dry_run_of_an_export_writes_nothing(
     found = document(done, "export")
     assert ([each["path"] for each in found["exported"]], found["done"]) == ([str(to)] * 5, False)
     assert not to.exists()
+
+
+@pytest.mark.parametrize(
+    "target", [("a.mbox",), ("a.eml",), ("d/",)], ids=["mbox", "eml", "maildir"]
+)
+def test_large_messages_come_back_as_they_were(
+    run_mailcli: RunMailcli, maildir: Path, tmp_path: Path, target: tuple[str]
+) -> None:
+    # Lines that look like separators, and a lack of a last line end, where pieces are joined.
+    line = b">From x\nFrom y\n" + b"z" * 49 + b"\n"
+    source = put(maildir / "INBOX", "1.x:2,F", b"a: b\n\n" + line * 50_000 + b"end\n>")
+    to = str(tmp_path / target[0]) + "/" * target[0].endswith("/")
+
+    run_mailcli("export", str(source), "--to", to)
+    done = run_mailcli("import", to, "--folder", "Back", "--create")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    (back,) = mail_files(maildir / "Back")
+    assert back.read_bytes() == source.read_bytes()
