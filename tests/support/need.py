@@ -35,6 +35,8 @@ _PACKAGES = {
     "strace": "strace",
     "setpriv": "util-linux",
     "mbsync": "isync",
+    "mutt": "mutt",
+    "script": "bsdutils",
     "git-send-email": "git-email libmailtools-perl",
 }
 
