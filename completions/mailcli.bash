@@ -20,7 +20,7 @@ _mailcli() {
     local command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
-        _mailcli_words "send outbox pop-fetch imap-sync folders list read search status attachments flag move copy archive delete account completion demo --help --version" "$cur"
+        _mailcli_words "send outbox pop-fetch imap-sync folders import export list read search status attachments flag move copy archive delete account completion demo --help --version" "$cur"
         return
     fi
     if [[ $prev == = ]]; then
@@ -121,6 +121,18 @@ _mailcli() {
     "folders -o"|"folders --output"|"folders --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "folders --config"|"folders --config=") _mailcli_files "$cur"; return ;;
     "folders --color"|"folders --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "import --folder"|"import --folder=") return ;;
+    "import -A"|"import --account"|"import --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "import -o"|"import --output"|"import --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "import --config"|"import --config=") _mailcli_files "$cur"; return ;;
+    "import --color"|"import --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "export --to"|"export --to=") return ;;
+    "export --format"|"export --format=") _mailcli_words "mbox eml maildir" "$cur"; return ;;
+    "export --folder"|"export --folder=") return ;;
+    "export -A"|"export --account"|"export --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "export -o"|"export --output"|"export --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "export --config"|"export --config=") _mailcli_files "$cur"; return ;;
+    "export --color"|"export --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "list --folder"|"list --folder=") return ;;
     "list --from"|"list --from=") return ;;
     "list --limit"|"list --limit=") return ;;
@@ -204,6 +216,8 @@ _mailcli() {
         "pop-fetch") words="--keep --delete --delete-after --max-size --max-messages --max-bytes --mark-seen-only --status --deliver --notify-after --skip-if-running --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "imap-sync") words="--pull --push --allow-mass-delete --full --jobs --verify --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "import") words="--folder --tree --create --again --account --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "export") words="--to --format --folder --all-folders --append --force --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --unread --flagged --from --threads --limit --page --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "read") words="--peek --thread --headers --no-fold --html --raw --part --no-pager --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "search") words="--path --folder --all-folders --server --threads --limit --page --fail-empty --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

@@ -38,6 +38,8 @@ _PACKAGES = {
     "gpg": "gpg",
     "gpgconf": "gpgconf",
     "openssl": "openssl",
+    "mutt": "mutt",
+    "script": "bsdutils",
     "git-send-email": "git-email libmailtools-perl",
 }
 

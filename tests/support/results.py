@@ -13,6 +13,8 @@ from mailcli.results import (
     ChangedMessage,
     CredentialChange,
     ErrorReport,
+    ExportedMessage,
+    ExportResult,
     FlushedMessage,
     FlushResult,
     FolderChange,
@@ -22,6 +24,8 @@ from mailcli.results import (
     FolderSync,
     ImapAccount,
     ImapResult,
+    ImportedMessage,
+    ImportResult,
     LastRun,
     ListResult,
     MessageAttachments,
@@ -435,6 +439,24 @@ MOVED = OrganisedResult(
     ),
     (LOGIN,),
 )
+IMPORTED = ImportResult(
+    (
+        ImportedMessage(7, "INBOX", "/m/INBOX/new/1.a"),
+        ImportedMessage(None, "Old/[red]x", "/m/\x1b[2J"),
+    ),
+    "work",
+    already=3,
+    folders_created=("Old/[red]x",),
+    warnings=(f"{HOSTILE}: cut",),
+    errors=(ErrorReport("not_found", f"{HOSTILE}: no such file", "", 66, None),),
+)
+EXPORTED = ExportResult(
+    (ExportedMessage(7, "INBOX", "a.mbox"), ExportedMessage(None, "[red]x", "\x1b.mbox")),
+    "mbox",
+    Path("\x1b.mbox"),
+    octets=12_345,
+    already=1,
+)
 
 SAMPLES: dict[str, tuple[str, Result]] = {
     "send": ("send", SENT),
@@ -460,6 +482,8 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "organise": ("organise", MOVED),
     "attachments-list": ("attachments", ATTACHMENTS),
     "attachments-save": ("attachments", SAVED),
+    "import": ("import", IMPORTED),
+    "export": ("export", EXPORTED),
     "account-list": ("account-list", ACCOUNTS),
     "account-password": ("account-password", CREDENTIAL),
 }

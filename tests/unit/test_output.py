@@ -50,6 +50,8 @@ TSV_NAMES = {
     "flag": samples.MOVED,
     "attachments list": samples.ATTACHMENTS,
     "attachments save": samples.SAVED,
+    "import": samples.IMPORTED,
+    "export": samples.EXPORTED,
     "account list": samples.ACCOUNTS,
     "account set-password": samples.CREDENTIAL,
 }
@@ -353,6 +355,8 @@ GOLDEN_TSV = {
         "work\tSent\t1\t0\t4\t2\t2026-11-14T15:00:00+01:00\tlogin\n"
         "home\t\t0\t0\t0\t0\t\t\n"
     ),
+    "import": ("7\twork\tINBOX\t/m/INBOX/new/1.a\n\twork\tOld/[red]x\t/m/<U+001B>[2J\n"),
+    "export": "7\tINBOX\ta.mbox\n\t[red]x\t<U+001B>.mbox\n",
     "list": (
         "12\twork\tINBOX\t2026-11-14T13:00:00+01:00\tAda Lovelace <ada@example.org>\t"
         "bob@example.org\t\tNotes on the Engine\t\t\t1234\t1\t<12@example.org>\t\t"

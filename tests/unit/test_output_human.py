@@ -220,6 +220,16 @@ home
   Maildir  /mail/home
 """,
     "account-password": "Password of work (imap) stored in SecretService Keyring.\n",
+    "import": """\
+Created the folder Old/[red]x.
+Imported 1 message into INBOX.
+Imported 1 message into Old/[red]x.
+3 messages left out, already here; --again imports them once more.
+""",
+    "export": """\
+Exported 2 messages (12 kB) to <U+001B>.mbox.
+1 message left out, already there.
+""",
 }
 STDERR = {
     "read-several": "mailcli: work: 42: no such message\n",
@@ -268,6 +278,10 @@ mailcli: work: Bad: no answer for 30 s
 hint: try again later
 mailcli: bad: imap.example.org: login refused: ␛[2Jno
 hint: see the log
+""",
+    "import": """\
+mailcli: [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe\ufffd: no such file
+mailcli: warning: [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe\ufffd: cut
 """,
     "imap-sync-verify": "mailcli: work: /mail/INBOX/cur/9:2,S: not as it was\n",
 }

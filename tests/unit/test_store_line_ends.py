@@ -6,7 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailcli.store.line_ends import LineEndConverter, is_verbatim, to_wire, wire_size
+from mailcli.store.line_ends import (
+    LineEndCensus,
+    LineEndConverter,
+    is_verbatim,
+    to_wire,
+    wire_size,
+)
 
 # Mostly line ends, in pieces of any size: what random octets would hardly ever hit.
 _WIRE = st.lists(st.sampled_from([b"\r\n", b"\n", b"\r", b"a", b"", b"\r\n\r\n"])).map(b"".join)
@@ -82,3 +88,15 @@ def test_only_messages_of_crlf_lines_are_stored_with_lf(
 
 def test_a_file_of_another_program_with_lf_goes_to_the_wire_with_crlf() -> None:
     assert b"".join(to_wire([b"a\n", b"b\n"], verbatim=False)) == b"a\r\nb\r\n"
+
+
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"x", b""]), max_size=8))
+def test_a_census_counts_line_ends_however_octets_are_cut(pieces: list[bytes]) -> None:
+    census = LineEndCensus()
+    for piece in pieces:
+        census.feed(piece)
+
+    octets = b"".join(pieces)
+    without = octets.replace(b"\r\n", b"")
+    assert census.has_cr == (b"\r" in octets)
+    assert census.is_crlf == (without != octets and not {*without} & {*b"\r\n"})

@@ -30,6 +30,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "pop-fetch": Entry("pop_fetch", "Fetch POP3 mail into the Maildir."),
         "imap-sync": Entry("imap_sync", "Synchronise IMAP folders with the Maildir."),
         "folders": Entry("folders", "List the IMAP folders of an account, or change them."),
+        "import": Entry("import_", "Import an mbox, .eml files or a Maildir."),
+        "export": Entry("export", "Export messages to an mbox, .eml files or a Maildir."),
     },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),

@@ -17,9 +17,11 @@ from typing import NamedTuple, Protocol, TextIO
 
 from mailcli.results import (
     CredentialChange,
+    ExportResult,
     FlushResult,
     FoldersResult,
     ImapResult,
+    ImportResult,
     OrganisedResult,
     PopResult,
     ReadResult,
@@ -213,7 +215,7 @@ class _TsvPrinter(_TextPrinter):
             return False
         if isinstance(result, PopResult | ImapResult | FlushResult):
             return not self._streams.verbose
-        done = isinstance(result, SendResult | CredentialChange) or _tells_what_was_done(result)
+        done = isinstance(result, _DONE) or _tells_what_was_done(result)
         return self._streams.quiet and done
 
     def _preview(self, result: SendPreview) -> None:
@@ -225,13 +227,19 @@ class _TsvPrinter(_TextPrinter):
         self._streams.octets([result.message.encode("utf-8", "surrogateescape")])
 
 
+_DONE = (SendResult, CredentialChange, ImportResult, ExportResult)
+"""What only tells what was done."""
+
+
 def _warnings_of(result: Result) -> tuple[str, ...]:
     if isinstance(result, FlushResult):
         return tuple(warning for each in result.messages for warning in each.warnings)
     if isinstance(result, PopResult):
         found = ((each.account, warning) for each in result.accounts for warning in each.warnings)
         return tuple(f"{account}: {warning}" for account, warning in found)
-    return result.warnings if isinstance(result, SendResult) else ()
+    if isinstance(result, SendResult | ImportResult | ExportResult):
+        return result.warnings
+    return ()
 
 
 def _tells_what_was_done(result: Result) -> bool:

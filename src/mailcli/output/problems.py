@@ -17,6 +17,7 @@ from mailcli.results import (
     FolderSync,
     ImapAccount,
     ImapResult,
+    ImportResult,
     ListResult,
     OrganisedResult,
     PopResult,
@@ -43,7 +44,9 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
             return tuple(_named(each.error, each.account) for each in told if each.error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
-        case FoldersResult() | ListResult() | ReadResult() | StatusResult() | OrganisedResult():
+        case FoldersResult() | StatusResult() | ImportResult():
+            return result.errors
+        case ListResult() | ReadResult() | OrganisedResult():
             return result.errors
         case _:
             return ()

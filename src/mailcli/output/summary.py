@@ -13,11 +13,13 @@ from mailcli.output.imap_lines import comparison_lines, done_lines, plan_lines
 from mailcli.output.words import counted, size_text
 from mailcli.results import (
     CredentialChange,
+    ExportResult,
     FlushedMessage,
     FlushResult,
     FolderChange,
     FoldersResult,
     ImapResult,
+    ImportResult,
     MaildropStatus,
     OrganisedResult,
     OutboxChange,
@@ -93,6 +95,20 @@ def _(result: OrganisedResult) -> list[str]:
     from mailcli.output.organising import organised_lines
 
     return organised_lines(result)
+
+
+@summary_of.register
+def _(result: ImportResult) -> list[str]:
+    from mailcli.output.transfer_lines import imported_lines
+
+    return imported_lines(result)
+
+
+@summary_of.register
+def _(result: ExportResult) -> list[str]:
+    from mailcli.output.transfer_lines import exported_lines
+
+    return exported_lines(result)
 
 
 @summary_of.register

@@ -15,12 +15,14 @@ from mailcli.output.cells import Row, Table
 from mailcli.output.organising import organised_table
 from mailcli.output.problems import reply_text
 from mailcli.output.status_lines import status_table
+from mailcli.output.transfer_lines import exported_table, imported_table
 from mailcli.results import (
     AccountInfo,
     AccountsResult,
     AttachmentsResult,
     CredentialChange,
     ErrorReport,
+    ExportResult,
     FlushedMessage,
     FlushResult,
     FolderInfo,
@@ -28,6 +30,7 @@ from mailcli.results import (
     FolderSync,
     ImapAccount,
     ImapResult,
+    ImportResult,
     ListResult,
     OutboxChange,
     OutboxMessage,
@@ -345,3 +348,7 @@ def folder_changes(account: ImapAccount) -> tuple[tuple[str, tuple[str, ...]], .
         ("deleted", account.folders_deleted),
         ("renamed", account.folders_renamed),
     )
+
+
+table_of.register(ImportResult, imported_table)
+table_of.register(ExportResult, exported_table)

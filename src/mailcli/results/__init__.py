@@ -28,6 +28,12 @@ from mailcli.results.sending import (
     SendResult,
 )
 from mailcli.results.state import AccountStatus, FolderStatus, LastRun, StatusResult
+from mailcli.results.transfer import (
+    ExportedMessage,
+    ExportResult,
+    ImportedMessage,
+    ImportResult,
+)
 
 SCHEMA = 1
 
@@ -37,9 +43,13 @@ __all__ = [
     "AttachmentsResult",
     "ChangedMessage",
     "ErrorReport",
+    "ExportResult",
+    "ExportedMessage",
     "FlushResult",
     "FlushedMessage",
     "FolderStatus",
+    "ImportResult",
+    "ImportedMessage",
     "LastRun",
     "ListResult",
     "MessageAttachments",
@@ -242,6 +252,8 @@ Result = (
     | StatusResult
     | AttachmentsResult
     | OrganisedResult
+    | ImportResult
+    | ExportResult
     | CredentialChange
     | AccountsResult
 )

@@ -91,3 +91,36 @@ def wire_size(chunks: Iterable[bytes], *, verbatim: bool) -> int:
     if verbatim:
         return sum(map(len, chunks))
     return sum(len(chunk) + chunk.count(b"\n") for chunk in chunks)
+
+
+class LineEndCensus:
+    """Counts the line ends of octets that pass, to tell how a file of other programs means them.
+
+    One without any CR has LF for CRLF, as in every Maildir; one whose lines all end in CRLF is as
+    it came from a server; anything else is verbatim.
+    """
+
+    __slots__ = ("_after_cr", "_cr", "_crlf", "_lf")
+
+    def __init__(self) -> None:
+        self._cr = self._lf = self._crlf = 0
+        self._after_cr = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next octets."""
+        self._lf += chunk.count(b"\n")
+        if not self._after_cr and b"\r" not in chunk:  # nearly always
+            return
+        self._cr += chunk.count(b"\r")
+        self._crlf += chunk.count(b"\r\n") + (self._after_cr and chunk.startswith(b"\n"))
+        self._after_cr = chunk.endswith(b"\r") or (self._after_cr and not chunk)
+
+    @property
+    def has_cr(self) -> bool:
+        """Whether there is any CR."""
+        return self._cr > 0
+
+    @property
+    def is_crlf(self) -> bool:
+        """Whether there are lines and all end in CRLF, so that no CR stands anywhere else."""
+        return self._cr > 0 and self._cr == self._lf == self._crlf

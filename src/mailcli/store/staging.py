@@ -6,6 +6,7 @@ that fails takes its file away again, so a full disk leaves nothing behind.
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import count
 from types import TracebackType
@@ -117,6 +118,30 @@ class Staged:
             status = os.fstat(source)
             os.utime(self._descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
         self.size = status.st_size
+        self.entry = new_entry(self._unique, flags, others=others, verbatim=marked)
+
+    def close_stored(
+        self,
+        chunks: Iterable[bytes],
+        *,
+        flags: SystemFlags = NO_FLAGS,
+        others: str = "",
+        received: int | None = None,
+        marked: bool = False,
+    ) -> None:
+        """Complete the message with octets that are as Maildirs store them; they stay as they are.
+
+        In the place of `write` and `close`. `marked`: its name is to say that it is verbatim.
+        `size` is that of the file, and `sha256` is not known.
+
+        Raises: LocalError: it could not be written; what `chunks` raises. It is then abandoned.
+        """
+        with self._abandoned_on_failure():
+            for chunk in chunks:
+                write_all(self._descriptor, chunk)
+                self.size += len(chunk)
+            if received is not None:
+                os.utime(self._descriptor, (received, received))
         self.entry = new_entry(self._unique, flags, others=others, verbatim=marked)
 
     def abandon(self) -> None:
