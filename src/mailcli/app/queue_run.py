@@ -123,7 +123,7 @@ class AccountRun:
             self._remove_if_over(message.id)
         except MailError as exc:
             self._errors.append(ErrorReport.of(exc, account=self._account.name))
-        return report and replace(report, saved=saved, warnings=warnings)
+        return report and report._replace(saved=saved, warnings=warnings)
 
     def _remove_if_over(self, number: int) -> None:
         current = self._outbox.message(number)

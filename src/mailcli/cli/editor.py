@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,8 +107,7 @@ def _understood(request: "Request", text: str) -> "Request":
     sender = "".join(values.pop("from", [])) or None
     subject = " ".join(values.pop("subject", []))
     more = tuple(f"{name.title()}: {value}" for name in values for value in values[name])
-    return replace(
-        request,
+    return request._replace(
         recipients=(),
         to=people["to"],
         cc=people["cc"],

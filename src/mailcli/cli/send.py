@@ -4,7 +4,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +104,7 @@ def command(common: Common, **values: Any) -> Exit:  # noqa: ANN401 - see Reques
     if body is not None or values["raw"]:
         return send(runtime, request, account, dry_run=common.dry_run)
     if not _is_typed(body_file):
-        request = replace(request, text=_decoded(b"".join(_chunks(body_file))))
+        request = request._replace(text=_decoded(b"".join(_chunks(body_file))))
         return send(runtime, request, account, dry_run=common.dry_run)
     return _write(runtime, request, account, body_file)
 
@@ -125,9 +124,9 @@ def _write(
             if not message.sent:
                 runtime.printer.warn(f"what you wrote is kept in {message.path}")
             return code
-    empty = replace(request, inline=())
+    empty = request._replace(inline=())
     prepare(runtime.context, empty, account)  # tells what is wrong before a text is typed
-    request = replace(request, text=_decoded(b"".join(_chunks(body_file))))
+    request = request._replace(text=_decoded(b"".join(_chunks(body_file))))
     return send(runtime, request, account, dry_run=dry_run)
 
 
@@ -159,7 +158,7 @@ def _request(**values: Any) -> "Request":  # noqa: ANN401 - see Request
     from mailcli.model import Return
 
     _refuse_contradictions(**values)
-    own = {name: values[name] for name in Request.__slots__ if name in values}
+    own = {name: values[name] for name in Request._fields if name in values}
     html, markdown = values["html"], values["markdown"]
     always, sometimes = values["queue"], values["queue_on_tempfail"]
     returned = values["dsn_return"]

@@ -57,11 +57,11 @@ def plain(value: object) -> Json:
             return rfc3339(value) if isinstance(value, datetime) else str(value)
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [plain(item) for item in value]
-        case _ if is_dataclass(value):
+        case _ if is_dataclass(value) or hasattr(value, "_fields"):
             body = {name: plain(getattr(value, field)) for field, name in _shown(value)}
             return {**_listed(value), **body}
+        case list() | tuple():
+            return [plain(item) for item in value]
         case _:
             raise TypeError(f"a result cannot hold {type(value).__name__}")
 
@@ -146,9 +146,12 @@ def _names(value: object) -> tuple[tuple[str, str], ...]:
 
 @cache
 def _names_in(kind: Hashable) -> tuple[tuple[str, str], ...]:
-    if not is_dataclass(kind):
-        raise TypeError(f"{kind} is no dataclass")
-    return tuple((field.name, field.name.rstrip("_")) for field in fields(kind))
+    names = getattr(kind, "_fields", None)
+    if names is None and is_dataclass(kind):
+        names = [field.name for field in fields(kind)]
+    if names is None:
+        raise TypeError(f"{kind} has no fields")
+    return tuple((name, name.rstrip("_")) for name in names)
 
 
 def _shown(value: object) -> tuple[tuple[str, str], ...]:

@@ -1,16 +1,14 @@
 """What `send` and `outbox` return."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mailcli.model import Address
 from mailcli.results.report import ErrorReport
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRecipient:
+class RefusedRecipient(NamedTuple):
     """A recipient that the server would not take, with the server's words."""
 
     address: Address
@@ -20,11 +18,11 @@ class RefusedRecipient:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SendResult:
+class SendResult(NamedTuple):
     """The outcome of one submission; `error` says why it is unknown for some, where it is.
 
-    `queued` are those for whom it waits in the outbox, as message `outbox_id`.
+    `queued` are those for whom it waits in the outbox, as message `outbox_id`. `answered` and
+    `forwarded` are messages that were marked as that.
     """
 
     message_id: str | None
@@ -37,10 +35,11 @@ class SendResult:
     unknown: tuple[Address, ...] = ()
     queued: tuple[Address, ...] = ()
     outbox_id: int | None = None
+    answered: tuple[int, ...] = ()
+    forwarded: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SendPreview:
+class SendPreview(NamedTuple):
     """What `send --dry-run` would put on the wire: the envelope and the exact message."""
 
     sender: str
@@ -50,8 +49,7 @@ class SendPreview:
     server: str
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
+class OutboxMessage(NamedTuple):
     """One message in the outbox; `recipients` are those who do not have it yet, or perhaps.
 
     `next_try` is None where nothing will be tried by itself; `error` is of the last try.
@@ -71,15 +69,13 @@ class OutboxMessage:
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxResult:
+class OutboxResult(NamedTuple):
     """The result of `outbox list`: the oldest first."""
 
     messages: tuple[OutboxMessage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxChange:
+class OutboxChange(NamedTuple):
     """The result of `outbox drop`: what was in the outbox and is not any more."""
 
     dropped: tuple[OutboxMessage, ...]
@@ -88,8 +84,7 @@ class OutboxChange:
 Outcome = Literal["delivered", "partial", "refused", "deferred", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class FlushedMessage:
+class FlushedMessage(NamedTuple):
     """What one try did: for each recipient, or `error` for the message as a whole."""
 
     id: int
@@ -106,8 +101,7 @@ class FlushedMessage:
     error: ErrorReport | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FlushResult:
+class FlushResult(NamedTuple):
     """The result of `outbox flush`: what was tried, what failed, and what is left."""
 
     messages: tuple[FlushedMessage, ...]
