@@ -8,10 +8,11 @@ passed in.
 import base64
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ _TEXT_POLICY = policy.SMTP.clone(max_line_length=76, cte_type="7bit")
 _LINE = 57
 """Octets in one line of base64 (RFC 2045 §6.8): 76 characters."""
 
+_WORD = re.compile(r"[\w.+-]{1,60}", re.ASCII)
 _PLAIN_NAME = re.compile(r"[\w .,()+=@#$%&'!~-]{1,60}", re.ASCII)
 _SECTION = 45
 """Octets of a file name in one piece of a parameter, before they are percent-encoded."""
@@ -38,7 +40,8 @@ class Attachment(NamedTuple):
 
     With a `content_id` it is part of the HTML text, which names it (RFC 2392). With an
     `encoding` of `7bit` or `8bit` it is a message that travels as it is, in lines that end in
-    CRLF, since no other encoding may hide one (RFC 2046 §5.2.1).
+    CRLF, since no other encoding may hide one (RFC 2046 §5.2.1). `parameters` are further ones
+    of its type; those that are no plain words, or that are about its name, are left out.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Attachment(NamedTuple):
     content: Source
     content_id: str = ""
     encoding: Literal["base64", "7bit", "8bit"] = "base64"
+    parameters: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def attachment_leaf(attachment: Attachment) -> Leaf:
     """Return a file as a part. Raises: InvalidMessage (65) for a name that cannot stand there."""
     name = _checked_name(attachment.name)
     fields = [
-        _field(f"Content-Type: {media_type(attachment)}", _old_name(name)),
+        _field(f"Content-Type: {media_type(attachment)}", *_further(attachment), _old_name(name)),
         f"Content-Transfer-Encoding: {attachment.encoding}\r\n".encode("ascii"),
     ]
     if attachment.content_id:
@@ -178,6 +182,14 @@ def _checked_name(name: str) -> str:
 
 def _field(head: str, *parameters: str) -> bytes:
     return ";\r\n ".join([head, *parameters]).encode("ascii") + b"\r\n"
+
+
+def _further(attachment: Attachment) -> list[str]:
+    return [
+        f"{name}={value}"
+        for name, value in attachment.parameters.items()
+        if name.lower() != "name" and _WORD.fullmatch(name) and _WORD.fullmatch(value)
+    ]
 
 
 def _is_plain(name: str) -> bool:
