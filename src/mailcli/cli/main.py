@@ -33,6 +33,11 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "imap-sync": Entry("imap_sync", "Synchronise IMAP folders with the Maildir."),
         "folders": Entry("folders", "List the IMAP folders of an account, or change them."),
     },
+    "Write": {
+        "reply": Entry("reply", "Reply to a message: to its sender, to all, or to the list."),
+        "forward": Entry("forward", "Pass messages on, in the text or attached."),
+        "drafts": Entry("drafts", "List, save, edit, send or delete drafts."),
+    },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),
         "read": Entry("read", "Show messages, and mark them as seen."),

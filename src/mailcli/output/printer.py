@@ -18,6 +18,7 @@ from typing import Protocol, TextIO
 
 from mailcli.results import (
     CredentialChange,
+    DraftResult,
     FlushResult,
     FoldersResult,
     ImapResult,
@@ -208,7 +209,9 @@ class _TsvPrinter(_TextPrinter):
             return False
         if isinstance(result, PopResult | ImapResult | FlushResult):
             return not self._streams.verbose
-        done = isinstance(result, SendResult | CredentialChange) or _tells_what_was_done(result)
+        done = isinstance(
+            result, SendResult | DraftResult | CredentialChange
+        ) or _tells_what_was_done(result)
         return self._streams.quiet and done
 
     def _preview(self, result: SendPreview) -> None:
@@ -226,7 +229,7 @@ def _warnings_of(result: Result) -> tuple[str, ...]:
     if isinstance(result, PopResult):
         found = ((each.account, warning) for each in result.accounts for warning in each.warnings)
         return tuple(f"{account}: {warning}" for account, warning in found)
-    return result.warnings if isinstance(result, SendResult) else ()
+    return result.warnings if isinstance(result, SendResult | DraftResult) else ()
 
 
 def _tells_what_was_done(result: Result) -> bool:

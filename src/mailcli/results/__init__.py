@@ -14,6 +14,7 @@ from mailcli.results.attachments import (
     AttachmentsResult,
     MessageAttachments,
 )
+from mailcli.results.drafts import DraftResult
 from mailcli.results.messages import ListResult, MessageInfo
 from mailcli.results.reading import ReadMessage, ReadResult
 from mailcli.results.report import ErrorReport
@@ -36,6 +37,7 @@ __all__ = [
     "AccountStatus",
     "AttachmentInfo",
     "AttachmentsResult",
+    "DraftResult",
     "ErrorReport",
     "FlushResult",
     "FlushedMessage",
@@ -246,6 +248,7 @@ class AccountsResult:
 Result = (
     SendResult
     | SendPreview
+    | DraftResult
     | OutboxResult
     | OutboxChange
     | FlushResult
