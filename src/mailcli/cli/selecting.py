@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailcli.errors import NotFound
+
 if TYPE_CHECKING:
     from mailcli.app.found import Found
     from mailcli.cli.runtime import Runtime
@@ -17,7 +19,7 @@ class Selected(NamedTuple):
 
 
 def selected(runtime: "Runtime", selectors: tuple[str, ...]) -> Selected:
-    """Return the messages that selectors mean.
+    """Return the messages that selectors mean, one at least.
 
     Raises: NotFound (66), UsageError (2), ConfigError (78).
     """
@@ -28,4 +30,6 @@ def selected(runtime: "Runtime", selectors: tuple[str, ...]) -> Selected:
     accounts = tuple(runtime.accounts) if runtime.common.account else None
     context = runtime.offline_context
     found = select(context, selectors, accounts=accounts, stdin=lines)
+    if not found:
+        raise NotFound("standard input names no message")
     return Selected(found, paths_in(Wanted(selectors, stdin=lines)))

@@ -82,8 +82,10 @@ def _value(fields: Sequence[Field], name: str, date: datetime | None) -> str:
         case "Date":
             return f"{date:%Y-%m-%d %H:%M %z}" if date else ""
         case _:
-            people = people_in(values).addresses
-            return ", ".join(map(written, people)) or one_line(decode_words(b" ".join(values)))
+            people = people_in(values)
+            if people.unreadable:
+                return one_line(decode_words(b", ".join(values)))
+            return ", ".join(map(written, people.addresses))
 
 
 def _lines(text: str) -> list[str]:
