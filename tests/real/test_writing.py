@@ -242,7 +242,7 @@ def test_messages_are_passed_on_whole_as_they_are_stored(
     assert kinds == [
         ("text/plain", "7bit"),
         ("message/rfc822", "8bit"),
-        ("message/rfc822", "7bit"),
+        ("message/rfc822", "8bit"),
     ]
     assert message["Content-Transfer-Encoding"] == "8bit"
 

@@ -83,7 +83,7 @@ def send_draft(context: Context, draft: Found, request: Request, *, again: bool)
     if mark.is_set() and not again:
         raise ConfirmationNeeded(
             "this draft may have been sent: an earlier run ended before it knew",
-            hint="ask those it is for; --yes sends it again, drafts delete removes it",
+            hint="ask those it is for; --yes sends it again, mailcli delete removes it",
         )
     if request.queue is not Queue.NEVER:
         mark.set()  # the outbox has it before the drafts have it no more

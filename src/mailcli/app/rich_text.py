@@ -34,7 +34,7 @@ class Quote(NamedTuple):
     def beside(self, text: str) -> str:
         """Return it in plain form with the user's text."""
         if self.on_top:
-            return f"{self.plain}\n{text}" if text.strip() else self.plain
+            return f"{self.plain}\n{text}"
         return f"{text.rstrip()}\n\n{self.plain}" if text.strip() else f"\n\n{self.plain}"
 
     def within(self, page: str) -> str:

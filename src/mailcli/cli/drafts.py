@@ -35,10 +35,10 @@ _SELECTOR = click.argument("selector", metavar="SELECTOR")
 
 @click.group()
 def command() -> None:
-    """List, save, edit, send or delete drafts.
+    """List, save, edit and send drafts.
 
     Drafts lie in the account's Drafts folder; imap-sync brings those of other programs, and
-    uploads yours.
+    uploads yours. To remove one: mailcli delete.
     """
 
 

@@ -36,7 +36,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Write": {
         "reply": Entry("reply", "Reply to a message: to its sender, to all, or to the list."),
         "forward": Entry("forward", "Pass messages on, in the text or attached."),
-        "drafts": Entry("drafts", "List, save, edit, send or delete drafts."),
+        "drafts": Entry("drafts", "List, save, edit and send drafts."),
     },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),
