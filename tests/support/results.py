@@ -1,6 +1,5 @@
 """One result of each kind, with hostile and awkward texts among the plain ones."""
 
-import dataclasses
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -157,7 +156,7 @@ WAITING = OutboxMessage(
     error="450 greylisted \x1b[2J",
 )
 OUTBOX = OutboxResult(
-    (WAITING, dataclasses.replace(WAITING, id=8, state="unknown", next_try=None, error=None))
+    (WAITING, WAITING._replace(id=8, state="unknown", next_try=None, error=None))
 )
 DROPPED = OutboxChange((WAITING,))
 FLUSHED = FlushResult(

@@ -1,4 +1,3 @@
-import dataclasses
 import email
 import email.policy
 import re
@@ -56,7 +55,7 @@ shown = st.builds(
     text=bodies,
     html=bodies.filter(bool),
     attachments=st.lists(
-        st.builds(dataclasses.replace, attachments, content_id=st.sampled_from(["", "i@x"])),
+        st.builds(Attachment._replace, attachments, content_id=st.sampled_from(["", "i@x"])),
         max_size=3,
     ).map(tuple),
 )

@@ -375,7 +375,7 @@ def test_documented_columns_are_those_of_the_tables() -> None:
 
 
 def test_a_send_without_any_recipient_still_has_a_row() -> None:
-    result = dataclasses.replace(samples.SENT, outcome="queued", accepted=(), saved=None)
+    result = samples.SENT._replace(outcome="queued", accepted=(), saved=None)
     assert printed(result, Format.TSV) == "queued\t<1@example.org>\t\t\t\t\n"
 
 
@@ -404,7 +404,7 @@ def test_cron_hears_of_failures_and_of_nothing_else() -> None:
 
 
 def test_preview_in_a_pipe_is_the_exact_message_with_the_envelope_beside_it() -> None:
-    preview = dataclasses.replace(samples.PREVIEW, message="Subject: x\r\n\r\n\x1b caf\udce9\r\n")
+    preview = samples.PREVIEW._replace(message="Subject: x\r\n\r\n\x1b caf\udce9\r\n")
     stdout, stderr = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
     make_printer(fmt=None, stdout=stdout, stderr=stderr, is_terminal=False, environ={}).emit(
         preview
@@ -450,13 +450,12 @@ def test_failures_stand_among_the_planned_actions() -> None:
         pytest.param(samples.SENT, Exit.OK, id="delivered"),
         pytest.param(samples.PARTIAL, Exit.RECIPIENT, id="a 5xx outweighs a 4xx"),
         pytest.param(
-            dataclasses.replace(samples.PARTIAL, refused=samples.PARTIAL.refused[1:]),
+            samples.PARTIAL._replace(refused=samples.PARTIAL.refused[1:]),
             Exit.TEMPORARY,
             id="a 4xx alone",
         ),
         pytest.param(
-            dataclasses.replace(
-                samples.PARTIAL,
+            samples.PARTIAL._replace(
                 outcome="queued",
                 refused=samples.PARTIAL.refused[1:],
                 queued=(samples.PARTIAL.refused[1].address,),
@@ -465,7 +464,7 @@ def test_failures_stand_among_the_planned_actions() -> None:
             id="a 4xx that is queued",
         ),
         pytest.param(
-            dataclasses.replace(samples.PARTIAL, outcome="queued"),
+            samples.PARTIAL._replace(outcome="queued"),
             Exit.RECIPIENT,
             id="5xx, queued",
         ),

@@ -323,7 +323,7 @@ def test_sizes_for_people(octets: int, expected: str) -> None:
 )
 def test_other_outcomes_of_send(outcome: Any, accepted: int, expected: str) -> None:
     addresses = (Address("", "a@x"), Address("", "b@x"))[:accepted]
-    result = dataclasses.replace(samples.SENT, outcome=outcome, accepted=addresses, saved=None)
+    result = samples.SENT._replace(outcome=outcome, accepted=addresses, saved=None)
     assert shown(result)[0] == expected
 
 
@@ -587,7 +587,7 @@ def test_a_table_is_as_wide_as_the_real_terminal(mailcli_env: dict[str, str]) ->
 
 def test_a_permanent_refusal_repeats_no_status_code() -> None:
     refused = RefusedRecipient(Address("", "x@x"), True, 550, "5.1.1", "5.1.1 gone")
-    result = dataclasses.replace(samples.SENT, outcome="refused", accepted=(), refused=(refused,))
+    result = samples.SENT._replace(outcome="refused", accepted=(), refused=(refused,))
     assert shown(result)[1] == "mailcli: x@x: refused: 550 5.1.1 gone\n"
 
 
