@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
+from tests.real.test_send_forms import peak_memory
 from tests.support.local_mail import document, letters, mail_files, put
 from tests.support.smtp_sink import Sink, smtp_sink
 
@@ -282,3 +283,24 @@ def test_nothing_on_standard_input_is_no_message(run_mailcli: RunMailcli, maildi
 
 def test_nobody_to_forward_to_is_wrong_usage(run_mailcli: RunMailcli, maildir: Path) -> None:
     assert run_mailcli("forward", "last", "--body", "").returncode == 2
+
+
+def test_a_large_attachment_is_passed_on_in_little_memory(
+    mailcli_env: dict[str, str], maildir: Path, sink: Sink, home: Path
+) -> None:
+    line = b"QUJD" * 19 + b"\n"
+    head = (
+        b"From: b@x.example\nSubject: Large\nMessage-ID: <large@x>\nMIME-Version: 1.0\n"
+        b'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\nSee this.\n--b\n'
+        b"Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n"
+        b'Content-Disposition: attachment; filename="large.bin"\n\n'
+    )
+    with put(maildir / "INBOX", "9.p.b:2,", head).open("ab") as file:
+        file.writelines(line for _ in range(500_000))  # held whole, it would count for the child
+        file.write(b"--b--\n")
+    least = peak_memory("list", env=mailcli_env, cwd=home)
+    outputs = ("-t", "e@x.example", "--body", "x", "--queue")
+    peak = peak_memory("forward", "mid:<large@x>", *outputs, env=mailcli_env, cwd=home)
+    assert peak - least < 15_000_000
+    (queued,) = (home / ".local/state/mailcli/outbox").glob("*.eml")
+    assert queued.stat().st_size > 500_000 * 77
