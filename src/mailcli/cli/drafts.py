@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from mailcli.app.outgoing import Request
     from mailcli.cli.runtime import Runtime
 
+_LIST_EXAMPLE = """\b
+Examples:
+  mailcli drafts list
+  mailcli drafts list --all-accounts --json
+"""
 _SAVE_EXAMPLE = """\b
 Examples:
-  mailcli drafts save -t ada@example.org -s "The report" --body "Not ready yet."
+  mailcli drafts save -t ada@example.org -s Report --body "Not ready."
   mailcli drafts save -s Idea < notes.txt
 """
 _EDIT_EXAMPLE = """\b
@@ -42,7 +47,7 @@ def command() -> None:
     """
 
 
-@command.command("list", cls=MailCommand)
+@command.command("list", cls=MailCommand, epilog=_LIST_EXAMPLE)
 @common_options(accounts="many")
 def list_(common: Common) -> Exit:
     """List the drafts, newest first."""

@@ -34,8 +34,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "folders": Entry("folders", "List the IMAP folders of an account, or change them."),
     },
     "Write": {
-        "reply": Entry("reply", "Reply to a message: to its sender, to all, or to the list."),
-        "forward": Entry("forward", "Pass messages on, in the text or attached."),
+        "reply": Entry("reply", "Reply to a message."),
+        "forward": Entry("forward", "Pass messages on to others."),
         "drafts": Entry("drafts", "List, save, edit and send drafts."),
     },
     "Read": {
