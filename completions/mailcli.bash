@@ -20,7 +20,7 @@ _mailcli() {
     local command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
-        _mailcli_words "send outbox pop-fetch imap-sync folders import export list read search status attachments flag move copy archive delete account completion demo --help --version" "$cur"
+        _mailcli_words "send outbox pop-fetch imap-sync folders import export reply forward drafts list read search status attachments flag move copy archive delete account completion demo --help --version" "$cur"
         return
     fi
     if [[ $prev == = ]]; then
@@ -32,6 +32,12 @@ _mailcli() {
     outbox)
         if (( COMP_CWORD == 2 )); then
             _mailcli_words "drop flush list --help" "$cur"
+            return
+        fi
+        command+=" ${COMP_WORDS[2]}" ;;
+    drafts)
+        if (( COMP_CWORD == 2 )); then
+            _mailcli_words "edit list save send --help" "$cur"
             return
         fi
         command+=" ${COMP_WORDS[2]}" ;;
@@ -133,6 +139,71 @@ _mailcli() {
     "export -o"|"export --output"|"export --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "export --config"|"export --config=") _mailcli_files "$cur"; return ;;
     "export --color"|"export --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "reply --body"|"reply --body=") return ;;
+    "reply --body-file"|"reply --body-file=") _mailcli_files "$cur"; return ;;
+    "reply -s"|"reply --subject"|"reply --subject=") return ;;
+    "reply -c"|"reply --cc"|"reply --cc=") return ;;
+    "reply -b"|"reply --bcc"|"reply --bcc=") return ;;
+    "reply -r"|"reply --from"|"reply --from=") return ;;
+    "reply --reply-to"|"reply --reply-to=") return ;;
+    "reply -a"|"reply --attach"|"reply --attach=") _mailcli_files "$cur"; return ;;
+    "reply --inline"|"reply --inline=") _mailcli_files "$cur"; return ;;
+    "reply -H"|"reply --header"|"reply --header=") return ;;
+    "reply --fcc"|"reply --fcc=") return ;;
+    "reply -A"|"reply --account"|"reply --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "reply --trace=") _mailcli_files "$cur"; return ;;
+    "reply --timeout"|"reply --timeout=") return ;;
+    "reply -o"|"reply --output"|"reply --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "reply --config"|"reply --config=") _mailcli_files "$cur"; return ;;
+    "reply --color"|"reply --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "forward -t"|"forward --to"|"forward --to=") return ;;
+    "forward -c"|"forward --cc"|"forward --cc=") return ;;
+    "forward -b"|"forward --bcc"|"forward --bcc=") return ;;
+    "forward --body"|"forward --body=") return ;;
+    "forward --body-file"|"forward --body-file=") _mailcli_files "$cur"; return ;;
+    "forward -s"|"forward --subject"|"forward --subject=") return ;;
+    "forward -r"|"forward --from"|"forward --from=") return ;;
+    "forward --reply-to"|"forward --reply-to=") return ;;
+    "forward -a"|"forward --attach"|"forward --attach=") _mailcli_files "$cur"; return ;;
+    "forward --inline"|"forward --inline=") _mailcli_files "$cur"; return ;;
+    "forward -H"|"forward --header"|"forward --header=") return ;;
+    "forward --fcc"|"forward --fcc=") return ;;
+    "forward -A"|"forward --account"|"forward --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "forward --trace=") _mailcli_files "$cur"; return ;;
+    "forward --timeout"|"forward --timeout=") return ;;
+    "forward -o"|"forward --output"|"forward --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "forward --config"|"forward --config=") _mailcli_files "$cur"; return ;;
+    "forward --color"|"forward --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "drafts edit -A"|"drafts edit --account"|"drafts edit --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "drafts edit -o"|"drafts edit --output"|"drafts edit --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "drafts edit --config"|"drafts edit --config=") _mailcli_files "$cur"; return ;;
+    "drafts edit --color"|"drafts edit --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "drafts list -A"|"drafts list --account"|"drafts list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "drafts list -o"|"drafts list --output"|"drafts list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "drafts list --config"|"drafts list --config=") _mailcli_files "$cur"; return ;;
+    "drafts list --color"|"drafts list --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "drafts save -s"|"drafts save --subject"|"drafts save --subject=") return ;;
+    "drafts save -t"|"drafts save --to"|"drafts save --to=") return ;;
+    "drafts save -c"|"drafts save --cc"|"drafts save --cc=") return ;;
+    "drafts save -b"|"drafts save --bcc"|"drafts save --bcc=") return ;;
+    "drafts save -r"|"drafts save --from"|"drafts save --from=") return ;;
+    "drafts save -a"|"drafts save --attach"|"drafts save --attach=") _mailcli_files "$cur"; return ;;
+    "drafts save -H"|"drafts save --header"|"drafts save --header=") return ;;
+    "drafts save --reply-to"|"drafts save --reply-to=") return ;;
+    "drafts save --body"|"drafts save --body=") return ;;
+    "drafts save --body-file"|"drafts save --body-file=") _mailcli_files "$cur"; return ;;
+    "drafts save --inline"|"drafts save --inline=") _mailcli_files "$cur"; return ;;
+    "drafts save -A"|"drafts save --account"|"drafts save --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "drafts save -o"|"drafts save --output"|"drafts save --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "drafts save --config"|"drafts save --config=") _mailcli_files "$cur"; return ;;
+    "drafts save --color"|"drafts save --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "drafts send --fcc"|"drafts send --fcc=") return ;;
+    "drafts send -A"|"drafts send --account"|"drafts send --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "drafts send --trace=") _mailcli_files "$cur"; return ;;
+    "drafts send --timeout"|"drafts send --timeout=") return ;;
+    "drafts send -o"|"drafts send --output"|"drafts send --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "drafts send --config"|"drafts send --config=") _mailcli_files "$cur"; return ;;
+    "drafts send --color"|"drafts send --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "list --folder"|"list --folder=") return ;;
     "list --from"|"list --from=") return ;;
     "list --limit"|"list --limit=") return ;;
@@ -208,7 +279,7 @@ _mailcli() {
     esac
     if [[ $cur == -* ]]; then
         case $command in
-        "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --html --markdown --inline --raw --read-recipients --fcc --no-save --queue --queue-on-tempfail --dsn-notify --dsn-return --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "send") words="--subject --to --cc --bcc --from --envelope-from --attach --header --reply-to --body --body-file --html --markdown --inline --raw --read-recipients --fcc --no-save --queue --queue-on-tempfail --dsn-notify --dsn-return --draft --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "outbox") words="--help" ;;
         "outbox drop") words="--output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "outbox flush") words="--now --retry --retry-unknown --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
@@ -218,6 +289,13 @@ _mailcli() {
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "import") words="--folder --tree --create --again --account --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "export") words="--to --format --folder --all-folders --append --force --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "reply") words="--all --list --quote --top --body --body-file --html --markdown --subject --cc --bcc --from --reply-to --attach --inline --header --fcc --no-save --queue --queue-on-tempfail --draft --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "forward") words="--as-attachment --no-attachments --to --cc --bcc --body --body-file --html --markdown --subject --from --reply-to --attach --inline --header --fcc --no-save --queue --queue-on-tempfail --draft --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "drafts") words="--help" ;;
+        "drafts edit") words="--account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "drafts list") words="--account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "drafts save") words="--subject --to --cc --bcc --from --attach --header --reply-to --body --body-file --html --markdown --inline --account --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "drafts send") words="--fcc --no-save --queue --queue-on-tempfail --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --unread --flagged --from --threads --limit --page --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "read") words="--peek --thread --headers --no-fold --html --raw --part --no-pager --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "search") words="--path --folder --all-folders --server --threads --limit --page --fail-empty --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

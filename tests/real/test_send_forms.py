@@ -4,7 +4,6 @@ import contextlib
 import email.policy
 import json
 import os
-import pty
 import re
 import socket
 import subprocess
@@ -13,10 +12,12 @@ import threading
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
+from tests.support import editing
 from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
 from tests.support.local_mail import document, mail_files
@@ -248,35 +249,7 @@ def _discard(listener: socket.socket, taken: list[int]) -> None:
 def at_terminal(mailcli_env: dict[str, str], home: Path) -> Callable[..., tuple[int, str]]:
     """Run mailcli at a terminal, with an editor that is a shell script; give code and screen."""
 
-    def run(script: str, *args: str) -> tuple[int, str]:
-        editor = home / "my editor"
-        editor.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
-        editor.chmod(0o755)
-        ours, theirs = pty.openpty()
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "mailcli", *args],
-                stdin=theirs,
-                stdout=theirs,
-                stderr=theirs,
-                env={**mailcli_env, "VISUAL": f"'{editor}'"},
-                cwd=home,
-                start_new_session=True,
-            )
-            os.close(theirs)
-            screen = b"".join(iter(lambda: _read(ours), b""))
-            return process.wait(60), screen.decode()
-        finally:
-            os.close(ours)
-
-    return run
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # Linux says so at the end
-        return b""
+    return partial(editing.at_terminal, environment=mailcli_env, home=home)
 
 
 WRITE = """sed -i 's/^Subject:.*/Subject: Grüße/; s/^Cc:.*/X-Note: kept/' "$1"

@@ -10,19 +10,18 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from mailcli.app.account_choice import choose_account
 from mailcli.app.context import Context
-from mailcli.app.rich_text import Form, both_forms
+from mailcli.app.rich_text import Form, Quote, both_forms
 from mailcli.app.sessions import lacks
 from mailcli.config import Account, SmtpServer
 from mailcli.errors import ConfigError, InvalidMessage, LocalError, NotFound, UsageError
-from mailcli.message import relay
 from mailcli.message.addresses import parse_address, parse_addresses, to_ascii, unique
 from mailcli.message.compose import compose
 from mailcli.message.draft import Draft
 from mailcli.message.mime import Attachment
-from mailcli.message.summary import decode_text, summarise
+from mailcli.message.summary import decode_text
 from mailcli.model import Address, Notify, Return
-from mailcli.smtp.data import with_crlf
 from mailcli.smtp.envelope import Envelope
 from mailcli.store.files import CHUNK
 from mailcli.store.spool import Spool
@@ -53,7 +52,8 @@ class Relay(NamedTuple):
 class Request(NamedTuple):
     """What the command line asks to send; addresses are still text.
 
-    `relay` is a finished message, which then replaces every field of its own.
+    `relay` is a finished message, which then replaces every field of its own. `quote` is
+    another's text that goes with the text, `parts` are attachments that are no files.
     """
 
     recipients: tuple[str, ...] = ()
@@ -70,6 +70,8 @@ class Request(NamedTuple):
     headers: tuple[str, ...] = ()
     attach: tuple[Path, ...] = ()
     inline: tuple[Path, ...] = ()
+    parts: tuple[Attachment, ...] = ()
+    quote: Quote | None = None
     relay: Relay | None = None
     save: bool = True
     sent_folder: str | None = None
@@ -103,75 +105,23 @@ def prepare(context: Context, request: Request, account_name: str | None) -> Out
     Raises: InvalidMessage (65), NotFound (66) for a file, ConfigError (78).
     """
     if request.relay is None:
-        account = choose_account(context, account_name, [_sender_of(request)])
-        return _composed(context, account, _server_of(account), request)
-    header, body = relay.split(with_crlf(request.relay.chunks))
-    senders = [_sender_of(request) or _author(request.relay, header), _bounces_to(request)]
-    account = choose_account(context, account_name, senders)
-    return _relayed(context, account, request, request.relay, header, body)
+        account = choose_account(context, account_name, [sender_of(request)])
+        return _composed(context, account, server_of(account), request)
+    from mailcli.app.relayed import relayed
+
+    return relayed(context, request, request.relay, account_name)
 
 
-def _server_of(account: Account) -> SmtpServer:
-    if account.smtp is None:
-        raise lacks(account, "smtp")
-    return account.smtp
-
-
-# -- which account -------------------------------------------------------------
-
-
-def choose_account(
-    context: Context, name: str | None, senders: Iterable[Address | None]
-) -> Account:
-    """Choose by name, else by the first sender's address that is known, else what applies.
-
-    Raises: ConfigError (78) that names the accounts tried.
-    """
-    able = [account for account in context.config.accounts.values() if account.smtp]
-    emails = [sender.email.lower() for sender in senders if sender]
-    if name or not emails:
-        return context.account(name)
-    for form in [form for email in emails for form in (email, _without_detail(email))]:
-        for account in able:
-            if form in _addresses_of(account):
-                return account
-    try:
-        return context.account(None)
-    except ConfigError as exc:
-        tried = ", ".join(account.name for account in able) or "none has an smtp server"
-        raise ConfigError(
-            f"no account sends as {emails[0]}; tried: {tried}",
-            hint="choose one with -A, or add the address to its aliases",
-        ) from exc
-
-
-def _without_detail(email: str) -> str:
-    """Return an address without what `+` adds to its local part (RFC 5233)."""
-    local, at, domain = email.rpartition("@")
-    return local.partition("+")[0] + at + domain
-
-
-def _addresses_of(account: Account) -> set[str]:
-    own = (account.email, *account.aliases)
-    return {address.email.lower() for address in own if address}
-
-
-def _sender_of(request: Request) -> Address | None:
+def sender_of(request: Request) -> Address | None:
+    """Return the author that was asked for. Raises: InvalidMessage (65)."""
     return parse_address(request.sender) if request.sender else None
 
 
-def _bounces_to(request: Request) -> Address | None:
-    """Return the envelope's sender, where one was given that has a domain."""
-    given = request.envelope_sender or ""
-    return parse_address(given) if "@" in given else None
-
-
-def _author(finished: Relay, header: bytes) -> Address | None:
-    """Return who a finished message is from; a local name, such as cron's `root`, is nobody."""
-    if finished.local is None:
-        return relay.sender(header)
-    found = relay.sender(header, qualify=lambda name: name)
-    return found if found and "@" in found.email else None
+def server_of(account: Account) -> SmtpServer:
+    """Return the server that an account sends over. Raises: ConfigError (78)."""
+    if account.smtp is None:
+        raise lacks(account, "smtp")
+    return account.smtp
 
 
 # -- composed ------------------------------------------------------------------
@@ -180,7 +130,41 @@ def _author(finished: Relay, header: bytes) -> Address | None:
 def _composed(
     context: Context, account: Account, server: SmtpServer, request: Request
 ) -> Outgoing:
-    sender = _sender_of(request) or account.email
+    draft = draft_of(account, request)
+    composed = compose(draft, now=context.now())
+    recipients = (*draft.to, *draft.cc, *draft.bcc)
+    envelope = Envelope(
+        reverse_path(request.envelope_sender, draft.sender),
+        tuple(unique(recipients)),
+        utf8_header=composed.utf8_header,
+        notify=request.notify,
+        returned=request.returned,
+    )
+    spool = Spool(context.state_dir)
+    spool.extend(composed.chunks())
+    return Outgoing(
+        account,
+        server,
+        envelope,
+        names_of(recipients),
+        spool,
+        composed.message_id,
+        request.subject,
+        composed.bcc_field if keeps_copy(account, request) else None,
+    )
+
+
+def keeps_copy(account: Account, request: Request) -> bool:
+    """Tell whether a copy of what is sent is kept."""
+    return request.save and (account.save_sent or request.sent_folder is not None)
+
+
+def draft_of(account: Account, request: Request) -> Draft:
+    """Return what a message is made from.
+
+    Raises: InvalidMessage (65), NotFound (66) for a file, ConfigError (78), UsageError (2).
+    """
+    sender = sender_of(request) or account.email
     if sender is None:
         raise ConfigError(
             "the account has no email address",
@@ -189,63 +173,43 @@ def _composed(
         )
     inline = [path.name for path in request.inline]
     domain = to_ascii(sender.email).rpartition("@")[2]
-    texts = both_forms(request.text, request.form, inline, domain=domain)
+    texts = both_forms(request.text, request.form, inline, domain=domain, quote=request.quote)
     shown = zip(request.inline, texts.content_ids, strict=True)
-    draft = Draft(
+    return Draft(
         sender=sender,
-        to=_parsed(request.recipients + request.to),
-        cc=_parsed(request.cc),
-        bcc=_parsed(request.bcc),
-        reply_to=_parsed(request.reply_to),
+        to=parsed(request.recipients + request.to),
+        cc=parsed(request.cc),
+        bcc=parsed(request.bcc),
+        reply_to=parsed(request.reply_to),
         subject=request.subject,
         text=texts.plain,
         html=texts.html,
         typed=request.typed,
         headers=tuple(_header(text) for text in request.headers),
         attachments=(
+            *request.parts,
             *(_attachment(path) for path in request.attach),
             *(_attachment(path)._replace(content_id=content_id) for path, content_id in shown),
         ),
     )
-    composed = compose(draft, now=context.now())
-    recipients = (*draft.to, *draft.cc, *draft.bcc)
-    envelope = Envelope(
-        _path(request.envelope_sender, sender),
-        tuple(unique(recipients)),
-        utf8_header=composed.utf8_header,
-        notify=request.notify,
-        returned=request.returned,
-    )
-    spool = Spool(context.state_dir)
-    spool.extend(composed.chunks())
-    keeps = request.save and (account.save_sent or request.sent_folder is not None)
-    return Outgoing(
-        account,
-        server,
-        envelope,
-        _names_of(recipients),
-        spool,
-        composed.message_id,
-        request.subject,
-        composed.bcc_field if keeps else None,
-    )
 
 
-def _path(given: str | None, sender: Address) -> str:
+def reverse_path(given: str | None, sender: Address) -> str:
     """Return the reverse-path: what was given, of which nothing and `<>` are the null path."""
     if given is None:
         return to_ascii(sender.email)
     return to_ascii(parse_address(given).email) if given.strip() not in {"", "<>"} else ""
 
 
-def _names_of(addresses: Iterable[Address]) -> dict[str, str]:
+def names_of(addresses: Iterable[Address]) -> dict[str, str]:
     """Return the names by address; those of a finished message may be encoded (RFC 2047)."""
     return {to_ascii(a.email): decode_text(a.name.encode()) for a in addresses if a.name}
 
 
-def _parsed(
+def parsed(
     texts: Sequence[str], qualify: Callable[[str], str] | None = None
 ) -> tuple[Address, ...]:
+    """Return the addresses that texts are. Raises: InvalidMessage (65)."""
     if not all(text.strip() for text in texts):
         raise InvalidMessage("an address is empty", hint="check the variable it comes from")
     return tuple(each for text in texts for each in parse_addresses(text, qualify=qualify))
@@ -285,59 +249,3 @@ def octets_of(path: Path) -> Iterator[bytes]:
 def pieces_of(file: IO[bytes]) -> Iterator[bytes]:
     """Yield what is left of an open file, in pieces. Raises: OSError."""
     return iter(lambda: file.read(CHUNK), b"")
-
-
-# -- relayed -------------------------------------------------------------------
-
-
-def _relayed(
-    context: Context,
-    account: Account,
-    request: Request,
-    finished: Relay,
-    header: bytes,
-    body: Iterable[bytes],
-) -> Outgoing:
-    """Prepare a finished message: the options add recipients, the message stays as it is."""
-    qualify = None if finished.local is None else _qualifier(account, finished.local)
-    recipients = list(_parsed(request.recipients + request.to + request.cc + request.bcc, qualify))
-    if finished.read_recipients or not recipients:
-        recipients += relay.recipients(header, resent=finished.resent, qualify=qualify)
-    sender = _sender_of(request) or _author(finished, header) or account.email
-    if sender is None:
-        raise InvalidMessage("the message has no From", hint="use --envelope-from")
-    given = request.envelope_sender
-    if given and qualify and "@" not in given and given != "<>":
-        given = None  # cron's `-f root`: bounces go to the account
-    envelope = Envelope(
-        _path(given, sender),
-        tuple(unique(recipients)),
-        notify=request.notify,
-        returned=request.returned,
-    )
-    spool = Spool(context.state_dir)
-    spool.extend([relay.without_bcc(header)])
-    spool.extend(body)
-    return Outgoing(
-        account,
-        _server_of(account),
-        envelope,
-        _names_of(recipients),
-        spool,
-        relay.message_id(header),
-        summarise(header).subject,
-        copy_head=None,
-    )
-
-
-def _qualifier(account: Account, local: frozenset[str]) -> Callable[[str], str]:
-    """Return what gives a name of this machine its address: the account's own, for its users."""
-
-    def qualify(name: str) -> str:
-        if name.lower() in local and account.email:
-            return account.email.email
-        raise InvalidMessage(
-            f"{name!r} is no address", hint="write it as name@example.org; there is no local mail"
-        )
-
-    return qualify

@@ -11,6 +11,9 @@ from mailcli.errors import UsageError
 
 _PAGE = '<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{}</body></html>\n'
 
+_BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
+_BODY_END = re.compile(r"</body\s*>(?!.*</body)", re.IGNORECASE | re.DOTALL)
+
 
 class Form(Enum):
     """What the text that was given is."""
@@ -18,6 +21,28 @@ class Form(Enum):
     PLAIN = "plain"
     HTML = "html"
     MARKDOWN = "markdown"
+
+
+class Quote(NamedTuple):
+    """Another's text within the user's, in both forms; `on_top`: it stands above."""
+
+    plain: str
+    html: str
+    on_top: bool = True
+
+    def beside(self, text: str) -> str:
+        """Return it in plain form with the user's text."""
+        if self.on_top:
+            return f"{self.plain}\n{text}"
+        return f"{text.rstrip()}\n\n{self.plain}" if text.strip() else f"\n\n{self.plain}"
+
+    def within(self, page: str) -> str:
+        """Return the user's page with it in."""
+        body = _BODY.search(page) if self.on_top else _BODY_END.search(page)
+        at = (body.end() if self.on_top else body.start()) if body else -1
+        if body is None:
+            return f"{self.html}{page}" if self.on_top else f"{page}\n{self.html}"
+        return page[:at] + "\n" + self.html + page[at:]
 
 
 class Texts(NamedTuple):
@@ -28,8 +53,10 @@ class Texts(NamedTuple):
     content_ids: tuple[str, ...] = ()
 
 
-def both_forms(text: str, form: Form, inline: Sequence[str], *, domain: str) -> Texts:
-    """Return a text in the forms that it travels in.
+def both_forms(
+    text: str, form: Form, inline: Sequence[str], *, domain: str, quote: Quote | None = None
+) -> Texts:
+    """Return a text in the forms that it travels in, with what it quotes.
 
     `inline` are names of files that the HTML shows: `cid:NAME` in it becomes the part's
     Content-ID (RFC 2392), which is unique for ever.
@@ -45,6 +72,8 @@ def both_forms(text: str, form: Form, inline: Sequence[str], *, domain: str) -> 
     ids = tuple(f"{secrets.token_hex(12)}@{domain}" for _ in inline)
     for name, content_id in zip(inline, ids, strict=True):
         html = _shown(html, name, content_id)
+    if quote is not None:
+        plain, html = quote.beside(plain), quote.within(html) if html else ""
     return Texts(plain, html, ids)
 
 

@@ -28,7 +28,7 @@ def keep_copy(
     `when` (Unix seconds) stands in its name. The same token and time again, with the same
     octets, make no second one. Raises: MailError.
     """
-    name = folder_name or account.sent or _known_sent(context, account) or SENT
+    name = folder_name or account.sent or folder_with_role(context, account, "sent") or SENT
     folder = Maildir(account.maildir, account.layout).folder(FolderName.parse(name))
     folder.create()
     now = context.unix_time() if when is None else when
@@ -40,12 +40,12 @@ def keep_copy(
     return folder.path_of(delivered.entry)
 
 
-def _known_sent(context: Context, account: Account) -> str | None:
-    """Return the folder that the server has for sent mail, as the last imap-sync saw it."""
+def folder_with_role(context: Context, account: Account, role: str) -> str | None:
+    """Return the folder that the server has for a use (RFC 6154), as the last imap-sync saw it."""
     from mailcli.store.state import StateStore
 
     path = context.state_dir / f"{account.name}.db"
     if account.imap is None or not path.exists():
         return None
     with StateStore.open(path) as state:
-        return next((row.name for row in state.folders() if row.role == "sent"), None)
+        return next((row.name for row in state.folders() if row.role == role), None)

@@ -19,7 +19,7 @@ from mailcli.app.sessions import smtp_session
 from mailcli.errors import MailError, TemporaryFailure
 from mailcli.model import Address
 from mailcli.results import ErrorReport, RefusedRecipient, SendPreview, SendResult
-from mailcli.smtp.transaction import Submission
+from mailcli.smtp.transaction import Submission, Watch
 
 
 def submit(context: Context, request: Request, account_name: str | None) -> SendResult:
@@ -28,12 +28,21 @@ def submit(context: Context, request: Request, account_name: str | None) -> Send
     Raises: MailError when nothing was accepted for a reason that is no recipient's;
         InvalidMessage (65) before anything is sent.
     """
-    outgoing = prepare(context, request, account_name)
+    return submit_prepared(context, request, prepare(context, request, account_name))
+
+
+def submit_prepared(
+    context: Context, request: Request, outgoing: Outgoing, *, watch: Watch | None = None
+) -> SendResult:
+    """Do as `submit` does, with a message that is ready; `request` says what to do with it.
+
+    `watch` is told before the final dot, and when the message was accepted.
+    """
     with named(outgoing.account):
         if request.queue is Queue.ALWAYS:
             return _queued(context, request, outgoing)
         try:
-            submission = _deliver(context, outgoing)
+            submission = _deliver(context, outgoing, watch)
         except TemporaryFailure as exc:
             if request.queue is Queue.NEVER:
                 raise
@@ -43,7 +52,11 @@ def submit(context: Context, request: Request, account_name: str | None) -> Send
 
 def preview(context: Context, request: Request, account_name: str | None) -> SendPreview:
     """Return what `submit` would put on the wire, without opening a connection."""
-    outgoing = prepare(context, request, account_name)
+    return preview_of(prepare(context, request, account_name))
+
+
+def preview_of(outgoing: Outgoing) -> SendPreview:
+    """Return what would be put on the wire of a message that is ready."""
     return SendPreview(
         sender=outgoing.envelope.sender,
         recipients=outgoing.envelope.recipients,
@@ -53,13 +66,13 @@ def preview(context: Context, request: Request, account_name: str | None) -> Sen
     )
 
 
-def _deliver(context: Context, outgoing: Outgoing) -> Submission:
+def _deliver(context: Context, outgoing: Outgoing, watch: Watch | None) -> Submission:
     size = outgoing.message.size
     with smtp_session(context, outgoing.account) as session:
         name = outgoing.account.name
         with context.progress.transfer(name, messages=lambda: 1, octets=size) as step:
             message = Passing(outgoing.message, step)
-            return session.submit(outgoing.envelope, message, size=size)
+            return session.submit(outgoing.envelope, message, size=size, watch=watch or Watch())
 
 
 def _result(

@@ -33,6 +33,11 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "import": Entry("import_", "Import an mbox, .eml files or a Maildir."),
         "export": Entry("export", "Export messages to an mbox, .eml files or a Maildir."),
     },
+    "Write": {
+        "reply": Entry("reply", "Reply to a message."),
+        "forward": Entry("forward", "Pass messages on to others."),
+        "drafts": Entry("drafts", "List, save, edit and send drafts."),
+    },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),
         "read": Entry("read", "Show messages, and mark them as seen."),

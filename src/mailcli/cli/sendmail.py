@@ -124,7 +124,8 @@ def _runtime(options: Options | None = None) -> "Runtime":
 
 def _send(options: Options) -> int:
     from mailcli.app.outgoing import Queue, Relay, Request
-    from mailcli.cli.send import parse_notify, send
+    from mailcli.cli.composing import parse_notify
+    from mailcli.cli.writing import send
     from mailcli.model import Return
 
     if not options.recipients and not options.read_recipients:

@@ -7,7 +7,7 @@ must come back as the one intended, from a parser that did not build them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email import policy
 from email.message import Message
@@ -49,7 +49,7 @@ def _unfolded(value: object) -> str:
 
 def _verify_names(draft: Draft, found: list[str]) -> None:
     """Check that each field is there once, and the user's own in the draft's order."""
-    hidden = not draft.to and not draft.cc  # then To says so, and names nobody
+    hidden = draft.finished and not draft.to and not draft.cc  # then To says so, and names nobody
     given = {"to": draft.to or hidden, "cc": draft.cc, "reply-to": draft.reply_to}
     meant = ["from", "subject", *(name for name, there in given.items() if there)]
     ours = [name for name in found if name in {*_PEOPLE, "subject"}]
@@ -103,9 +103,20 @@ def _words(text: str) -> str:
 
 def _verify_parts(message: Message, part: Part) -> None:
     wanted = [_meant(leaf) for leaf in leaves(part)]
-    read = [(p.get_content_type(), _name_in(p)) for p in message.walk() if not p.is_multipart()]
+    read = [(part.get_content_type(), _name_in(part)) for part in _contents(message)]
     if read != wanted:
         raise _unlike("list of parts")
+
+
+def _contents(message: Message) -> Iterator[Message]:
+    """Yield the parts with content; a forwarded message is one, whatever is in it."""
+    parts = message.get_payload()
+    if not isinstance(parts, list) or message.get_content_type() == "message/rfc822":
+        yield message
+        return
+    for part in parts:
+        if isinstance(part, Message):
+            yield from _contents(part)
 
 
 def _meant(leaf: Leaf) -> tuple[str, str | None]:

@@ -92,7 +92,7 @@ def _fields(draft: Draft, message_id: str, now: datetime) -> list[bytes]:
     for name, addresses in (("To", draft.to), ("Cc", draft.cc), ("Reply-To", draft.reply_to)):
         if addresses:
             fields.append(address_field(name, _ascii(addresses)))
-    if not draft.to and not draft.cc:
+    if draft.finished and not draft.to and not draft.cc:
         fields.append(b"To: undisclosed-recipients:;\r\n")
     fields.append(text_field("Subject", draft.subject))
     fields.append(identifier_field("Message-ID", [message_id]))

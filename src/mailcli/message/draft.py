@@ -10,7 +10,8 @@ class Draft(NamedTuple):
     """A message before it is one. `headers` are further fields as name and value.
 
     `html` is the text once more, for readers that show it; the two say the same. `typed`
-    text may be broken into lines where it is shown: a person wrote paragraphs.
+    text may be broken into lines where it is shown: a person wrote paragraphs. One that is not
+    `finished` is kept to be written on: that it names nobody yet is not said in To.
     """
 
     sender: Address
@@ -24,3 +25,4 @@ class Draft(NamedTuple):
     typed: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    finished: bool = True

@@ -8,11 +8,12 @@ passed in.
 import base64
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from mailcli.errors import InvalidMessage
@@ -28,6 +29,7 @@ _TEXT_POLICY = policy.SMTP.clone(max_line_length=76, cte_type="7bit")
 _LINE = 57
 """Octets in one line of base64 (RFC 2045 §6.8): 76 characters."""
 
+_WORD = re.compile(r"[\w.+-]{1,60}", re.ASCII)
 _PLAIN_NAME = re.compile(r"[\w .,()+=@#$%&'!~-]{1,60}", re.ASCII)
 _SECTION = 45
 """Octets of a file name in one piece of a parameter, before they are percent-encoded."""
@@ -36,13 +38,18 @@ _SECTION = 45
 class Attachment(NamedTuple):
     """A file to send along: its shown name, its media type, its octets.
 
-    With a `content_id` it is part of the HTML text, which names it (RFC 2392).
+    With a `content_id` it is part of the HTML text, which names it (RFC 2392). With an
+    `encoding` of `7bit` or `8bit` it is a message that travels as it is, in lines that end in
+    CRLF, since no other encoding may hide one (RFC 2046 §5.2.1). `parameters` are further ones
+    of its type; those that are no plain words, or that are about its name, are left out.
     """
 
     name: str
     media_type: str
     content: Source
     content_id: str = ""
+    encoding: Literal["base64", "7bit", "8bit"] = "base64"
+    parameters: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,12 @@ class Multipart:
 
     @property
     def fields(self) -> tuple[bytes, ...]:
-        """The fields of its own header."""
-        return (
-            f'Content-Type: multipart/{self.subtype};\r\n boundary="{self.boundary}"\r\n'.encode(),
-        )
+        """The fields of its own header; what holds 8-bit text says so (RFC 2045 §6.4)."""
+        kind = f'Content-Type: multipart/{self.subtype};\r\n boundary="{self.boundary}"\r\n'
+        encodings = {each.attachment.encoding for each in leaves(self) if each.attachment}
+        if "8bit" in encodings:
+            return kind.encode(), b"Content-Transfer-Encoding: 8bit\r\n"
+        return (kind.encode(),)
 
 
 Part = Leaf | Multipart
@@ -93,8 +102,8 @@ def attachment_leaf(attachment: Attachment) -> Leaf:
     """Return a file as a part. Raises: InvalidMessage (65) for a name that cannot stand there."""
     name = _checked_name(attachment.name)
     fields = [
-        _field(f"Content-Type: {media_type(attachment)}", _old_name(name)),
-        b"Content-Transfer-Encoding: base64\r\n",
+        _field(f"Content-Type: {media_type(attachment)}", *_further(attachment), _old_name(name)),
+        f"Content-Transfer-Encoding: {attachment.encoding}\r\n".encode("ascii"),
     ]
     if attachment.content_id:
         fields.append(f"Content-ID: <{attachment.content_id}>\r\n".encode("ascii"))
@@ -105,6 +114,8 @@ def attachment_leaf(attachment: Attachment) -> Leaf:
 
 def media_type(attachment: Attachment) -> str:
     """Return the type that it travels under."""
+    if attachment.encoding != "base64":
+        return "message/rfc822"
     found = _MEDIA_TYPE.fullmatch(attachment.media_type)
     return attachment.media_type if found else "application/octet-stream"
 
@@ -116,7 +127,7 @@ def body(part: Part, *, skeleton: bool = False) -> Iterator[bytes]:
             yield part.text
         case Leaf():
             if not skeleton and part.attachment:
-                yield from _base64(part.attachment.content)
+                yield from _encoded(part.attachment)
         case Multipart():
             for each in part.parts:
                 yield f"--{part.boundary}\r\n".encode()
@@ -146,9 +157,15 @@ def _encoding(text: str) -> str:
     return "7bit" if plain and b"\0" not in octets else "quoted-printable"
 
 
-def _base64(content: Source) -> Iterator[bytes]:
+def _encoded(attachment: Attachment) -> Iterator[bytes]:
+    content = attachment.content
+    chunks = [content] if isinstance(content, bytes) else content()
+    return _base64(chunks) if attachment.encoding == "base64" else iter(chunks)
+
+
+def _base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
     held = b""
-    for chunk in [content] if isinstance(content, bytes) else content():
+    for chunk in chunks:
         octets = held + chunk
         whole = len(octets) - len(octets) % _LINE
         held = octets[whole:]
@@ -165,6 +182,14 @@ def _checked_name(name: str) -> str:
 
 def _field(head: str, *parameters: str) -> bytes:
     return ";\r\n ".join([head, *parameters]).encode("ascii") + b"\r\n"
+
+
+def _further(attachment: Attachment) -> list[str]:
+    return [
+        f"{name}={value}"
+        for name, value in attachment.parameters.items()
+        if name.lower() != "name" and _WORD.fullmatch(name) and _WORD.fullmatch(value)
+    ]
 
 
 def _is_plain(name: str) -> bool:

@@ -59,7 +59,7 @@ def summary_of(fields: Mapping[bytes, bytes]) -> Summary:
     identifier = fields.get(b"message-id", b"").strip().decode("utf-8", "replace")
     kind = fields.get(b"content-type", b"").partition(b";")[0]
     return Summary(
-        date=_date(fields.get(b"date", b"")),
+        date=date_of(fields.get(b"date", b"")),
         from_=addresses_of(fields.get(b"from", b"")),
         to=addresses_of(fields.get(b"to", b"")),
         cc=addresses_of(fields.get(b"cc", b"")),
@@ -136,7 +136,7 @@ def _plain_addresses(text: str) -> tuple[Address, ...] | None:
     return tuple(found)
 
 
-def _date(value: bytes) -> datetime | None:
+def date_of(value: bytes) -> datetime | None:
     """Read a date-time (RFC 5322 §3.3); one without a zone, or out of range, is None."""
     try:
         if (plain := _PLAIN_DATE.match(value)) and plain[7] + plain[8] + plain[9] != b"-0000":

@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol, TextIO
 
 from mailcli.results import (
     CredentialChange,
+    DraftResult,
     ExportResult,
     FlushResult,
     FoldersResult,
@@ -227,7 +228,7 @@ class _TsvPrinter(_TextPrinter):
         self._streams.octets([result.message.encode("utf-8", "surrogateescape")])
 
 
-_DONE = (SendResult, CredentialChange, ImportResult, ExportResult)
+_DONE = (SendResult, DraftResult, CredentialChange, ImportResult, ExportResult)
 """What only tells what was done."""
 
 
@@ -237,7 +238,7 @@ def _warnings_of(result: Result) -> tuple[str, ...]:
     if isinstance(result, PopResult):
         found = ((each.account, warning) for each in result.accounts for warning in each.warnings)
         return tuple(f"{account}: {warning}" for account, warning in found)
-    if isinstance(result, SendResult | ImportResult | ExportResult):
+    if isinstance(result, SendResult | DraftResult | ImportResult | ExportResult):
         return result.warnings
     return ()
 

@@ -31,6 +31,12 @@ from mailcli.results import (
 _LONGEST = 1000
 """Characters of an error that are shown: no reply of a server fills the screen."""
 
+_WITH_ERRORS = (
+    *(FoldersResult, ListResult, ReadResult, StatusResult),
+    *(OrganisedResult, ImportResult),
+)
+"""Results of which each failure stands beside what went well."""
+
 
 def problems_of(result: Result) -> tuple[ErrorReport, ...]:
     """Return every failure that `result` reports, in its order; `()`: nothing is to be said."""
@@ -44,9 +50,7 @@ def problems_of(result: Result) -> tuple[ErrorReport, ...]:
             return tuple(_named(each.error, each.account) for each in told if each.error)
         case ImapResult():
             return tuple(problem for each in result.accounts for problem in _of_account(each))
-        case FoldersResult() | StatusResult() | ImportResult():
-            return result.errors
-        case ListResult() | ReadResult() | OrganisedResult():
+        case _ if isinstance(result, _WITH_ERRORS):
             return result.errors
         case _:
             return ()

@@ -13,6 +13,7 @@ from mailcli.output.imap_lines import comparison_lines, done_lines, plan_lines
 from mailcli.output.words import counted, size_text
 from mailcli.results import (
     CredentialChange,
+    DraftResult,
     ExportResult,
     FlushedMessage,
     FlushResult,
@@ -119,8 +120,21 @@ def _(change: CredentialChange) -> list[str]:
     return [f"Password of {account}{which} {verb} {where} {backend}."]
 
 
+@summary_of.register
+def _(draft: DraftResult) -> list[str]:
+    name = f"Draft {draft.id}" if draft.id is not None else "Draft"
+    where = f"{visible(draft.account)}: {name} saved in {visible(draft.folder)}"
+    edit = f" To go on: mailcli drafts edit {draft.id}" if draft.id is not None else ""
+    return [f"{where}.{edit}"]
+
+
 def envelope_lines(preview: SendPreview) -> list[str]:
-    """Return who the message would go from and to, and through which server."""
+    """Return who the message would go from and to, and through which server.
+
+    Of a draft, which would go nowhere, whose it is.
+    """
+    if not preview.server:
+        return [f"Account: {visible(preview.account)}"]
     return [
         f"Account: {visible(preview.account)}",
         f"Server:  {visible(preview.server)}",

@@ -21,6 +21,7 @@ from mailcli.results import (
     AccountsResult,
     AttachmentsResult,
     CredentialChange,
+    DraftResult,
     ErrorReport,
     ExportResult,
     FlushedMessage,
@@ -74,6 +75,14 @@ def _answers(result: SendResult | FlushedMessage) -> Iterator[Row]:
         status = "refused" if each.permanent else "deferred"
         yield (each.address.email, status, reply_text(each))
     yield from ((each.email, "unknown", None) for each in result.unknown)
+
+
+@table_of.register
+def _(result: DraftResult) -> Table:
+    return Table(
+        ("id", "account", "folder", "subject", "path"),
+        ((result.id, result.account, result.folder, result.subject, result.path),),
+    )
 
 
 @table_of.register

@@ -13,6 +13,7 @@ from mailcli.results.attachments import (
     AttachmentsResult,
     MessageAttachments,
 )
+from mailcli.results.drafts import DraftResult
 from mailcli.results.messages import ListResult, MessageInfo, ReadResult
 from mailcli.results.organising import ChangedMessage, OrganisedResult
 from mailcli.results.report import ErrorReport
@@ -42,6 +43,7 @@ __all__ = [
     "AttachmentInfo",
     "AttachmentsResult",
     "ChangedMessage",
+    "DraftResult",
     "ErrorReport",
     "ExportResult",
     "ExportedMessage",
@@ -241,6 +243,7 @@ class AccountsResult(NamedTuple):
 Result = (
     SendResult
     | SendPreview
+    | DraftResult
     | OutboxResult
     | OutboxChange
     | FlushResult

@@ -21,7 +21,8 @@ class RefusedRecipient(NamedTuple):
 class SendResult(NamedTuple):
     """The outcome of one submission; `error` says why it is unknown for some, where it is.
 
-    `queued` are those for whom it waits in the outbox, as message `outbox_id`.
+    `queued` are those for whom it waits in the outbox, as message `outbox_id`. `answered` and
+    `forwarded` are messages that were marked as that.
     """
 
     message_id: str | None
@@ -34,6 +35,8 @@ class SendResult(NamedTuple):
     unknown: tuple[Address, ...] = ()
     queued: tuple[Address, ...] = ()
     outbox_id: int | None = None
+    answered: tuple[int, ...] = ()
+    forwarded: tuple[int, ...] = ()
 
 
 class SendPreview(NamedTuple):
