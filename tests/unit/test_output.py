@@ -19,9 +19,10 @@ from tests.support.schemas import SCHEMAS
 from mailcli import results
 from mailcli.errors import Exit, Refused
 from mailcli.output import Format, make_printer
-from mailcli.output.machine import plain, rfc3339, to_json, tsv_lines
+from mailcli.output.machine import plain, to_json
 from mailcli.output.problems import exit_of, problems_of
 from mailcli.output.tables import table_of
+from mailcli.output.tsv import rfc3339, tsv_lines
 from mailcli.results import (
     ErrorReport,
     FolderSync,

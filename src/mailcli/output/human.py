@@ -19,8 +19,8 @@ from rich.text import Text
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
 from mailcli.output.cells import Cell
-from mailcli.output.machine import rfc3339
 from mailcli.output.tables import address_text, table_of
+from mailcli.output.tsv import rfc3339
 from mailcli.output.words import size_text
 from mailcli.results import (
     AccountsResult,

@@ -184,8 +184,8 @@ class _TsvPrinter(_TextPrinter):
         elif isinstance(result, ReadResult):
             self._read(result)
         elif asked or not self._silent(result):
-            from mailcli.output.machine import tsv_lines
             from mailcli.output.tables import table_of
+            from mailcli.output.tsv import tsv_lines
 
             rows = tsv_lines(table_of(result))
             self._streams.octets(line.encode("utf-8") for line in rows)
@@ -193,12 +193,17 @@ class _TsvPrinter(_TextPrinter):
 
     def _read(self, result: ReadResult) -> None:
         """Write messages as text, no line of it broken; as records where TSV was asked for."""
-        from mailcli.output.machine import tsv_lines
-        from mailcli.output.reading import paper_of, read_text
-        from mailcli.output.tables import table_of
+        lines: Iterable[str]
+        if self._by_default:
+            from mailcli.output.reading import paper_of, read_text
 
-        paper = paper_of(self._streams.stdout, width=None, color=self._color, now=self._now())
-        lines = [read_text(result, paper)] if self._by_default else tsv_lines(table_of(result))
+            paper = paper_of(self._streams.stdout, width=None, color=self._color, now=self._now())
+            lines = [read_text(result, paper)]
+        else:
+            from mailcli.output.tables import table_of
+            from mailcli.output.tsv import tsv_lines
+
+            lines = tsv_lines(table_of(result))
         self._streams.octets(line.encode("utf-8", "replace") for line in lines)
 
     def _silent(self, result: Result) -> bool:
