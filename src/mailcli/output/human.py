@@ -6,7 +6,6 @@ says anything alone: an unread message also has a mark.
 """
 
 from collections.abc import Sequence
-from dataclasses import field
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import NamedTuple
@@ -59,7 +58,7 @@ class _Column(NamedTuple):
 class _View(NamedTuple):
     columns: tuple[_Column, ...]
     rows: list[tuple[str, ...]]
-    strong: frozenset[int] = field(default_factory=frozenset)  # rows in bold
+    strong: frozenset[int] = frozenset()  # rows in bold
 
 
 def table_text(result: object, screen: Screen) -> str:
