@@ -386,8 +386,9 @@ def test_tsv_is_as_documented(name: str) -> None:
 @pytest.mark.parametrize(("name", "result"), ALL)
 def test_no_tsv_field_holds_a_tab_or_line_end(name: str, result: Result) -> None:
     table = table_of(result)
-    lines = list(tsv_lines(table))
-    assert [line.count("\t") for line in lines] == [len(table.columns) - 1] * len(table.rows)
+    rows = tuple(table.rows)
+    lines = list(tsv_lines(table._replace(rows=rows)))
+    assert [line.count("\t") for line in lines] == [len(table.columns) - 1] * len(rows)
     assert not [line for line in lines if re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", line)]
 
 

@@ -65,7 +65,7 @@ def table_text(result: object, screen: Screen) -> str:
     """Return `result` as lines of text, fitted to `screen.width`; `""` when empty."""
     match result:
         case ListResult():
-            view = _messages(result.messages, screen)
+            view = _messages(tuple(result.messages), screen)
         case FoldersResult():
             view = _folders(result, screen)
         case AttachmentsResult():

@@ -8,14 +8,14 @@ back into exactly what they were. Nothing is cleaned, shortened or translated.
 
 import json
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
 from mailcli.message.clean import UNSAFE_RANGES
 from mailcli.output.tsv import rfc3339
-from mailcli.results import SCHEMA, FolderSync, MessageInfo, ReadResult, Result
+from mailcli.results import SCHEMA, FolderSync, ListResult, MessageInfo, ReadResult, Result
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -58,7 +58,7 @@ def plain(value: object) -> Json:
             named = zip(value._fields, value, strict=True)
             body = {_name(field): plain(item) for field, item in named if field not in hidden}
             return {**_listed(value), **body}
-        case list() | tuple():
+        case Sequence():
             return [plain(item) for item in value]
         case _:
             raise TypeError(f"a result cannot hold {type(value).__name__}")
@@ -81,6 +81,17 @@ def json_document(result: Result, *, indent: int | None = None) -> str:
     return to_json({"schema": SCHEMA, **body}, indent=indent) + "\n"
 
 
+def json_parts(result: Result) -> Iterator[str]:
+    """Yield `json_document` in parts, a list of 100,000 messages one by one."""
+    if not isinstance(result, ListResult):
+        yield json_document(result)
+        return
+    yield f'{{"schema": {SCHEMA}, "messages": ['
+    for place, each in enumerate(result.messages):
+        yield f"{', ' if place else ''}{to_json(each)}"
+    yield f'], "errors": {to_json(result.errors)}}}\n'
+
+
 def json_lines(result: Result) -> Iterator[str]:
     """Yield a line for each item of the result's collection, or the one object.
 
@@ -91,7 +102,7 @@ def json_lines(result: Result) -> Iterator[str]:
     changes, errors = named.pop("changes", ()), named.pop("errors", ())
     alone = named.pop("single", False)
     items, *others = named.values()
-    if alone or others or not isinstance(items, tuple):
+    if alone or others or isinstance(items, str) or not isinstance(items, Sequence):
         yield json_document(result)
         return
     yield from (to_json(item) + "\n" for item in items)

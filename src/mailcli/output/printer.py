@@ -243,10 +243,16 @@ class _JsonPrinter:
         self._streams, self._lines, self._indent = streams, lines, indent
 
     def emit(self, result: Result, *, asked: bool = False) -> None:  # noqa: ARG002 - see Printer
-        from mailcli.output.machine import json_document, json_lines
+        from mailcli.output.machine import json_document, json_lines, json_parts
         from mailcli.output.problems import gravest_problem, problem_json, problems_of
 
-        texts = json_lines(result) if self._lines else [json_document(result, indent=self._indent)]
+        texts: Iterable[str]
+        if self._lines:
+            texts = json_lines(result)
+        elif self._indent is None:
+            texts = json_parts(result)
+        else:
+            texts = [json_document(result, indent=self._indent)]
         self._streams.octets(text.encode("utf-8") for text in texts)
         if problem := gravest_problem(problems_of(result)):
             self._streams.complain(problem_json(problem))

@@ -222,7 +222,7 @@ def _(result: ListResult) -> Table:
             "path",
             "depth",
         ),
-        tuple(
+        (
             (
                 each.id,
                 each.account,

@@ -7,14 +7,17 @@ cleaned, so that a subject cannot forge a record.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from mailcli.message.clean import visible
+from mailcli.message.clean import is_plain, visible
 from mailcli.output.cells import Cell, Table
 
 
 def tsv_lines(table: Table) -> Iterator[str]:
     """Yield a line for each row; absent is empty, dates are RFC 3339."""
     for row in table.rows:
-        yield "\t".join(map(_field, row)) + "\n"
+        texts = [cell if isinstance(cell, str) else _text(cell) for cell in row]
+        if not is_plain("".join(texts)):  # asked once a row: there may be 100,000
+            texts = [visible(text) for text in texts]
+        yield "\t".join(texts) + "\n"
 
 
 def rfc3339(moment: datetime) -> str:
@@ -30,7 +33,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _field(cell: Cell) -> str:
+def _text(cell: Cell) -> str:
     match cell:
         case None:
             return ""
@@ -39,4 +42,4 @@ def _field(cell: Cell) -> str:
         case datetime():
             return rfc3339(cell)
         case _:
-            return visible(str(cell))
+            return str(cell)
