@@ -70,6 +70,7 @@ class Index(Database):
 
     migrations: ClassVar[Sequence[Sequence[str]]] = (TABLES,)
     without: ClassVar[str] = "it is built anew"
+    outlives: ClassVar[bool] = False
 
     @classmethod
     def open_or_build(cls, path: Path) -> Self:
