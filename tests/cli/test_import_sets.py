@@ -227,6 +227,15 @@ def test_a_look_at_what_is_indexed_loads_nothing_that_reads_messages(
     assert sorted(loaded(*args) & READING) == []
 
 
+def test_reading_an_ordinary_message_loads_no_other_parser_and_no_network(
+    loaded: Loaded, indexed: Path
+) -> None:
+    found = loaded("read", "--peek", "1")
+
+    parsers = {f"mailcli.message.{part}" for part in ("mime", "html_tree", "calendar")}
+    assert sorted(found & (NETWORK | {"email", "random"} | parsers)) == []
+
+
 def test_an_imap_sync_with_nothing_to_do_loads_nothing_that_does_something(
     loaded: Loaded, up_to_date: None
 ) -> None:
