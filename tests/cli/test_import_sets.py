@@ -193,6 +193,49 @@ UNUSED = {
 """What a run without anything to do, at a server with TLS and PLAIN, has no use for."""
 
 
+INDEXING = {
+    *(f"mailcli.app.{part}" for part in ("indexing", "describing", "spans", "passing")),
+    *("mailcli.message.structure", "mailcli.message.mime", "mailcli.message.charsets"),
+    *("mailcli.message.summary", "mailcli.message.threads"),
+}
+"""What reads messages to be indexed."""
+
+READING = UNUSED - {"mailcli.output.tables"} | INDEXING | NETWORK | {"unicodedata"}
+"""What a run that shows what is indexed has no use for."""
+
+
+@pytest.fixture
+def indexed(configured: Path, home: Path, run_mailcli: RunMailcli) -> Path:
+    """The INBOX of an account, once all of it is indexed and its stamps are trusted."""
+    for _ in range(_TRIES):
+        assert run_mailcli("list").returncode == 0
+        with closing(sqlite3.connect(home / ".cache/mailcli/index.db")) as index:
+            (left,) = next(index.execute("SELECT COUNT(*) FROM folder WHERE stamps ISNULL"))
+        if not left:
+            return configured
+    pytest.fail(f"no stamps are trusted in {_TRIES} runs")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("list",), ("list", "--all-folders"), ("search", "x", "is:unread"), ("status", "--short")],
+    ids=" ".join,
+)
+def test_a_look_at_what_is_indexed_loads_nothing_that_reads_messages(
+    loaded: Loaded, indexed: Path, args: tuple[str, ...]
+) -> None:
+    assert sorted(loaded(*args) & READING) == []
+
+
+def test_reading_an_ordinary_message_loads_no_other_parser_and_no_network(
+    loaded: Loaded, indexed: Path
+) -> None:
+    found = loaded("read", "--peek", "1")
+
+    parsers = {f"mailcli.message.{part}" for part in ("mime", "html_tree", "calendar")}
+    assert sorted(found & (NETWORK | {"email", "random"} | parsers)) == []
+
+
 def test_an_imap_sync_with_nothing_to_do_loads_nothing_that_does_something(
     loaded: Loaded, up_to_date: None
 ) -> None:

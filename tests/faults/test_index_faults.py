@@ -155,3 +155,11 @@ def test_a_list_on_a_broken_or_full_disk_is_whole_and_the_next_one_right(
         now = shown(outcome)
         assert {s: m[1] for s, m in now.items()} == {s: m[1] for s, m in expected.items()}, fault
         assert shown(ground.run()) == expected, fault
+
+
+def test_a_list_where_nothing_has_changed_waits_for_no_disk(fresh: Ground) -> None:
+    shown(fresh.run())
+
+    # Until all stamps are older than the clock's last step, a run lists folders again.
+    runs = (fresh.run() for _ in range(20))
+    assert any("fsync" not in {effect.kind for effect in run.effects} for run in runs)

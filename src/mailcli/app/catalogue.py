@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mailcli.app.changed import changed_folders
 from mailcli.app.context import Context
-from mailcli.app.found import Found, found_of
+from mailcli.app.found import Found, folder_of, found_of
 from mailcli.config import Account
 from mailcli.errors import CannotCreate, LocalError, Locked, TemporaryFailure
 from mailcli.results.report import ErrorReport
 from mailcli.store.database import Damaged
+from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
 from mailcli.store.index_rows import Indexed
 from mailcli.store.lock import AccountLock
@@ -44,11 +45,17 @@ class Catalogue:
     index: Index
     accounts: Mapping[str, Account]
     errors: list[ErrorReport] = field(default_factory=list)
+    places: dict[tuple[str, str], MaildirFolder] = field(default_factory=dict)
 
     def found(self, message: Indexed) -> Found | None:
         """Return a message as a command takes it; None for one of no account any more."""
         account = self.accounts.get(message.account)
-        return None if account is None else found_of(account, message)
+        if account is None:
+            return None
+        name = (message.account, message.folder)
+        if name not in self.places:
+            self.places[name] = folder_of(account, message.folder)
+        return found_of(account, message, self.places[name])
 
 
 def index_path(context: Context) -> Path:

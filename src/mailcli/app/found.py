@@ -56,17 +56,22 @@ def open_file(path: Path) -> BinaryIO:
         raise LocalError(f"{path}: {error.strerror}") from error
 
 
-def found_of(account: Account, message: Indexed) -> Found:
-    """Return an account's indexed message as a command takes it."""
-    where = Maildir(account.maildir, account.layout).folder(FolderName.parse(message.folder))
+def folder_of(account: Account, folder: str) -> MaildirFolder:
+    """Return an account's folder by the name that the index has."""
+    return Maildir(account.maildir, account.layout).folder(FolderName.parse(folder))
+
+
+def found_of(account: Account, message: Indexed, where: MaildirFolder) -> Found:
+    """Return an account's indexed message, which lies in this folder, as a command takes it."""
+    path = where.path_of(message.entry)
     return Found(
         number=message.number if message.number > 0 else None,
         account=account,
         folder=message.folder,
-        path=where.path_of(message.entry),
+        path=path,
         where=where,
         entry=message.entry,
-        info=info_of(message, where, where.path_of(message.entry)),
+        info=info_of(message, where, path),
     )
 
 

@@ -4,10 +4,10 @@ What a list shows comes from the index, which is up to date with the Maildirs (`
 from an index in memory for mail that belongs to no account (`paths`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
@@ -16,7 +16,7 @@ from mailcli.config import Account
 from mailcli.errors import NotFound
 from mailcli.results import ErrorReport, ListResult, MessageInfo
 from mailcli.store.index import NEWEST
-from mailcli.store.index_rows import Condition, IndexedFolder
+from mailcli.store.index_rows import Condition, IndexedFolder, Row, indexed
 from mailcli.store.names import INBOX, FolderName
 
 if TYPE_CHECKING:
@@ -95,9 +95,39 @@ def listed(
         infos = list(_in_threads(catalogue, condition, folders, wanted))
     else:
         page = _page_of(wanted)
-        rows = catalogue.index.find(condition.sql, *condition.values, order=NEWEST + page)
-        infos = [found.info for row in rows if (found := catalogue.found(row)) is not None]
+        rows = catalogue.index.rows(condition.sql, *condition.values, order=NEWEST + page)
+        return ListResult(Described(rows, catalogue), tuple(catalogue.errors))
     return ListResult(tuple(infos), tuple(catalogue.errors))
+
+
+class Described(Sequence[MessageInfo]):
+    """Messages of a list, kept as rows and made when they are asked for: there may be 100,000.
+
+    Keywords are those of the folder's letters at that time.
+    """
+
+    def __init__(self, rows: Iterable[Row], catalogue: Catalogue) -> None:
+        self._rows = tuple(rows)
+        self._catalogue = catalogue
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> MessageInfo: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[MessageInfo, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> MessageInfo | tuple[MessageInfo, ...]:
+        if isinstance(at, slice):
+            return tuple(map(self._described, self._rows[at]))
+        return self._described(self._rows[at])
+
+    def _described(self, row: Row) -> MessageInfo:
+        found = self._catalogue.found(indexed(row))
+        assert found is not None  # noqa: S101 - only folders of accounts that there are are listed
+        return found.info
 
 
 def _asked(catalogue: Catalogue, folders: Sequence[IndexedFolder], wanted: Wanted) -> Condition:

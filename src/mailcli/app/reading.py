@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
-from mailcli.app.found import Found, found_of
+from mailcli.app.found import Found
 from mailcli.app.message_reading import Manner, read_message, snippet_of
 from mailcli.app.selection import select
 from mailcli.config import Account
@@ -181,8 +181,7 @@ def _threads(context: Context, found: Sequence[Found]) -> list[Found]:
                 "thread=?", int(thread.removeprefix("t")), order="date, number"
             )
         ]
-        known = context.config.accounts
-        return [found_of(known[row.account], row) for row in rows if row.account in known]
+        return [each for row in rows if (each := catalogue.found(row)) is not None]
 
     accounts = list(context.config.accounts.values())
     together = with_catalogue(context, accounts, look, refresh=False) if threads else []

@@ -62,13 +62,15 @@ def _is_to_read(folder: str) -> bool:
 
 def _waiting(context: Context, catalogue: Catalogue, account: Account) -> int:
     """Count what waits in the outbox."""
+    if not (context.state_dir / "outbox").exists():
+        return 0  # nobody needs to know what an outbox is
     from mailcli.store.outbox import Outbox
 
     if not Outbox.exists_below(context.state_dir):
         return 0
     try:
         with Outbox.below(context.state_dir) as outbox:
-            return len(outbox.messages(account=account.name))
+            return outbox.count(account=account.name)
     except MailError as error:
         catalogue.errors.append(ErrorReport.of(error, account=account.name))
         return 0

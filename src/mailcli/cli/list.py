@@ -65,9 +65,10 @@ def command(common: Common, path: Path | None, **options: Any) -> Exit:  # noqa:
 
 def screenful(common: Common) -> int | None:
     """Return how many messages fit the terminal; None where there is none."""
-    import shutil
     import sys
 
     if not sys.stdout.isatty() or common.json or common.output:
         return None
+    import shutil  # it imports every compressor there is
+
     return max(5, shutil.get_terminal_size().lines - 4)

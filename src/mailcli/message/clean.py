@@ -69,7 +69,7 @@ def clean(text: str) -> str:
     White space at the ends goes and each run of it within is one space.
     Applying it twice changes nothing more.
     """
-    return " ".join((text if _is_plain(text) else text.translate(_line())).split())
+    return " ".join((text if is_plain(text) else text.translate(_line())).split())
 
 
 def clean_block(text: str, *, tab: int = 8) -> str:
@@ -83,10 +83,10 @@ def visible(text: str) -> str:
     For addresses, folder names and paths: two that differ still look different.
     Spaces stay as they are; an octet that was no UTF-8 is shown as `\\xff`.
     """
-    return text if _is_plain(text) else text.translate(_escapes())
+    return text if is_plain(text) else text.translate(_escapes())
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Tell whether a text holds printable ASCII alone, as most do."""
     return text.isascii() and text.isprintable()
 

@@ -16,7 +16,8 @@ _LONGEST = 400
 _FURTHEST = 6
 """Lines below the first of a block in which its others must be."""
 
-_WROTE = re.compile(
+_WROTE = (
+    "(?i)"
     r"(?:\b(?:wrote|writes|said|schrieb|schreef|skrev|skriver|escribi\u00f3|escreveu|scrisse"
     r"|a \u00e9crit|ha scritto|va escriure|napisa\u0142(?:a|\(a\))?|napsal(?:a|\(a\))?|kirjoitti"
     r"|\u00edrta|yaz\u0131yor|yazd\u0131|a scris|nap\u00edsal"
@@ -25,8 +26,7 @@ _WROTE = re.compile(
     r"|\u03ad\u03b3\u03c1\u03b1\u03c8\u03b5)(?!\w)"
     r"|\u5199\u9053|\u5beb\u9053|\u66f8\u304d\u307e\u3057\u305f"
     r"|\u306e\u30e1\u30fc\u30eb|\u4f5c\u6210|\uc791\uc131|\u05db\u05ea\u05d1|\u0643\u062a\u0628)"
-    r"[^:\uff1a]{0,120}[:\uff1a]\s*",
-    re.IGNORECASE,
+    r"[^:\uff1a]{0,120}[:\uff1a]\s*"
 )
 """How the line above a quotation ends."""
 _NAMES_SOMEBODY = re.compile(r"(?=.*(?:@|\d{4})).*[:\uff1a]\s*")
@@ -68,34 +68,34 @@ _FORWARDED = (
 )
 
 
-def _between_dashes(texts: Sequence[str]) -> re.Pattern[str]:
+def _between_dashes(texts: Sequence[str]) -> str:
     words = "|".join(map(re.escape, texts))
-    return re.compile(rf"\s*-{{2,20}}\s*(?:{words})\s*-{{2,20}}\s*", re.IGNORECASE)
+    return rf"(?i)\s*-{{2,20}}\s*(?:{words})\s*-{{2,20}}\s*"
 
 
 _ORIGINAL_LINE = _between_dashes(_ORIGINAL)
 _FORWARD_LINE = _between_dashes(_FORWARDED)
-_APPLE_FORWARD = re.compile(
+_APPLE_FORWARD = (
+    "(?i)"
     r"(?:Begin forwarded message|Anfang der weitergeleiteten (?:Nachricht|E-Mail)"
     r"|D\u00e9but du message (?:transf\u00e9r\u00e9|r\u00e9exp\u00e9di\u00e9)"
-    r"|Inicio del mensaje reenviado|Inizio messaggio inoltrato) ?:\s*",
-    re.IGNORECASE,
+    r"|Inicio del mensaje reenviado|Inizio messaggio inoltrato) ?:\s*"
 )
 _RULE = re.compile(r"\s*_{10,}\s*")
-_FROM = re.compile(
+_FROM = (
+    "(?i)"
     r"\s*\*?(?:From|Von|De|Da|Van|Fr\u00e5n|Fra|Od|Felad\u00f3|L\u00e4hett\u00e4j\u00e4|Kimden"
     r"|\u041e\u0442|\u53d1\u4ef6\u4eba|\u5bc4\u4ef6\u8005|\u5dee\u51fa\u4eba"
-    r"|\ubcf4\ub0b8 \uc0ac\ub78c)\s*[:\uff1a]\*?\s*\S.*",
-    re.IGNORECASE,
+    r"|\ubcf4\ub0b8 \uc0ac\ub78c)\s*[:\uff1a]\*?\s*\S.*"
 )
-_SENT = re.compile(
+_SENT = (
+    "(?i)"
     r"\s*\*?(?:Sent|Date|Gesendet|Datum|Envoy\u00e9|Enviado(?: el| em)?|Fecha|Inviato|Data"
     r"|Verzonden|Skickat|Sendt|Dato|Wys\u0142ano|Odesl\u00e1no|Elk\u00fcldve|L\u00e4hetetty"
     r"|G\u00f6nderildi|\u041e\u0442\u043f\u0440\u0430\u0432\u043b\u0435\u043d\u043e"
     r"|\u0414\u0430\u0442\u0430|\u53d1\u9001\u65f6\u95f4|\u65e5\u671f"
     r"|\u5bc4\u4ef6\u65e5\u671f|\u9001\u4fe1\u65e5\u6642|\ubcf4\ub0b8 \ub0a0\uc9dc)"
-    r"\s*[:\uff1a]\*?\s*\S.*",
-    re.IGNORECASE,
+    r"\s*[:\uff1a]\*?\s*\S.*"
 )
 _FIELD = re.compile(r"\s*\*?[^\W\d_][^:\uff1a]{0,25}[:\uff1a].*")
 
@@ -191,12 +191,22 @@ def _passage_at(lines: Sequence[str], at: int, end: int) -> Passage | None:
         return Passage(Kind.QUOTE, at, at, _quote_end(lines, at, end))
     if not line.strip() or len(line) > _LONGEST:
         return None
-    if _FORWARD_LINE.fullmatch(line) or _APPLE_FORWARD.fullmatch(line):
+    if _may_head(line) and _is_forward(line):
         return Passage(Kind.FORWARD, at, at, end)
-    if _begins_original(lines, at, end):
+    if _may_head(line) and _begins_original(lines, at, end):
         return Passage(Kind.ORIGINAL, at, at, end)
     body = _introduced(lines, at, end)
     return None if body is None else Passage(Kind.QUOTE, at, body, _quote_end(lines, body, end))
+
+
+def _may_head(line: str) -> bool:
+    """Tell whether a line has what all lines above other messages have, as few others do."""
+    return ":" in line or "--" in line or "__" in line or "\uff1a" in line
+
+
+def _is_forward(line: str) -> bool:
+    found = re.fullmatch(_FORWARD_LINE, line) or re.fullmatch(_APPLE_FORWARD, line)
+    return found is not None
 
 
 def _quote_end(lines: Sequence[str], at: int, end: int) -> int:
@@ -230,14 +240,14 @@ def _introduced(lines: Sequence[str], at: int, end: int) -> int | None:
 
 
 def _introduces(sentence: str) -> bool:
-    found = _WROTE.search(sentence)
+    found = re.search(_WROTE, sentence)
     whole = found is not None and found.end() == len(sentence)
     return whole or _NAMES_SOMEBODY.fullmatch(sentence) is not None
 
 
 def _begins_original(lines: Sequence[str], at: int, end: int) -> bool:
     line = lines[at]
-    if _ORIGINAL_LINE.fullmatch(line):
+    if re.fullmatch(_ORIGINAL_LINE, line):
         return True
     if _RULE.fullmatch(line):
         below = next((n for n in range(at + 1, min(at + 3, end)) if lines[n].strip()), None)
@@ -247,14 +257,14 @@ def _begins_original(lines: Sequence[str], at: int, end: int) -> bool:
 
 def _is_header_block(lines: Sequence[str], at: int, end: int) -> bool:
     """Tell whether `From:`, `Sent:` and at least one more field stand one below another."""
-    if not _FROM.fullmatch(lines[at][:_LONGEST]):
+    if not re.fullmatch(_FROM, lines[at][:_LONGEST]):
         return False
     block = []
     for line in lines[at + 1 : min(at + 1 + _FURTHEST, end)]:
         if not line.strip() or not _FIELD.fullmatch(line[:_LONGEST]):
             break
         block.append(line[:_LONGEST])
-    return len(block) > 1 and any(_SENT.fullmatch(line) for line in block)
+    return len(block) > 1 and any(re.fullmatch(_SENT, line) for line in block)
 
 
 def _has_text(lines: Sequence[str]) -> bool:

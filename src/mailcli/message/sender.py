@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mailcli.message.clean import UNSAFE_RANGES, visible
+from mailcli.message.clean import UNSAFE_RANGES, is_plain, visible
 from mailcli.message.domains import (
     LONGEST,
     a_label,
@@ -31,7 +31,7 @@ _SHORTEST_ALIKE = 6
 """Characters of a label below which one that differs by a single one is mere chance."""
 _LONGEST = 2_000
 """Characters of a name that are looked at."""
-_UNSAFE = re.compile("[{}]".format("".join(f"{chr(a)}-{chr(b)}" for a, b in UNSAFE_RANGES)))
+_UNSAFE = "[{}]".format("".join(f"{chr(a)}-{chr(b)}" for a, b in UNSAFE_RANGES))
 _WHITE = frozenset("\t\n\r ")
 _COMMON_TLDS = (
     "com net org edu gov mil int info biz name io co me app dev shop online site xyz club "
@@ -103,11 +103,12 @@ def _about_others(senders: Senders) -> Iterator[str]:
 
 def _about_name(address: Address, own: Sequence[Address]) -> Iterator[str]:
     name = address.name[:_LONGEST]
-    if any(each not in _WHITE for each in _UNSAFE.findall(name)):
+    if not is_plain(name) and any(each not in _WHITE for each in re.findall(_UNSAFE, name)):
         yield f"the sender's name holds hidden characters: {visible(name)}"
-    if _UNSAFE.search(address.email):
+    if not is_plain(address.email) and re.search(_UNSAFE, address.email):
         yield f"the sender's address holds hidden characters: {_shown(address)}"
-    name = unicodedata.normalize("NFKC", _UNSAFE.sub("", name))
+    if not is_plain(name):
+        name = unicodedata.normalize("NFKC", re.sub(_UNSAFE, "", name))
     other = _other_place(name, address)
     if other:
         yield f"the sender's name shows {visible(other)}, but the address is {_shown(address)}"

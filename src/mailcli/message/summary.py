@@ -7,7 +7,6 @@ no sense costs only itself. RFC 5322, RFC 2047.
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from email.utils import getaddresses, parsedate_to_datetime
 from typing import NamedTuple
 
 from mailcli.message.charsets import guess
@@ -104,6 +103,8 @@ def addresses_of(value: bytes) -> tuple[Address, ...]:
     text = guess(value)
     if (plain := _plain_addresses(text)) is not None:
         return plain
+    from email.utils import getaddresses  # it imports socket and random; few fields need it
+
     try:
         found = getaddresses([text])
     except (ValueError, RecursionError, IndexError):
@@ -141,6 +142,8 @@ def date_of(value: bytes) -> datetime | None:
     try:
         if (plain := _PLAIN_DATE.match(value)) and plain[7] + plain[8] + plain[9] != b"-0000":
             return _plain_date(plain)
+        from email.utils import parsedate_to_datetime
+
         date = parsedate_to_datetime(value.decode("ascii", "replace").strip())
         return date if date.tzinfo else date.astimezone()
     except (ValueError, TypeError, LookupError, OverflowError, OSError):

@@ -1,5 +1,6 @@
 """What rows and columns are made of, before anybody writes them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ Row = tuple[Cell, ...]
 
 
 class Table(NamedTuple):
-    """Named columns and rows of as many cells each."""
+    """Named columns and rows of as many cells each; rows may be there only once."""
 
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Iterable[Row]

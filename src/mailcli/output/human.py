@@ -18,8 +18,8 @@ from rich.text import Text
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
 from mailcli.output.cells import Cell
-from mailcli.output.machine import rfc3339
 from mailcli.output.tables import address_text, table_of
+from mailcli.output.tsv import rfc3339
 from mailcli.output.words import size_text
 from mailcli.results import (
     AccountsResult,
@@ -65,7 +65,7 @@ def table_text(result: object, screen: Screen) -> str:
     """Return `result` as lines of text, fitted to `screen.width`; `""` when empty."""
     match result:
         case ListResult():
-            view = _messages(result.messages, screen)
+            view = _messages(tuple(result.messages), screen)
         case FoldersResult():
             view = _folders(result, screen)
         case AttachmentsResult():

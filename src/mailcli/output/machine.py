@@ -1,24 +1,21 @@
-"""Results for programs: JSON, JSON Lines and tab-separated values.
+"""Results for programs: JSON and JSON Lines (`tsv` has the third).
 
 JSON follows RFC 8259, dates RFC 3339; the schemas stand in `docs/schema`. The
 text is always valid UTF-8 and harmless on a terminal: control, bidi and
 zero-width characters are written as `\\u` escapes, which a JSON reader turns
 back into exactly what they were. Nothing is cleaned, shortened or translated.
-
-TSV has no header line, one record a line, and neither TAB nor line end inside
-a field: texts are cleaned, so that a subject cannot forge a record.
 """
 
 import json
 import re
-from collections.abc import Container, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Container, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from mailcli.message.clean import UNSAFE_RANGES, visible
-from mailcli.output.cells import Cell, Table
-from mailcli.results import SCHEMA, FolderSync, MessageInfo, ReadResult, Result
+from mailcli.message.clean import UNSAFE_RANGES
+from mailcli.output.tsv import rfc3339
+from mailcli.results import SCHEMA, FolderSync, ListResult, MessageInfo, ReadResult, Result
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -61,7 +58,7 @@ def plain(value: object) -> Json:
             named = zip(value._fields, value, strict=True)
             body = {_name(field): plain(item) for field, item in named if field not in hidden}
             return {**_listed(value), **body}
-        case list() | tuple():
+        case Sequence():
             return [plain(item) for item in value]
         case _:
             raise TypeError(f"a result cannot hold {type(value).__name__}")
@@ -84,6 +81,17 @@ def json_document(result: Result, *, indent: int | None = None) -> str:
     return to_json({"schema": SCHEMA, **body}, indent=indent) + "\n"
 
 
+def json_parts(result: Result) -> Iterator[str]:
+    """Yield `json_document` in parts, a list of 100,000 messages one by one."""
+    if not isinstance(result, ListResult):
+        yield json_document(result)
+        return
+    yield f'{{"schema": {SCHEMA}, "messages": ['
+    for place, each in enumerate(result.messages):
+        yield f"{', ' if place else ''}{to_json(each)}"
+    yield f'], "errors": {to_json(result.errors)}}}\n'
+
+
 def json_lines(result: Result) -> Iterator[str]:
     """Yield a line for each item of the result's collection, or the one object.
 
@@ -94,43 +102,12 @@ def json_lines(result: Result) -> Iterator[str]:
     changes, errors = named.pop("changes", ()), named.pop("errors", ())
     alone = named.pop("single", False)
     items, *others = named.values()
-    if alone or others or not isinstance(items, tuple):
+    if alone or others or isinstance(items, str) or not isinstance(items, Sequence):
         yield json_document(result)
         return
     yield from (to_json(item) + "\n" for item in items)
     yield from (to_json({"change": change}) + "\n" for change in changes)
     yield from (to_json({"error": error}) + "\n" for error in errors)
-
-
-def tsv_lines(table: Table) -> Iterator[str]:
-    """Yield a line for each row; absent is empty, dates are RFC 3339."""
-    for row in table.rows:
-        yield "\t".join(map(_field, row)) + "\n"
-
-
-def rfc3339(moment: datetime) -> str:
-    """Return `moment` with seconds and offset, as in `2026-11-12T14:05:00+01:00`.
-
-    A time without a zone is taken for UTC, and one with an offset that RFC
-    3339 cannot write, such as half a minute, is converted to UTC.
-    """
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    elif (moment.utcoffset() or timedelta()) % timedelta(minutes=1):
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="seconds")
-
-
-def _field(cell: Cell) -> str:
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "yes" if cell else "no"
-        case datetime():
-            return rfc3339(cell)
-        case _:
-            return visible(str(cell))
 
 
 def _name(field: str) -> str:

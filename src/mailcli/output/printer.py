@@ -193,8 +193,8 @@ class _TsvPrinter(_TextPrinter):
         elif isinstance(result, ReadResult):
             self._read(result)
         elif asked or not self._silent(result):
-            from mailcli.output.machine import tsv_lines
             from mailcli.output.tables import table_of
+            from mailcli.output.tsv import tsv_lines
 
             rows = tsv_lines(table_of(result))
             self._streams.octets(line.encode("utf-8") for line in rows)
@@ -202,12 +202,17 @@ class _TsvPrinter(_TextPrinter):
 
     def _read(self, result: ReadResult) -> None:
         """Write messages as text, no line of it broken; as records where TSV was asked for."""
-        from mailcli.output.machine import tsv_lines
-        from mailcli.output.reading import paper_of, read_text
-        from mailcli.output.tables import table_of
+        lines: Iterable[str]
+        if self._by_default:
+            from mailcli.output.reading import paper_of, read_text
 
-        paper = paper_of(self._streams.stdout, width=None, color=self._color, now=self._now())
-        lines = [read_text(result, paper)] if self._by_default else tsv_lines(table_of(result))
+            paper = paper_of(self._streams.stdout, width=None, color=self._color, now=self._now())
+            lines = [read_text(result, paper)]
+        else:
+            from mailcli.output.tables import table_of
+            from mailcli.output.tsv import tsv_lines
+
+            lines = tsv_lines(table_of(result))
         self._streams.octets(line.encode("utf-8", "replace") for line in lines)
 
     def _silent(self, result: Result) -> bool:
@@ -255,10 +260,16 @@ class _JsonPrinter:
         self._streams, self._lines, self._indent = streams, lines, indent
 
     def emit(self, result: Result, *, asked: bool = False) -> None:  # noqa: ARG002 - see Printer
-        from mailcli.output.machine import json_document, json_lines
+        from mailcli.output.machine import json_document, json_lines, json_parts
         from mailcli.output.problems import gravest_problem, problem_json, problems_of
 
-        texts = json_lines(result) if self._lines else [json_document(result, indent=self._indent)]
+        texts: Iterable[str]
+        if self._lines:
+            texts = json_lines(result)
+        elif self._indent is None:
+            texts = json_parts(result)
+        else:
+            texts = [json_document(result, indent=self._indent)]
         self._streams.octets(text.encode("utf-8") for text in texts)
         if problem := gravest_problem(problems_of(result)):
             self._streams.complain(problem_json(problem))

@@ -235,7 +235,7 @@ def _(result: ListResult) -> Table:
             "path",
             "depth",
         ),
-        tuple(
+        (
             (
                 each.id,
                 each.account,

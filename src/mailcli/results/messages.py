@@ -1,5 +1,6 @@
 """Messages as lists show them: what `list`, `search` and, with more of each, `read` return."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -37,9 +38,12 @@ class MessageInfo(NamedTuple):
 
 
 class ListResult(NamedTuple):
-    """The result of `list`: newest first, and what could not be read."""
+    """The result of `list`: newest first, and what could not be read.
 
-    messages: tuple[MessageInfo, ...]
+    There may be very many, so they are perhaps made only when they are asked for.
+    """
+
+    messages: Sequence[MessageInfo]
     errors: tuple[ErrorReport, ...] = ()
 
 

@@ -5,8 +5,8 @@ A maker raises ValueError for a value that makes no sense; its text follows the 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mailcli.model import Flag
 from mailcli.search.query import (
@@ -29,7 +29,7 @@ from mailcli.search.query import (
 )
 from mailcli.search.words import has_words
 
-_AMOUNT = re.compile(r"(\d{1,19}(?:\.\d{1,6})?) ?([kmgt]?)(?:i?b)?", re.IGNORECASE | re.ASCII)
+_AMOUNT = r"(?ai)(\d{1,19}(?:\.\d{1,6})?) ?([kmgt]?)(?:i?b)?"
 _FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _MOST_OCTETS = 2**62
 """What SQLite can compare with; no message has so many."""
@@ -60,8 +60,7 @@ _ALSO = {
 """Words that other programs have for the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What stands behind a key, or alone; where it begins; and whether a star ends it."""
 
     text: str
@@ -119,7 +118,7 @@ def _identifier(key: str, value: Value, now: datetime) -> Query:
 def _sized(kind: Callable[[int], Query]) -> Make:
     def make(key: str, value: Value, now: datetime) -> Query:
         del key, now
-        found = _AMOUNT.fullmatch(value.text)
+        found = re.fullmatch(_AMOUNT, value.text)
         if found is None:
             raise ValueError("is no size: write octets, or 500k, 1.5M, 2G")
         from fractions import Fraction

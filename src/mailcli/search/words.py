@@ -8,9 +8,10 @@ no blanks between words are cut into single characters; any run of them is then 
 """
 
 import re
-import unicodedata
+from collections.abc import Mapping
+from functools import cache
 
-_SINGLE = re.compile(
+_SINGLE = (
     "(["
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035"  # Han
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
@@ -25,19 +26,6 @@ _SINGLE = re.compile(
     ")"
 )
 
-_FOLDED: dict[int, str | None] = {
-    **{ord(letter): plain for letter, plain in zip("øłđħŧıĸ", "oldhtik", strict=True)},
-    **{ord(letter): plain for letter, plain in zip("æœþð", ("ae", "oe", "th", "d"), strict=True)},
-    # The same letter by other keyboards: alef with and without hamza, Persian yeh and kaf.
-    **{ord(letter): plain for letter, plain in zip("أإآٱىیک", "ااااييك", strict=True)},
-    # What is between letters and not seen: soft hyphens, joiners, marks of direction.
-    **dict.fromkeys([0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]),
-    **dict.fromkeys([*range(0x2060, 0x2070), 0xFEFF]),
-    # Vowel signs that are written or not: Arabic, with the stretching mark, and Hebrew.
-    **dict.fromkeys([0x640, *range(0x610, 0x61B), *range(0x64B, 0x660), 0x670]),
-    **dict.fromkeys([*range(0x591, 0x5BE), 0x5BF, 0x5C1, 0x5C2, 0x5C4, 0x5C5, 0x5C7]),
-}
-
 
 def prepared(text: str) -> str:
     """Return text as the full-text index is to have it, or to be asked for it.
@@ -47,9 +35,31 @@ def prepared(text: str) -> str:
     """
     if text.isascii():
         return text
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)
-    cut = _SINGLE.sub(r" \1 ", folded)
+    from unicodedata import normalize
+
+    folded = normalize("NFKC", text).casefold().translate(_folded())
+    cut = re.sub(_SINGLE, r" \1 ", folded)
     return cut.encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _folded() -> Mapping[int, str | None]:
+    """Return what becomes of characters; most runs see none of them."""
+    return {
+        **{ord(letter): plain for letter, plain in zip("øłđħŧıĸ", "oldhtik", strict=True)},
+        **{
+            ord(letter): plain
+            for letter, plain in zip("æœþð", ("ae", "oe", "th", "d"), strict=True)
+        },
+        # The same letter by other keyboards: alef with and without hamza, Persian yeh and kaf.
+        **{ord(letter): plain for letter, plain in zip("أإآٱىیک", "ااااييك", strict=True)},
+        # What is between letters and not seen: soft hyphens, joiners, marks of direction.
+        **dict.fromkeys([0xAD, 0x61C, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]),
+        **dict.fromkeys([*range(0x2060, 0x2070), 0xFEFF]),
+        # Vowel signs that are written or not: Arabic, with the stretching mark, and Hebrew.
+        **dict.fromkeys([0x640, *range(0x610, 0x61B), *range(0x64B, 0x660), 0x670]),
+        **dict.fromkeys([*range(0x591, 0x5BE), 0x5BF, 0x5C1, 0x5C2, 0x5C4, 0x5C5, 0x5C7]),
+    }
 
 
 def has_words(text: str) -> bool:

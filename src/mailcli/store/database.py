@@ -55,6 +55,9 @@ class Database:
     without: ClassVar[str] = "the next run takes longer, no mail is lost"
     """What it means to move the file away, for hints that say so."""
 
+    outlives: ClassVar[bool] = True
+    """Whether the file must be there after a power failure; a cache need not."""
+
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
@@ -68,8 +71,9 @@ class Database:
             LocalError: it is damaged, made by a newer mailcli, or the disk is full.
             TemporaryFailure: another process kept it busy for `busy_seconds`.
         """
-        make_private_directory(path.parent)
-        _make_private_file(path)
+        if cls.outlives or not path.parent.is_dir():
+            make_private_directory(path.parent)
+        _make_private_file(path, durably=cls.outlives)
         with _errors_of(path, cls.without):
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
         database = cls(connection, path)
@@ -182,7 +186,7 @@ def loaded_if_any(value: str | bytes | None) -> str | None:
     return None if value is None else loaded(value)
 
 
-def _make_private_file(path: Path) -> None:
+def _make_private_file(path: Path, *, durably: bool) -> None:
     """Make the file before SQLite does: its companions (-wal, -shm) get the same mode."""
     try:
         descriptor = os.open(path, _CREATE, 0o600)
@@ -194,7 +198,8 @@ def _make_private_file(path: Path) -> None:
                 os.fchmod(descriptor, 0o600)
     finally:
         os.close(descriptor)
-    fsync_directory(path.parent)
+    if durably:
+        fsync_directory(path.parent)
 
 
 @contextmanager

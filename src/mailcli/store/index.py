@@ -22,6 +22,7 @@ from mailcli.store.index_rows import (
     Described,
     Indexed,
     IndexedFolder,
+    Row,
     Texts,
     indexed,
     placed,
@@ -69,6 +70,7 @@ class Index(Database):
 
     migrations: ClassVar[Sequence[Sequence[str]]] = (TABLES,)
     without: ClassVar[str] = "it is built anew"
+    outlives: ClassVar[bool] = False
 
     @classmethod
     def open_or_build(cls, path: Path) -> Self:
@@ -190,11 +192,15 @@ class Index(Database):
 
     def find(self, where: str, *values: Value, order: str = "number") -> Iterator[Indexed]:
         """Yield the messages for which a condition of SQL on `message` and `folder` holds."""
+        yield from map(indexed, self.rows(where, *values, order=order))
+
+    def rows(self, where: str, *values: Value, order: str) -> Iterator[Row]:
+        """Yield them as rows, a fifth of the size of what `indexed` makes of each."""
         sql = (
             f"SELECT {COLUMNS} FROM message JOIN folder ON folder.id=message.folder"  # noqa: S608 - the caller's own words
             f" WHERE {where} ORDER BY {order}"
         )
-        yield from map(indexed, self._rows(sql, *values))
+        yield from self._rows(sql, *values)
 
     def threads(self, where: str, *values: Value) -> Iterator[int]:
         """Yield the threads of the messages for which a condition holds, newest first."""

@@ -31,6 +31,10 @@ COLUMNS = (
 _BETWEEN, _WITHIN = "\x1e", "\x1f"  # record and unit separator: between addresses, and in one
 
 
+Row = tuple[Any, ...]
+"""A row of `COLUMNS`."""
+
+
 class Condition(NamedTuple):
     """What stands behind WHERE, and the values for its question marks."""
 
@@ -162,7 +166,7 @@ def words_in(texts: Texts) -> tuple[str, ...]:
     return (texts.subject, *people, texts.body, texts.files, texts.list)
 
 
-def indexed(row: tuple[Any, ...]) -> Indexed:
+def indexed(row: Row) -> Indexed:
     """Return the message of a row of `COLUMNS`."""
     number, account, folder, subdirectory, unique, info, date, zone, size, attachments = row[:10]
     sender, recipients, copies, subject, message_id, thread, own, named = row[10:]

@@ -8,9 +8,9 @@ set of numbers of its own, and SQL does the logic: a condition means the same wh
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import assert_never
+from types import MappingProxyType
+from typing import NamedTuple, assert_never
 
 from mailcli.search.query import (
     All,
@@ -48,14 +48,13 @@ _FOUND = "+message.number IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
 against the set: the newest with a common word are found at once, and nothing is sorted."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchedFolder:
+class SearchedFolder(NamedTuple):
     """A folder of the index; `letters` are those that its keywords have, by their folded names."""
 
     id: int
     account: str
     name: str
-    letters: Mapping[str, str] = field(default_factory=dict)
+    letters: Mapping[str, str] = MappingProxyType({})
 
 
 def condition(query: Query, folders: Sequence[SearchedFolder]) -> Condition:

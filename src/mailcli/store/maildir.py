@@ -84,13 +84,14 @@ class Maildir:
                 f"{self.root}: no such Maildir",
                 hint="where the disk with the mail is not mounted, mount it",
             )
+        root = str(self.root)
         names: list[FolderName] = []
         skipped: list[SkippedDirectory] = []
         for path, is_link in self._directories():
             name = from_path(path, self.layout)
             if is_link:
                 skipped.append(SkippedDirectory(self.root / path, "a symbolic link"))
-            elif not is_maildir(str(self.root / path)):
+            elif not is_maildir(f"{root}/{path}"):
                 continue
             elif name is None:
                 meant = meant_by(path, self.layout)
@@ -184,9 +185,10 @@ class Maildir:
     ) -> list[tuple[PurePosixPath, bool]]:
         directory = self.root / parent
         with translated(directory), os.scandir(directory) as items:
-            return sorted(
-                (parent / item.name, item.is_symlink())
+            found = sorted(
+                (item.name, item.is_symlink())
                 for item in items
-                if item.name.startswith(".") is hidden and item.name not in SUBDIRECTORIES
+                if item.name not in SUBDIRECTORIES and item.name.startswith(".") is hidden
                 if item.is_dir() or (item.is_symlink() and not item.is_file())  # it may dangle
             )
+        return [(parent / name, is_link) for name, is_link in found]

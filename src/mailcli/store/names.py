@@ -11,7 +11,6 @@ The input is a decoded mailbox name (`imap.names` does modified UTF-7, RFC 3501
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -201,8 +200,12 @@ class Spellings:
 
 
 def _folded(path: PurePosixPath) -> str:
-    text = unicodedata.normalize("NFD", str(path)).casefold()
-    return unicodedata.normalize("NFC", text)
+    text = str(path)
+    if text.isascii():
+        return text.casefold()
+    from unicodedata import normalize
+
+    return normalize("NFC", normalize("NFD", text).casefold())
 
 
 def _not_from_decoder(text: str) -> bool:
