@@ -20,7 +20,7 @@ _mailcli() {
     local command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
-        _mailcli_words "send outbox pop-fetch imap-sync folders import export reply forward drafts list read search status attachments flag move copy archive delete account completion demo --help --version" "$cur"
+        _mailcli_words "send outbox pop-fetch imap-sync folders import export list read search status attachments reply forward drafts flag move copy archive delete account completion demo --help --version" "$cur"
         return
     fi
     if [[ $prev == = ]]; then
@@ -35,15 +35,15 @@ _mailcli() {
             return
         fi
         command+=" ${COMP_WORDS[2]}" ;;
-    drafts)
-        if (( COMP_CWORD == 2 )); then
-            _mailcli_words "edit list save send --help" "$cur"
-            return
-        fi
-        command+=" ${COMP_WORDS[2]}" ;;
     attachments)
         if (( COMP_CWORD == 2 )); then
             _mailcli_words "list save --help" "$cur"
+            return
+        fi
+        command+=" ${COMP_WORDS[2]}" ;;
+    drafts)
+        if (( COMP_CWORD == 2 )); then
+            _mailcli_words "edit list save send --help" "$cur"
             return
         fi
         command+=" ${COMP_WORDS[2]}" ;;
@@ -139,6 +139,46 @@ _mailcli() {
     "export -o"|"export --output"|"export --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "export --config"|"export --config=") _mailcli_files "$cur"; return ;;
     "export --color"|"export --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "list --folder"|"list --folder=") return ;;
+    "list --from"|"list --from=") return ;;
+    "list --limit"|"list --limit=") return ;;
+    "list --page"|"list --page=") return ;;
+    "list -A"|"list --account"|"list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "list -o"|"list --output"|"list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "list --config"|"list --config=") _mailcli_files "$cur"; return ;;
+    "list --color"|"list --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "read --part"|"read --part=") return ;;
+    "read -A"|"read --account"|"read --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "read -o"|"read --output"|"read --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "read --config"|"read --config=") _mailcli_files "$cur"; return ;;
+    "read --color"|"read --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "search --path"|"search --path=") _mailcli_files "$cur"; return ;;
+    "search --folder"|"search --folder=") return ;;
+    "search --limit"|"search --limit=") return ;;
+    "search --page"|"search --page=") return ;;
+    "search -A"|"search --account"|"search --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "search --trace=") _mailcli_files "$cur"; return ;;
+    "search --timeout"|"search --timeout=") return ;;
+    "search -o"|"search --output"|"search --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "search --config"|"search --config=") _mailcli_files "$cur"; return ;;
+    "search --color"|"search --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "status -A"|"status --account"|"status --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "status -o"|"status --output"|"status --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "status --config"|"status --config=") _mailcli_files "$cur"; return ;;
+    "status --color"|"status --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "attachments list --match"|"attachments list --match=") return ;;
+    "attachments list --part"|"attachments list --part=") return ;;
+    "attachments list -A"|"attachments list --account"|"attachments list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "attachments list -o"|"attachments list --output"|"attachments list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "attachments list --config"|"attachments list --config=") _mailcli_files "$cur"; return ;;
+    "attachments list --color"|"attachments list --color=") _mailcli_words "auto always never" "$cur"; return ;;
+    "attachments save --dir"|"attachments save --dir=") _mailcli_files "$cur"; return ;;
+    "attachments save --match"|"attachments save --match=") return ;;
+    "attachments save --part"|"attachments save --part=") return ;;
+    "attachments save -A"|"attachments save --account"|"attachments save --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
+    "attachments save -o"|"attachments save --output"|"attachments save --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
+    "attachments save --config"|"attachments save --config=") _mailcli_files "$cur"; return ;;
+    "attachments save --color"|"attachments save --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "reply --body"|"reply --body=") return ;;
     "reply --body-file"|"reply --body-file=") _mailcli_files "$cur"; return ;;
     "reply -s"|"reply --subject"|"reply --subject=") return ;;
@@ -204,46 +244,6 @@ _mailcli() {
     "drafts send -o"|"drafts send --output"|"drafts send --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "drafts send --config"|"drafts send --config=") _mailcli_files "$cur"; return ;;
     "drafts send --color"|"drafts send --color=") _mailcli_words "auto always never" "$cur"; return ;;
-    "list --folder"|"list --folder=") return ;;
-    "list --from"|"list --from=") return ;;
-    "list --limit"|"list --limit=") return ;;
-    "list --page"|"list --page=") return ;;
-    "list -A"|"list --account"|"list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
-    "list -o"|"list --output"|"list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
-    "list --config"|"list --config=") _mailcli_files "$cur"; return ;;
-    "list --color"|"list --color=") _mailcli_words "auto always never" "$cur"; return ;;
-    "read --part"|"read --part=") return ;;
-    "read -A"|"read --account"|"read --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
-    "read -o"|"read --output"|"read --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
-    "read --config"|"read --config=") _mailcli_files "$cur"; return ;;
-    "read --color"|"read --color=") _mailcli_words "auto always never" "$cur"; return ;;
-    "search --path"|"search --path=") _mailcli_files "$cur"; return ;;
-    "search --folder"|"search --folder=") return ;;
-    "search --limit"|"search --limit=") return ;;
-    "search --page"|"search --page=") return ;;
-    "search -A"|"search --account"|"search --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
-    "search --trace=") _mailcli_files "$cur"; return ;;
-    "search --timeout"|"search --timeout=") return ;;
-    "search -o"|"search --output"|"search --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
-    "search --config"|"search --config=") _mailcli_files "$cur"; return ;;
-    "search --color"|"search --color=") _mailcli_words "auto always never" "$cur"; return ;;
-    "status -A"|"status --account"|"status --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
-    "status -o"|"status --output"|"status --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
-    "status --config"|"status --config=") _mailcli_files "$cur"; return ;;
-    "status --color"|"status --color=") _mailcli_words "auto always never" "$cur"; return ;;
-    "attachments list --match"|"attachments list --match=") return ;;
-    "attachments list --part"|"attachments list --part=") return ;;
-    "attachments list -A"|"attachments list --account"|"attachments list --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
-    "attachments list -o"|"attachments list --output"|"attachments list --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
-    "attachments list --config"|"attachments list --config=") _mailcli_files "$cur"; return ;;
-    "attachments list --color"|"attachments list --color=") _mailcli_words "auto always never" "$cur"; return ;;
-    "attachments save --dir"|"attachments save --dir=") _mailcli_files "$cur"; return ;;
-    "attachments save --match"|"attachments save --match=") return ;;
-    "attachments save --part"|"attachments save --part=") return ;;
-    "attachments save -A"|"attachments save --account"|"attachments save --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
-    "attachments save -o"|"attachments save --output"|"attachments save --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
-    "attachments save --config"|"attachments save --config=") _mailcli_files "$cur"; return ;;
-    "attachments save --color"|"attachments save --color=") _mailcli_words "auto always never" "$cur"; return ;;
     "flag -A"|"flag --account"|"flag --account=") _mailcli_words "$(_mailcli_accounts)" "$cur"; return ;;
     "flag -o"|"flag --output"|"flag --output=") _mailcli_words "table tsv json jsonl" "$cur"; return ;;
     "flag --config"|"flag --config=") _mailcli_files "$cur"; return ;;
@@ -289,13 +289,6 @@ _mailcli() {
         "folders") words="--create --rename --delete --subscribe --unsubscribe --offline --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "import") words="--folder --tree --create --again --account --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "export") words="--to --format --folder --all-folders --append --force --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "reply") words="--all --list --quote --top --body --body-file --html --markdown --subject --cc --bcc --from --reply-to --attach --inline --header --fcc --no-save --queue --queue-on-tempfail --draft --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "forward") words="--as-attachment --no-attachments --to --cc --bcc --body --body-file --html --markdown --subject --from --reply-to --attach --inline --header --fcc --no-save --queue --queue-on-tempfail --draft --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "drafts") words="--help" ;;
-        "drafts edit") words="--account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "drafts list") words="--account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "drafts save") words="--subject --to --cc --bcc --from --attach --header --reply-to --body --body-file --html --markdown --inline --account --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
-        "drafts send") words="--fcc --no-save --queue --queue-on-tempfail --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "list") words="--folder --all-folders --unread --flagged --from --threads --limit --page --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "read") words="--peek --thread --headers --no-fold --html --raw --part --no-pager --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "search") words="--path --folder --all-folders --server --threads --limit --page --fail-empty --account --all-accounts --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
@@ -303,6 +296,13 @@ _mailcli() {
         "attachments") words="--help" ;;
         "attachments list") words="--match --part --all --account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "attachments save") words="--dir --match --part --all --force --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "reply") words="--all --list --quote --top --body --body-file --html --markdown --subject --cc --bcc --from --reply-to --attach --inline --header --fcc --no-save --queue --queue-on-tempfail --draft --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "forward") words="--as-attachment --no-attachments --to --cc --bcc --body --body-file --html --markdown --subject --from --reply-to --attach --inline --header --fcc --no-save --queue --queue-on-tempfail --draft --account --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "drafts") words="--help" ;;
+        "drafts edit") words="--account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "drafts list") words="--account --all-accounts --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "drafts save") words="--subject --to --cc --bcc --from --attach --header --reply-to --body --body-file --html --markdown --inline --account --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
+        "drafts send") words="--fcc --no-save --queue --queue-on-tempfail --account --all-accounts --dry-run --trace --timeout --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "flag") words="--account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "move") words="--create --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;
         "copy") words="--create --account --all-accounts --dry-run --output --json --quiet --verbose --yes --no-input --config --color --help" ;;

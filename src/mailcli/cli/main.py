@@ -33,17 +33,17 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "import": Entry("import_", "Import an mbox, .eml files or a Maildir."),
         "export": Entry("export", "Export messages to an mbox, .eml files or a Maildir."),
     },
-    "Write": {
-        "reply": Entry("reply", "Reply to a message."),
-        "forward": Entry("forward", "Pass messages on to others."),
-        "drafts": Entry("drafts", "List, save, edit and send drafts."),
-    },
     "Read": {
         "list": Entry("list", "List messages of the local Maildir, newest first."),
         "read": Entry("read", "Show messages, and mark them as seen."),
         "search": Entry("search", "Find messages, here or on the server."),
         "status": Entry("status", "Show what is unread, and how the last runs ended."),
         "attachments": Entry("attachments", "List or save what came with messages."),
+    },
+    "Write": {
+        "reply": Entry("reply", "Reply to a message."),
+        "forward": Entry("forward", "Pass messages on to others."),
+        "drafts": Entry("drafts", "List, save, edit and send drafts."),
     },
     "Organise": {
         "flag": Entry("flag", "Set flags and keywords of messages, or take them away."),
@@ -63,12 +63,11 @@ COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in sect
 
 _EPILOG = """\b
 Exit codes:
-  0 done                   68 host unknown        75 temporary: try again
-  2 wrong usage            69 server refuses      76 server broke protocol
-  3 needs confirmation     70 defect in mailcli   77 login refused
- 65 message not valid      73 cannot create       78 configuration, TLS
- 66 no such message, file  74 local read, write
- 67 recipients refused
+   0 done                    67 recipients refused  74 local read, write
+   2 wrong usage             68 host unknown        75 temporary: try again
+   3 needs confirmation      69 server refuses      76 server broke protocol
+  65 message not valid       70 defect in mailcli   77 login refused
+  66 no such message, file   73 cannot create       78 configuration, TLS
 """
 
 
@@ -113,26 +112,27 @@ class LazyGroup(click.Group):
         ]
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the commands alone, so that all fit a terminal; the usage has the options."""
+        self.format_commands(ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the table, by section."""
         del ctx
+        width = max(map(len, COMMANDS))
+        formatter.write_paragraph()
         for title, commands in SECTIONS.items():
-            with formatter.section(title):
-                formatter.write_dl([(name, entry.help) for name, entry in commands.items()])
+            formatter.write(f"{title}:\n")
+            with formatter.indentation():
+                formatter.write_dl([(name.ljust(width), e.help) for name, e in commands.items()])
 
 
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
+    options_metavar="[--version | --help]",
 )
 @click.version_option(__version__, prog_name="mailcli", message="%(prog)s %(version)s")
 def mailcli() -> None:
-    """One mail client for SMTP, POP3 and IMAP, with a Maildir that is yours.
-
-    \b
-    Try it without an account:  mailcli demo
-    Send from a script:         date | mailcli send -s Done ada@example.org
-    Fetch POP3 mail from cron:  mailcli pop-fetch --all-accounts
-    Mirror IMAP folders:        mailcli imap-sync
-    """
+    """One mail client for SMTP, POP3 and IMAP. To try it at once: mailcli demo"""
