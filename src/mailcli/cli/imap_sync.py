@@ -80,7 +80,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     asked = common.dry_run
     if verify:
         from mailcli.app.imap_verify import imap_verify
-        from mailcli.output.tables import differs
+        from mailcli.output.imap_table import differs
 
         result = imap_verify(context, accounts, folders)
         asked = asked or differs(result)

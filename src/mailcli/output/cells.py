@@ -5,6 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from mailcli.message.clean import clean
+from mailcli.results import ErrorReport
+
 Cell = str | int | bool | datetime | Path | None
 Row = tuple[Cell, ...]
 
@@ -14,3 +17,8 @@ class Table(NamedTuple):
 
     columns: tuple[str, ...]
     rows: Iterable[Row]
+
+
+def error_cells(error: ErrorReport | None) -> tuple[str | None, str | None]:
+    """Return an error's code and message, both None where there is none."""
+    return (error.code, clean(error.message)) if error else (None, None)

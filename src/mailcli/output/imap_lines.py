@@ -7,7 +7,7 @@ them is a line of TSV, and of JSON.
 from collections.abc import Iterable, Iterator
 
 from mailcli.message.clean import clean, visible
-from mailcli.output.tables import folder_changes
+from mailcli.output.imap_table import folder_changes
 from mailcli.output.words import counted
 from mailcli.results import FolderSync, ImapAccount, PlannedAction, SkippedImap
 

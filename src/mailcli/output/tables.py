@@ -11,7 +11,8 @@ from functools import singledispatch
 
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
-from mailcli.output.cells import Row, Table
+from mailcli.output.cells import Row, Table, error_cells
+from mailcli.output.imap_table import synced_table
 from mailcli.output.organising import organised_table
 from mailcli.output.problems import reply_text
 from mailcli.output.status_lines import status_table
@@ -22,14 +23,11 @@ from mailcli.results import (
     AttachmentsResult,
     CredentialChange,
     DraftResult,
-    ErrorReport,
     ExportResult,
     FlushedMessage,
     FlushResult,
     FolderInfo,
     FoldersResult,
-    FolderSync,
-    ImapAccount,
     ImapResult,
     ImportResult,
     ListResult,
@@ -152,7 +150,7 @@ def _(result: PopResult) -> Table:
                 each.deleted,
                 each.kept,
                 len(each.skipped),
-                *_error(each.error),
+                *error_cells(each.error),
                 each.waiting,
                 each.marked,
             )
@@ -168,35 +166,9 @@ def _maildrops(result: PopResult) -> Table:
         counts: Row = (None,) * 4
         if found:
             counts = (found.messages, found.bytes, found.new, found.new_bytes)
-        rows.append((each.account, *counts, *_error(each.error)))
+        rows.append((each.account, *counts, *error_cells(each.error)))
     columns = ("account", "messages", "bytes", "new", "new_bytes", "error", "message")
     return Table(columns, tuple(rows))
-
-
-@table_of.register
-def _(result: ImapResult) -> Table:
-    """One row for each folder; in a dry run for each planned action, or for each difference."""
-    if result.kind != "sync":
-        kind = "difference" if result.kind == "verify" else "action"
-        columns: tuple[str, ...] = ("account", "folder", kind, "uid", "path", "detail")
-        return Table(columns, tuple(row for each in result.accounts for row in _plan(each)))
-    columns = (
-        "account",
-        "folder",
-        "fetched",
-        "appended",
-        "moved",
-        "flags_local",
-        "flags_remote",
-        "deleted_local",
-        "deleted_remote",
-        "skipped",
-        "held_back",
-        "changed",
-        "error",
-        "message",
-    )
-    return Table(columns, tuple(row for each in result.accounts for row in _synced(each)))
 
 
 @table_of.register
@@ -288,11 +260,6 @@ def _(result: AccountsResult) -> Table:
     return _records(AccountInfo._fields, result.accounts)
 
 
-def differs(result: ImapResult) -> bool:
-    """Say whether a comparison found any difference."""
-    return any(each.differences for account in result.accounts for each in account.folders)
-
-
 def address_text(address: Address) -> str:
     """Return `Name <email>`, the name quoted where a comma or the like asks for it."""
     name, email = clean(address.name), visible(address.email)
@@ -311,53 +278,6 @@ def _records(columns: tuple[str, ...], items: Iterable[object]) -> Table:
     return Table(columns, tuple(tuple(getattr(item, name) for name in columns) for item in items))
 
 
-def _error(error: ErrorReport | None) -> tuple[str | None, str | None]:
-    return (error.code, clean(error.message)) if error else (None, None)
-
-
-def _synced(account: ImapAccount) -> Iterator[Row]:
-    if account.error:
-        yield (account.account, *[None] * 11, *_error(account.error))
-    for each in account.folders:
-        yield (account.account, each.name, *_counts(each), *_error(each.error))
-
-
-def _counts(folder: FolderSync) -> Row:
-    return (
-        folder.fetched,
-        folder.appended,
-        folder.moved,
-        folder.flags_local,
-        folder.flags_remote,
-        folder.deleted_local,
-        folder.deleted_remote,
-        len(folder.skipped),
-        folder.held_back,
-        folder.changed,
-    )
-
-
-def _plan(account: ImapAccount) -> Iterator[Row]:
-    name = account.account
-    if account.error:
-        yield (name, None, "error", None, None, clean(account.error.message))
-    for verb, folders in folder_changes(account):
-        yield from ((name, folder, f"folder-{verb}", None, None, None) for folder in folders)
-    for each in account.folders:
-        if each.error:
-            yield (name, each.name, "error", None, None, clean(each.error.message))
-        for action in each.actions or each.differences or ():
-            yield (name, each.name, action.kind, action.uid, action.path, clean(action.detail))
-
-
-def folder_changes(account: ImapAccount) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return what happened to whole folders, by verb."""
-    return (
-        ("created", account.folders_created),
-        ("deleted", account.folders_deleted),
-        ("renamed", account.folders_renamed),
-    )
-
-
+table_of.register(ImapResult, synced_table)
 table_of.register(ImportResult, imported_table)
 table_of.register(ExportResult, exported_table)
