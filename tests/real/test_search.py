@@ -54,6 +54,7 @@ FINDS: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "who got it": (("to:bob",), [MENU, INVOICE]),
     "characters within a run": (("京都",), [WEATHER]),
     "a key with a hyphen": (("-from:nobody", "-is:read"), [INVOICE, TESTS]),
+    "a word with a hyphen": (("is:unread", "-invoice"), [TESTS]),
     "a hyphen behind the end of options": (("--", "-cafe"), [TESTS, WEATHER]),
     "flags": (("is:flagged",), [INVOICE]),
     "a folder's name": (("folder:lists/*", "is:unread"), [TESTS]),

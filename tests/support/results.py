@@ -12,6 +12,7 @@ from mailcli.results import (
     AttachmentsResult,
     ChangedMessage,
     CredentialChange,
+    DraftResult,
     ErrorReport,
     ExportedMessage,
     ExportResult,
@@ -458,6 +459,17 @@ EXPORTED = ExportResult(
     already=1,
 )
 
+DRAFT = DraftResult(
+    id=43,
+    account="work",
+    folder="Dra\x1b[2Jfts",
+    path=Path("/mail/Drafts/cur/43:2,D"),
+    message_id="<d@example.org>",
+    subject=HOSTILE,
+    replaced=42,
+    warnings=(f"{HOSTILE}: no HTML any more",),
+)
+
 SAMPLES: dict[str, tuple[str, Result]] = {
     "send": ("send", SENT),
     "send-partial": ("send", PARTIAL),
@@ -482,6 +494,7 @@ SAMPLES: dict[str, tuple[str, Result]] = {
     "organise": ("organise", MOVED),
     "attachments-list": ("attachments", ATTACHMENTS),
     "attachments-save": ("attachments", SAVED),
+    "drafts-save": ("draft", DRAFT),
     "import": ("import", IMPORTED),
     "export": ("export", EXPORTED),
     "account-list": ("account-list", ACCOUNTS),

@@ -51,6 +51,7 @@ TSV_NAMES = {
     "flag": samples.MOVED,
     "attachments list": samples.ATTACHMENTS,
     "attachments save": samples.SAVED,
+    "drafts save": samples.DRAFT,
     "import": samples.IMPORTED,
     "export": samples.EXPORTED,
     "account list": samples.ACCOUNTS,
@@ -274,6 +275,10 @@ GOLDEN_TSV = {
         "bob@example.org,eve@example.org\tHi ␛[31m\t<1@example.org>\t\n"
     ),
     "outbox-drop": _WAITING,
+    "drafts-save": (
+        "43\twork\tDra<U+001B>[2Jfts\t[red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe�"
+        "\t/mail/Drafts/cur/43:2,D\n"
+    ),
     "organise": (
         "42\twork\tmoved\tAr<U+001B>[2Jchive\t/mail/Archive/cur/42:2,Sa\tIN BOX\t"
         "Ar<U+001B>[2Jchive\tseen\ttodo\t\t\tyes\n"

@@ -61,6 +61,9 @@ def shown(
 
 
 STDOUT = {
+    "drafts-save": (
+        "work: Draft 43 saved in Dra<U+001B>[2Jfts. To go on: mailcli drafts edit 43\n"
+    ),
     "organise": "Moved 1 message to Ar<U+001B>[2Jchive.\nWould change 1 message: +seen -todo.\n",
     "send-queued": "Queued for bob@example.org as message 7. To send it: mailcli outbox flush\n",
     "outbox-list": """\
@@ -232,6 +235,10 @@ Exported 2 messages (12 kB) to <U+001B>.mbox.
 """,
 }
 STDERR = {
+    "drafts-save": (
+        "mailcli: warning: [red]x[/red] :smile: ␛[31mred␛]0;t␇ next\\x9b1m gnp.exe�:"
+        " no HTML any more\n"
+    ),
     "read-several": "mailcli: work: 42: no such message\n",
     "organise": (
         "undo: mailcli move 42 'IN BOX'\n"

@@ -38,6 +38,11 @@ class Reply(NamedTuple):
     on_top: bool = False
 
 
+def wish_of(*, to_all: bool, to_list: bool) -> Wish:
+    """Return to whom a reply is to go, by what was asked for; to its sender if nothing was."""
+    return Wish.ALL if to_all else Wish.LIST if to_list else Wish.SENDER
+
+
 class Forward(NamedTuple):
     """How messages are passed on: in the text, with their attachments or not, or whole."""
 

@@ -15,7 +15,7 @@ Examples:
   mailcli forward 42 -t bob@example.org
   mailcli forward 42 -t bob@example.org --body "See below." --no-attachments
   mailcli forward 50-55 -t bob@example.org --as-attachment --body ""
-  mailcli search from:ada | mailcli forward - -t bob@example.org
+  mailcli forward 'from:ada date:this-week' -t bob@example.org --as-attachment
 """
 
 

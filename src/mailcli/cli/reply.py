@@ -50,9 +50,8 @@ def command(
 
     SELECTOR is a number, last, mid:<...>, a file, or a search in quotes.
     """
-    from mailcli.app.answering import Reply, reply_to, settled
+    from mailcli.app.answering import Reply, reply_to, settled, wish_of
     from mailcli.cli.runtime import Runtime
-    from mailcli.message.reply import Wish
 
     if to_all and to_list:
         raise UsageError("--all and --list contradict each other")
@@ -64,9 +63,8 @@ def command(
     if len(messages.found) > 1:
         count = len(messages.found)
         raise UsageError(f"{selector}: {count} messages", hint="reply to one, by its number")
-    wish = Wish.ALL if to_all else Wish.LIST if to_list else Wish.SENDER
     account = common.account[0] if common.account else None
-    manner = Reply(wish, quotes=quote, on_top=top)
+    manner = Reply(wish_of(to_all=to_all, to_list=to_list), quotes=quote, on_top=top)
     answering = reply_to(runtime.context, messages.found[0], request, account, manner)
     for warning in answering.warnings:
         runtime.printer.warn(warning)

@@ -54,11 +54,12 @@ Examples:
 PAGE = 50
 """Messages on a page, where `--page` is given in a pipe."""
 
-_NEGATED_KEY = re.compile(r"-([A-Za-z]{2,}:.*)", re.DOTALL)
+_NEGATED = re.compile(r"-([A-Za-z]{2,}:.*|[^\W\d_]\w+)", re.DOTALL)
+_OPTIONS = re.compile(r"-[qv]*(?:[qvh]|A.*|o(?:table|tsv|json|jsonl))")
 
 
 class _SearchCommand(MailCommand):
-    """A command whose arguments may be `-from:ada`, which no option looks like."""
+    """A command whose arguments may be `-from:ada` or `-invoice`, which no option looks like."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Write such an argument as two that begin with no hyphen."""
@@ -67,7 +68,7 @@ class _SearchCommand(MailCommand):
             if arg == "--":
                 written += args[at:]
                 break
-            negated = _NEGATED_KEY.fullmatch(arg)
+            negated = None if _OPTIONS.fullmatch(arg) else _NEGATED.fullmatch(arg)
             written += ["NOT", negated[1]] if negated else [arg]
         return super().parse_args(ctx, written)
 

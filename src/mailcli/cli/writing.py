@@ -111,16 +111,17 @@ def task_of(
     settle: "Settle | None" = None,
 ) -> Task:
     """Return what is done with a message: it is sent, or saved as a draft."""
-    from mailcli.app.drafts import preview as check_draft
-    from mailcli.app.outgoing import prepare
-
     dry_run = runtime.common.dry_run
     context = runtime.context
     if draft:
+        from mailcli.app.drafts import preview as check_draft
+
         return Task(
             lambda request: save_draft(runtime, request, account, dry_run=dry_run),
             lambda request: check_draft(context, request, account),
         )
+    from mailcli.app.outgoing import prepare
+
     return Task(
         lambda request: send(runtime, request, account, dry_run=dry_run, settle=settle),
         lambda request: prepare(context, request, account),

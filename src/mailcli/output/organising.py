@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
-from shlex import quote
 from typing import Any
 
 from mailcli.message.clean import visible
@@ -75,6 +74,8 @@ def _way_back(message: ChangedMessage) -> tuple[str, tuple[str, ...]]:
 
 
 def _command(key: tuple[str, tuple[str, ...]], numbers: str) -> str:
+    from shlex import quote
+
     match key:
         case "moved", (folder,):
             return f"move {numbers} {quote(folder)}"
@@ -103,6 +104,8 @@ def _grouped(
 
 def _numbers(messages: Sequence[ChangedMessage]) -> Iterator[str]:
     """Yield the selectors of messages: numbers, from three in a row on as a range, and paths."""
+    from shlex import quote
+
     numbers = sorted({each.id for each in messages if each.id is not None})
     rows = groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
     for row in ([number for _, number in pairs] for _, pairs in rows):

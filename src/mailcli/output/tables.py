@@ -77,10 +77,9 @@ def _answers(result: SendResult | FlushedMessage) -> Iterator[Row]:
 
 @table_of.register
 def _(result: DraftResult) -> Table:
-    return Table(
-        ("id", "account", "folder", "subject", "path"),
-        ((result.id, result.account, result.folder, result.subject, result.path),),
-    )
+    """The one draft."""
+    row = (result.id, result.account, result.folder, clean(result.subject), result.path)
+    return Table(("id", "account", "folder", "subject", "path"), (row,))
 
 
 @table_of.register
