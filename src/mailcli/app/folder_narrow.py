@@ -54,8 +54,9 @@ def _rows(state: FolderState, known: FolderRow, changes: Changes) -> list[Messag
 
     Held deletions are none of them: where there are any, no stamps are recorded.
     """
-    wanted = [UidSet.of(changes.flags), changes.vanished, UidSet(((_young(state), MAX_UID),))]
-    ranges = UidSet.union(wanted).ranges
+    first = _young(state)
+    young = UidSet(((first, MAX_UID),)) if first <= MAX_UID else UidSet()
+    ranges = UidSet.union([UidSet.of(changes.flags), changes.vanished, young]).ranges
     rows = list(islice(state.store.messages_in(known.id, state.generation, ranges), MOST + 1))
     return None if len(rows) > MOST else rows
 

@@ -229,18 +229,24 @@ def selected(answer: Answer, *, read_only: bool) -> Selected:
         raise ProtocolViolation("the folder does not say how many messages it has")
     if answer.code("UIDNOTSTICKY") is not None:
         raise ProtocolViolation("the folder's UIDs do not last")
-    uidnext = answer.code("UIDNEXT")
     mailbox_id = answer.code("MAILBOXID")
     closed = answer.final.code == "READ-ONLY"
     return Selected(
         exists[-1],
         UidValidity(responses.number(uidvalidity[0])),
-        responses.number(uidnext[0]) if uidnext else None,
+        _following(answer),
         read_only or closed,
         NOTHING_STORABLE if closed and not read_only else _storable(answer, read_only),
         _highest(answer),
         object_id(mailbox_id[0]) if mailbox_id else None,
     )
+
+
+def _following(answer: Answer) -> int | None:
+    """Return the UIDNEXT; None where there is none, or one that cannot be."""
+    told = answer.code("UIDNEXT")
+    number = responses.number(told[0]) if told else 0
+    return number if 0 < number <= MAX_UID + 1 else None
 
 
 def _highest(answer: Answer) -> int | None:
