@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.imap_sides import message
 from tests.support.sync_account import SyncAccount, keyword_names
 
 from mailcli.app.folder_moves import find_moves
@@ -160,6 +161,24 @@ def test_a_note_that_a_run_removed_before_the_file_came_is_made_again(
     assert notes() == ["Other"]
     tagged.sync()
     assert tagged.here("Other") == tagged.there("Other") == ["first home", "y home", "z work"]
+
+
+def test_a_move_to_where_another_message_has_the_name_leaves_the_note_of_that_one(
+    tagged: SyncAccount,
+) -> None:
+    name = unique(tagged, "first")
+    tagged.run("flag", "subject:first", "+home", "-work")
+    tagged.run("move", "subject:first", "Other")
+    new = tagged.maildir / "INBOX" / "cur" / f"{name}:2,a"
+    new.write_bytes(message("new"))
+
+    tagged.run("move", str(new), "Other")
+
+    assert notes() == ["Other", "Other"]
+    tagged.sync()
+    tagged.sync()
+    there = ["first home", "new work", "y home", "z work"]
+    assert tagged.here("Other") == tagged.there("Other") == there
 
 
 def test_a_file_that_leaves_without_any_keyword_takes_its_note_along(tagged: SyncAccount) -> None:
