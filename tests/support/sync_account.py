@@ -57,10 +57,10 @@ class SyncedMaildir:
         (only,) = fitting(json.loads(out), "imap-sync")["accounts"]
         return only
 
-    def run(self, *argv: str) -> None:
-        """Run a command that must end well."""
+    def run(self, *argv: str, code: int = 0) -> None:
+        """Run a command, and check the exit code."""
         ended, out, err = _run(*argv)
-        assert ended == 0, (out, err)
+        assert ended == code, (ended, out, err)
 
     def delete_folder(self, folder: str) -> None:
         """Run `folders --delete`."""

@@ -507,8 +507,39 @@ def test_files_are_noted_for_their_letters_until_they_are_bound_or_gone(
 
     state.forget_lettered([("a", "2.x")])
     assert state.lettered() == {("b\udcff", ROW.unique)}
-    state.note_lettered("c", ["3.x"])  # takes away those that are not needed any more
-    assert len(list(state._rows("SELECT * FROM lettered"))) == 2
+    state.note_lettered("a", [ROW.unique])  # which was bound before the note could be made
+    assert state.lettered() == {("b\udcff", ROW.unique)}
+
+
+def test_a_note_of_a_bound_file_does_not_come_back_when_the_message_goes_elsewhere(
+    state: StateStore,
+) -> None:
+    a = state.save_folder("a", uidvalidity=ROW.uidvalidity, uidnext=1)
+    b = state.save_folder("b\udcff", uidvalidity=ROW.uidvalidity, uidnext=1)
+    state.note_lettered("a", [ROW.unique])
+    state.note_lettered("b\udcff", [ROW.unique, "2.x"])
+    state.save_messages(a, [ROW])
+    assert state.lettered() == {("b\udcff", ROW.unique), ("b\udcff", "2.x")}
+
+    state.move_message(a, ROW, b, ROW)
+    assert state.lettered() == {("b\udcff", "2.x")}
+    state.forget_messages(b, ROW.uidvalidity, [ROW.uid])
+    assert state.lettered() == {("b\udcff", "2.x")}
+
+
+def test_notes_go_along_with_their_folder(state: StateStore) -> None:
+    a = state.save_folder("a\udcff", uidvalidity=ROW.uidvalidity, uidnext=1)
+    b = state.save_folder("b", uidvalidity=ROW.uidvalidity, uidnext=1)
+    state.note_lettered("a\udcff", ["1.x", "2.x"])
+    state.note_lettered("b", ["1.x"])
+    state.note_lettered("c", ["1.x"])  # of a folder that was here before
+
+    state.rename_folder(a, "c")
+    assert state.lettered() == {("c", "1.x"), ("c", "2.x"), ("b", "1.x")}
+    state.forget_folder(a)
+    assert state.lettered() == {("b", "1.x")}
+    state.forget_folder(b)
+    assert state.lettered() == set()
 
 
 def test_the_keywords_that_were_agreed_on_are_told_with_folder_and_file(

@@ -80,15 +80,19 @@ class _FolderFlags:
         refuse_letterless(self._group.folder, self._letters, keywords_of(has ^ keywords))
         flags = (entry.flags | system_flags_of(change.added)) - change.removed
         others = translated(entry, letters, self._letters, keywords)
-        if (flags, others) == (entry.flags, entry.others):
+        # Letters of another folder may be, by chance, the ones of other keywords here.
+        is_renamed = (flags, others) != (entry.flags, entry.others)
+        is_reread = keywords != keywords_of(has)
+        if not is_renamed and not is_reread:
             return False
         wanted = entry.flagged(flags, others)
         if not self._work.dry_run:
-            if self._agreed is not None and others != entry.others:
-                self._agreed.note(self._group.folder, {entry.unique: entry.unique})
+            if self._agreed is not None and (is_reread or others != entry.others):
+                folder = self._group.folder
+                self._agreed.note(folder, {entry.unique: entry.unique}, source=folder)
             wanted = self._group.where.set_flags(entry, flags, others=others)
         self._tell(message, wanted, entry.flags | has)
-        return True
+        return is_renamed
 
     def _tell(self, message: Message, entry: Entry, had: Flags) -> None:
         now = (had | self._change.added) - self._change.removed

@@ -13,6 +13,7 @@ from mailcli.app.folder_decision import decide, decide_known
 from mailcli.app.folder_delete import Trash, delete_in_folder
 from mailcli.app.folder_limits import has_left_out, within_limits
 from mailcli.app.folder_moves import can_move, carry_moves, find_moves, release_moves
+from mailcli.app.folder_notes import forget_needless
 from mailcli.app.folder_orphans import Orphans
 from mailcli.app.folder_report import preview, report_former
 from mailcli.app.folder_set import FolderSet, only_here_pair, pair_of
@@ -79,6 +80,7 @@ class Passes:
         if run.dry_run:
             self._preview(moves)
         else:
+            forget_needless(run, ((state.task, state.entries) for state in looked_at))
             self._carry_out(moves)
 
     # -- pass by pass --------------------------------------------------------------

@@ -16,6 +16,7 @@ that it does not know in their folder yet, are noted in the state first.
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
@@ -79,30 +80,58 @@ class Agreed:
                 return agreed, there
         return frozenset(letters.read(entry.others, keywords_of(agreed))), letters
 
-    def note(
-        self, folder: str, files: Mapping[str, str], *, left: Iterable[tuple[str, str]] = ()
-    ) -> None:
+    def note(self, folder: str, files: Mapping[str, str], *, source: str) -> None:
         """Record that files have, or get, this folder's letters: unique names, by the new ones.
 
         To be called before the files are changed. Only of what was agreed on elsewhere, or under
-        another name, anybody could doubt it. `left`: folder and unique name of what goes.
+        another name, anybody could doubt it, and of what was noted in `source`, where it is.
 
         Raises: LocalError, TemporaryFailure.
         """
-        at_rest = {"", folder}
-        known = [
-            new
-            for new, old in files.items()
-            if (origin := self._row(old, folder)[0]) not in at_rest or (origin and new != old)
-        ]
-        stale = self._noted.intersection(left)
-        if not known and not stale:
+        known = self._doubtful(folder, files, source)
+        if not known:
+            return
+        with self._state() as state:
+            state.note_lettered(folder, known)
+        self._noted.update((folder, each) for each in known)
+
+    def settle(
+        self,
+        folder: str,
+        files: Mapping[str, str],
+        *,
+        source: str,
+        left: AbstractSet[str],
+        failed: AbstractSet[str],
+    ) -> None:
+        """Record what became of files that were on their way, noted before.
+
+        `files` have come with letters, `left` are gone from `source`, `failed` have not come. A
+        run of imap-sync that did not see a file yet may have removed its note: it is made again.
+
+        Raises: LocalError, TemporaryFailure.
+        """
+        stale = {(folder, each) for each in failed} | {(source, each) for each in left}
+        stale &= self._noted
+        came = self._doubtful(folder, files, source)
+        if not came and not stale:
             return
         with self._state() as state, state.transaction():
-            state.note_lettered(folder, known)
             state.forget_lettered(stale)
+            state.note_lettered(folder, came)
         self._noted -= stale
-        self._noted.update((folder, each) for each in known)
+        self._noted.update((folder, each) for each in came)
+
+    def _doubtful(self, folder: str, files: Mapping[str, str], source: str) -> list[str]:
+        """Return which of these files need a note."""
+        at_rest = {"", folder}
+        return [
+            new
+            for new, old in files.items()
+            if (source, old) in self._noted
+            or (origin := self._row(old, folder)[0]) not in at_rest
+            or (origin and new != old)
+        ]
 
     def _row(self, unique: str, folder: str) -> tuple[str, Flags]:
         """Return the folder where a file's keywords were agreed on, this one first, and these."""

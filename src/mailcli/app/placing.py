@@ -12,6 +12,7 @@ server, or a new message. Keywords get the letters of the folder where the messa
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -120,7 +121,7 @@ class Placing:
         agreed = self._work.agreed(group.account)
         known = agreed.keywords(current, group.folder, group.where.keyword_letters())
         again = self._plan(message, *known, self._letters(self._told(message, known)))
-        self._note({again.unique: again.unique})
+        self._note({again.unique: again.unique} if again.others else {})
         return again
 
     def _told(self, message: Message, known: tuple[Flags, KeywordLetters]) -> Flags:
@@ -153,24 +154,42 @@ class Placing:
 
     def _rename(self, planned: Iterable[_Planned]) -> list[_Planned]:
         """Move files by renaming them; return those that cannot be renamed so far."""
+        planned = list(planned)
         self._note({each.unique: each.unique for each in planned if each.others})
         far = []
-        for each in planned:
-            with self._work.attempt(self._group.account):
-                try:
-                    moved, entry = self._adopt(each)
-                except OtherFileSystem:
-                    far.append(each)
-                    continue
-                self._there[entry.unique] = entry
-                self._tell(moved, entry, "moved")
+        came: dict[str, _Planned] = {}
+        try:
+            for each in planned:
+                with self._work.attempt(self._group.account):
+                    try:
+                        moved, entry = self._adopt(each)
+                    except OtherFileSystem:
+                        far.append(each)
+                        continue
+                    self._there[entry.unique] = entry
+                    came[entry.unique] = moved
+                    self._tell(moved, entry, "moved")
+        finally:
+            left = {each.unique for each in came.values()}
+            failed = {each.unique for each in planned} - self._there.keys()
+            self._settle(came, left=left, failed=failed)
         return far
 
     def _note(self, files: Mapping[str, str]) -> None:
         """Note whose letters files have there: unique names, by those that they get."""
-        left = [(self._group.folder, unique) for unique in files.values() if unique in files]
-        agreed = self._work.agreed(self._group.account)
-        agreed.note(self._destination.name, files, left=left)
+        if files:
+            agreed = self._work.agreed(self._group.account)
+            agreed.note(self._destination.name, files, source=self._group.folder)
+
+    def _settle(
+        self, came: Mapping[str, _Planned], *, left: AbstractSet[str], failed: AbstractSet[str]
+    ) -> None:
+        """Take the notes away that are not needed, of files that have come, left or failed."""
+        lettered = {new: each.unique for new, each in came.items() if each.others}
+        source, name = self._group.folder, self._destination.name
+        with self._work.attempt(self._group.account):
+            agreed = self._work.agreed(self._group.account)
+            agreed.settle(name, lettered, source=source, left=left, failed=failed)
 
     def _adopt(self, planned: _Planned) -> tuple[_Planned, Entry]:
         """Move a message by a rename, with the keywords that it has by then."""
@@ -202,26 +221,33 @@ class Placing:
         ]
         if not originals:
             return
+        way = {
+            original.copy.unique: each for original, each in zip(originals, planned, strict=True)
+        }
         if self._same_account:
-            self._note(
-                {
-                    original.copy.unique: each.unique
-                    for original, each in zip(originals, planned, strict=True)
-                    if each.others
-                }
-            )
-        waiting = iter(planned)
-        for group in copy_messages(self._destination.where, originals):
-            for copy in group:
-                each = next(waiting)
-                with self._work.attempt(self._group.account):
-                    if isinstance(copy, MailError):
-                        raise copy
-                    if and_remove:
-                        remove_message(self._group.where, each.message.entry)
-                    self._tell(each, copy, "moved" if and_remove else "copied")
-            if and_remove:
-                self._group.where.sync()
+            self._note({new: each.unique for new, each in way.items() if each.others})
+        waiting = iter(way.items())
+        came: dict[str, _Planned] = {}
+        left: set[str] = set()
+        try:
+            for group in copy_messages(self._destination.where, originals):
+                for copy in group:
+                    new, each = next(waiting)
+                    with self._work.attempt(self._group.account):
+                        if isinstance(copy, MailError):
+                            raise copy
+                        came[new] = each
+                        if and_remove:
+                            remove_message(self._group.where, each.message.entry)
+                            left.add(each.unique)
+                        self._tell(each, copy, "moved" if and_remove else "copied")
+                if and_remove:
+                    self._group.where.sync()
+        finally:
+            if self._same_account:
+                self._settle(came, left=left, failed=way.keys() - came.keys())
+            elif left:
+                self._settle({}, left=left, failed=set())
 
     # -- what is told -----------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from mailcli.app.after_run import after_run
 from mailcli.app.context import Context
 from mailcli.app.folder_choice import chooser, report_left_out
 from mailcli.app.folder_follow import Followed
+from mailcli.app.folder_notes import forget_needless
 from mailcli.app.folder_set import FolderSet, pair_of
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_unchanged import is_unchanged, with_other_flags
@@ -115,12 +116,13 @@ def _sync(run: SyncRun, wanted: tuple[str, ...], *, full: bool) -> None:
     looks = [look for look in looks if look[0] not in unchanged]
     if not wanted:
         report_left_out(run, folders)
+    left_alone = [task for task in unchanged.values() if task is not None]
     if not run.dry_run:
         run.record_stamps()
+        forget_needless(run, ((task, ()) for task in left_alone))
     if looks:
         from mailcli.app.imap_sync import Passes
 
-        left_alone = [task for task in unchanged.values() if task is not None]
         Passes(run, folders, left_alone, full=full).go(looks)
 
 

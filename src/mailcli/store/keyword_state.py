@@ -34,11 +34,14 @@ class KeywordState(IntentState):
             yield loaded(name), loaded(unique), read("", keywords)
 
     def note_lettered(self, folder: str, uniques: Iterable[str]) -> None:
-        """Record files of a folder that have its letters, before they come there or get them."""
+        """Record files of a folder that have its letters, before they come there or get them.
+
+        One that is bound there by now needs no note.
+        """
         rows = [(stored(folder), stored(unique)) for unique in uniques]
         with self.transaction():
-            self.forget_lettered(self._bound_lettered())
             self._write("INSERT OR IGNORE INTO lettered (folder, unique_name) VALUES (?, ?)", rows)
+            self.forget_lettered(self._bound_lettered())
 
     def forget_lettered(self, files: Iterable[tuple[str, str]]) -> None:
         """Remove the notes of files that are in their folder no more."""
@@ -46,10 +49,30 @@ class KeywordState(IntentState):
         self._write("DELETE FROM lettered WHERE folder = ? AND unique_name = ?", rows)
 
     def lettered(self) -> set[tuple[str, str]]:
-        """Return folder and unique name of such files; those that are bound need no note."""
+        """Return folder and unique name of such files."""
         found = self._rows("SELECT folder, unique_name FROM lettered")
-        noted = {(loaded(folder), loaded(unique)) for folder, unique in found}
-        return noted - self._bound_lettered() if noted else noted
+        return {(loaded(folder), loaded(unique)) for folder, unique in found}
+
+    def _forget_bound(self, folder: int, uniques: Iterable[str]) -> None:
+        """Remove the notes of files that were just bound; mostly there is none at all."""
+        if any(self._rows("SELECT 1 FROM lettered LIMIT 1")):
+            sql = (
+                "DELETE FROM lettered"
+                " WHERE folder = (SELECT name FROM folder WHERE id = ?) AND unique_name = ?"
+            )
+            self._write(sql, ((folder, stored(unique)) for unique in uniques))
+
+    def _rename_lettered(self, folder: int, name: str) -> None:
+        """Let the notes of a folder go along with it, before it has its new name."""
+        sql = (
+            "UPDATE OR REPLACE lettered SET folder = ?"
+            " WHERE folder = (SELECT name FROM folder WHERE id = ?)"
+        )
+        self._write(sql, [(stored(name), folder)])
+
+    def _forget_lettered_of(self, folder: int) -> None:
+        sql = "DELETE FROM lettered WHERE folder = (SELECT name FROM folder WHERE id = ?)"
+        self._write(sql, [(folder,)])
 
     def _bound_lettered(self) -> set[tuple[str, str]]:
         sql = (

@@ -156,11 +156,15 @@ class StateStore(KeywordState):
     def rename_folder(self, folder: int, name: str) -> None:
         """Record that a folder has another name now; its messages stay recorded."""
         sql = "UPDATE folder SET name = ?, server_name = NULL WHERE id = ?"
-        self._write(sql, [(stored(name), folder)])
+        with self.transaction():
+            self._rename_lettered(folder, name)
+            self._write(sql, [(stored(name), folder)])
 
     def forget_folder(self, folder: int) -> None:
         """Remove what is recorded about a folder: messages and intents too."""
-        self._write("DELETE FROM folder WHERE id = ?", [(folder,)])
+        with self.transaction():
+            self._forget_lettered_of(folder)
+            self._write("DELETE FROM folder WHERE id = ?", [(folder,)])
 
     # IMAP messages
 
@@ -254,14 +258,16 @@ class StateStore(KeywordState):
 
     def save_messages(self, folder: int, rows: Iterable[MessageRow]) -> None:
         """Record messages, or replace what is recorded about them: flags, file, all."""
+        saved = list(rows)
         with self.transaction():
             self._drop_stamps(folder)
             self._write(
                 "INSERT OR REPLACE INTO message (folder, uidvalidity, uid, unique_name,"
                 " base_flags, keywords, size, sha256, email_id, held)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                ((folder, *message_values(row)) for row in rows),
+                ((folder, *message_values(row)) for row in saved),
             )
+            self._forget_bound(folder, (row.unique for row in saved))
 
     def forget_messages(self, folder: int, uidvalidity: UidValidity, uids: Iterable[Uid]) -> None:
         """Remove records of messages that the folder has no more, and intents that took them.
