@@ -12,6 +12,8 @@ from tests.support import editing
 from tests.support.local_mail import document, failure, letters, mail_files, mode, put, wire_octets
 from tests.support.smtp_sink import Sink, smtp_sink
 
+from mailcli.store.sending_mark import SendingMark
+
 AtTerminal = Callable[..., tuple[int, str]]
 
 THUNDERBIRD = b"""\
@@ -281,3 +283,56 @@ def test_a_draft_that_nobody_takes_stays(
     queued = run_mailcli("drafts", "send", draft, "--queue-on-tempfail", "--json")
     assert document(queued, "send")["outcome"] == "queued"
     assert drafts(maildir) == []
+
+
+NOWHERE = {"host": "127.0.0.1", "port": 1, "tls": "none", "auth": "none"}
+
+
+def marked(home: Path, path: Path) -> SendingMark:
+    """Mark a draft as one that may have been sent."""
+    mark = SendingMark(home / ".local/state/mailcli", f"work\0{path.name.partition(':')[0]}")
+    mark.set()
+    return mark
+
+
+def test_a_draft_that_may_have_gone_stays_one_that_may_when_nobody_takes_it_again(
+    run_mailcli: RunMailcli, maildir: Path, write_config: WriteConfig, home: Path
+) -> None:
+    account = {"email": "ada@example.org", "maildir": str(maildir)}
+    mark = marked(home, put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD))
+    write_config({"work": {**account, "smtp": NOWHERE}})
+    draft = only_id(run_mailcli)
+
+    assert run_mailcli("drafts", "send", draft).returncode == 3
+    assert run_mailcli("drafts", "send", draft, "--yes").returncode == 75
+    assert mark.is_set()
+    assert run_mailcli("drafts", "send", draft).returncode == 3
+
+
+def test_a_draft_that_may_have_gone_stays_one_that_may_when_its_recipients_are_refused(
+    run_mailcli: RunMailcli, maildir: Path, sink: Sink, home: Path
+) -> None:
+    mark = marked(home, put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD))
+    draft = only_id(run_mailcli)
+
+    sink.refuses = True
+    assert run_mailcli("drafts", "send", draft, "--yes").returncode == 67
+    assert run_mailcli("drafts", "send", draft).returncode == 3
+    sink.refuses = False
+    assert run_mailcli("drafts", "send", draft, "--yes").returncode == 0
+    assert (len(sink.taken), mark.is_set(), drafts(maildir)) == (1, False, [])
+
+
+def test_a_draft_is_not_sent_by_two_at_once(
+    run_mailcli: RunMailcli, maildir: Path, sink: Sink, home: Path
+) -> None:
+    mark = marked(home, put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD))
+    draft = only_id(run_mailcli)
+
+    with mark.held():
+        done = run_mailcli("drafts", "send", draft, "--yes", "--json")
+        assert (done.returncode, failure(done)["exit_code"]) == (75, 75)
+        assert "another mailcli is sending" in failure(done)["message"]
+        assert (mark.is_set(), sink.taken) == (True, [])
+    assert run_mailcli("drafts", "send", draft, "--yes").returncode == 0
+    assert list((home / ".local/state/mailcli/drafts").iterdir()) == []
