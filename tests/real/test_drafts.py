@@ -226,6 +226,49 @@ def test_a_text_is_edited_and_attachments_stay(
     assert message["References"] == "<first@x.example> <tea@x.example>"
 
 
+def test_what_has_no_name_and_is_no_text_stays(
+    run_mailcli: RunMailcli, maildir: Path, at_terminal: AtTerminal
+) -> None:
+    calendar = b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Tee\nEND:VEVENT\nEND:VCALENDAR\n"
+    card = b"BEGIN:VCARD\nFN:Bob\nEND:VCARD\n"
+    parts = (
+        b"\n--------------odd\nContent-Type: text/calendar; method=REQUEST\n\n" + calendar,
+        b"--------------odd\nContent-Type: text/vcard\n\n" + card,
+    )
+    last = b"\n--------------odd--\n"
+    put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD.replace(last, b"".join(parts) + last[1:]))
+
+    for line in ("And cake.", "And milk."):
+        code, screen = at_terminal(
+            f'echo "{line}" >> "$1"', "drafts", "edit", only_id(run_mailcli)
+        )
+        assert code == 0, screen
+
+    (path,) = drafts(maildir)
+    message = parsed(path.read_bytes())
+    kinds = ["text/csv", "text/calendar", "text/vcard"]
+    attached = list(message.iter_attachments())
+    assert [each.get_content_type() for each in attached] == kinds
+    assert [bytes(each.get_payload(decode=True)).strip() for each in attached[1:]] == [
+        calendar.strip(),
+        card.strip(),
+    ]
+    assert attached[1]["Content-Type"].params["method"] == "REQUEST"
+    assert text(message) == "Gr\u00fc\u00dfe zum Tee.\nAnd cake.\nAnd milk.\n"
+
+
+def test_a_text_that_no_editor_is_given_whole_is_not_edited(
+    run_mailcli: RunMailcli, maildir: Path, at_terminal: AtTerminal
+) -> None:
+    long = b"From: ada@example.org\nSubject: long\n\n" + b"All of it.\n" * 200_000
+    before = put(maildir / "Drafts", "1.t.b:2,DS", long)
+    code, screen = at_terminal('echo "more" >> "$1"', "drafts", "edit", only_id(run_mailcli))
+
+    assert (code, drafts(maildir), before.read_bytes() == long) == (65, [before], True), screen
+    assert "too long to be edited" in screen
+    assert "drafts send" in screen
+
+
 def test_an_address_that_is_none_yet_is_edited_as_it_was_written(
     run_mailcli: RunMailcli, maildir: Path, at_terminal: AtTerminal
 ) -> None:
