@@ -150,7 +150,7 @@ class OutcomeUnknown(TemporaryFailure):
 
 
 class Locked(TemporaryFailure):
-    """Another run works on the same account."""
+    """Another run works on the same account, or sends the same draft."""
 
     code = "locked"
 

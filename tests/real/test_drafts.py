@@ -12,6 +12,8 @@ from tests.support import editing
 from tests.support.local_mail import document, failure, letters, mail_files, mode, put, wire_octets
 from tests.support.smtp_sink import Sink, smtp_sink
 
+from mailcli.store.sending_mark import SendingMark
+
 AtTerminal = Callable[..., tuple[int, str]]
 
 THUNDERBIRD = b"""\
@@ -224,6 +226,49 @@ def test_a_text_is_edited_and_attachments_stay(
     assert message["References"] == "<first@x.example> <tea@x.example>"
 
 
+def test_what_has_no_name_and_is_no_text_stays(
+    run_mailcli: RunMailcli, maildir: Path, at_terminal: AtTerminal
+) -> None:
+    calendar = b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Tee\nEND:VEVENT\nEND:VCALENDAR\n"
+    card = b"BEGIN:VCARD\nFN:Bob\nEND:VCARD\n"
+    parts = (
+        b"\n--------------odd\nContent-Type: text/calendar; method=REQUEST\n\n" + calendar,
+        b"--------------odd\nContent-Type: text/vcard\n\n" + card,
+    )
+    last = b"\n--------------odd--\n"
+    put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD.replace(last, b"".join(parts) + last[1:]))
+
+    for line in ("And cake.", "And milk."):
+        code, screen = at_terminal(
+            f'echo "{line}" >> "$1"', "drafts", "edit", only_id(run_mailcli)
+        )
+        assert code == 0, screen
+
+    (path,) = drafts(maildir)
+    message = parsed(path.read_bytes())
+    kinds = ["text/csv", "text/calendar", "text/vcard"]
+    attached = list(message.iter_attachments())
+    assert [each.get_content_type() for each in attached] == kinds
+    assert [bytes(each.get_payload(decode=True)).strip() for each in attached[1:]] == [
+        calendar.strip(),
+        card.strip(),
+    ]
+    assert attached[1]["Content-Type"].params["method"] == "REQUEST"
+    assert text(message) == "Gr\u00fc\u00dfe zum Tee.\nAnd cake.\nAnd milk.\n"
+
+
+def test_a_text_that_no_editor_is_given_whole_is_not_edited(
+    run_mailcli: RunMailcli, maildir: Path, at_terminal: AtTerminal
+) -> None:
+    long = b"From: ada@example.org\nSubject: long\n\n" + b"All of it.\n" * 200_000
+    before = put(maildir / "Drafts", "1.t.b:2,DS", long)
+    code, screen = at_terminal('echo "more" >> "$1"', "drafts", "edit", only_id(run_mailcli))
+
+    assert (code, drafts(maildir), before.read_bytes() == long) == (65, [before], True), screen
+    assert "too long to be edited" in screen
+    assert "drafts send" in screen
+
+
 def test_an_address_that_is_none_yet_is_edited_as_it_was_written(
     run_mailcli: RunMailcli, maildir: Path, at_terminal: AtTerminal
 ) -> None:
@@ -281,3 +326,56 @@ def test_a_draft_that_nobody_takes_stays(
     queued = run_mailcli("drafts", "send", draft, "--queue-on-tempfail", "--json")
     assert document(queued, "send")["outcome"] == "queued"
     assert drafts(maildir) == []
+
+
+NOWHERE = {"host": "127.0.0.1", "port": 1, "tls": "none", "auth": "none"}
+
+
+def marked(home: Path, path: Path) -> SendingMark:
+    """Mark a draft as one that may have been sent."""
+    mark = SendingMark(home / ".local/state/mailcli", f"work\0{path.name.partition(':')[0]}")
+    mark.set()
+    return mark
+
+
+def test_a_draft_that_may_have_gone_stays_one_that_may_when_nobody_takes_it_again(
+    run_mailcli: RunMailcli, maildir: Path, write_config: WriteConfig, home: Path
+) -> None:
+    account = {"email": "ada@example.org", "maildir": str(maildir)}
+    mark = marked(home, put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD))
+    write_config({"work": {**account, "smtp": NOWHERE}})
+    draft = only_id(run_mailcli)
+
+    assert run_mailcli("drafts", "send", draft).returncode == 3
+    assert run_mailcli("drafts", "send", draft, "--yes").returncode == 75
+    assert mark.is_set()
+    assert run_mailcli("drafts", "send", draft).returncode == 3
+
+
+def test_a_draft_that_may_have_gone_stays_one_that_may_when_its_recipients_are_refused(
+    run_mailcli: RunMailcli, maildir: Path, sink: Sink, home: Path
+) -> None:
+    mark = marked(home, put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD))
+    draft = only_id(run_mailcli)
+
+    sink.refuses = True
+    assert run_mailcli("drafts", "send", draft, "--yes").returncode == 67
+    assert run_mailcli("drafts", "send", draft).returncode == 3
+    sink.refuses = False
+    assert run_mailcli("drafts", "send", draft, "--yes").returncode == 0
+    assert (len(sink.taken), mark.is_set(), drafts(maildir)) == (1, False, [])
+
+
+def test_a_draft_is_not_sent_by_two_at_once(
+    run_mailcli: RunMailcli, maildir: Path, sink: Sink, home: Path
+) -> None:
+    mark = marked(home, put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD))
+    draft = only_id(run_mailcli)
+
+    with mark.held():
+        done = run_mailcli("drafts", "send", draft, "--yes", "--json")
+        assert (done.returncode, failure(done)["exit_code"]) == (75, 75)
+        assert "another mailcli is sending" in failure(done)["message"]
+        assert (mark.is_set(), sink.taken) == (True, [])
+    assert run_mailcli("drafts", "send", draft, "--yes").returncode == 0
+    assert list((home / ".local/state/mailcli/drafts").iterdir()) == []

@@ -21,6 +21,8 @@ class Sink:
     pipelining: bool = False
     """Whether it says that it takes several commands at once (RFC 2920); it always does."""
     taken: list[tuple[tuple[str, ...], bytes]] = field(default_factory=list)
+    refuses: bool = False
+    """Whether it refuses every recipient."""
     sessions: int = 0
     """Connections that are open."""
 
@@ -35,6 +37,20 @@ class Sink:
         """Announce PIPELINING where that is asked for."""
         session.host_name = hostname
         return [responses[0], *["250-PIPELINING"] * self.pipelining, *responses[1:]]
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Take or refuse a recipient."""
+        if self.refuses:
+            return "550 5.1.1 nobody here"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 here"
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope

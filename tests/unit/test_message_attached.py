@@ -42,6 +42,14 @@ def numbers(text: str, *, everything: bool = False) -> list[str]:
         pytest.param("Content-Type: text/plain; name=a.txt\n\ntext", True, id="text with a name"),
         pytest.param("Content-Disposition: inline; filename=a\n\ntext", True, id="inline, a name"),
         pytest.param("Content-Type: application/pdf\n\npdf", True, id="no text"),
+        pytest.param("Content-Type: text/vcard\n\nBEGIN:VCARD", True, id="vCard"),
+        pytest.param("Content-Type: text/x-vcard\n\nBEGIN:VCARD", True, id="old vCard"),
+        pytest.param("Content-Type: text/directory\n\nBEGIN:VCARD", True, id="directory"),
+        pytest.param("Content-Type: text/rtf\n\n{\\rtf}", True, id="RTF"),
+        pytest.param("Content-Type: text/css\n\na {}", True, id="CSS"),
+        pytest.param(
+            "Content-Type: text/calendar\n\nBEGIN:", False, id="calendar, which is shown"
+        ),
         pytest.param("Content-Type: image/png\nContent-ID: <x>\n\npng", True, id="not related"),
         pytest.param("Content-Type: message/rfc822\n\nA: b\n\nx", True, id="forwarded"),
         pytest.param("Content-Type: application/ms-tnef; name=winmail.dat\n\nx", True, id="TNEF"),

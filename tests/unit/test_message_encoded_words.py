@@ -55,6 +55,13 @@ def test_what_we_encode_is_what_is_decoded(text: str) -> None:
     assert decode_words(value.encode()) == text.removeprefix("\ufeff")
 
 
+@pytest.mark.parametrize("part", ["=?a?b?c", "=?a?q??b", "=?", "?"])
+def test_a_hostile_value_is_read_in_time(part: str) -> None:
+    value = part * (2_000_000 // len(part))  # for hours, were it by its square
+
+    assert decode_words(value.encode()) == value
+
+
 @given(st.binary() | st.text("=?qQbB-_ \n8").map(str.encode))
 def test_any_octets_are_decoded_to_valid_text(value: bytes) -> None:
     decode_words(value).encode()

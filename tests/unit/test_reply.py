@@ -61,6 +61,18 @@ RECIPIENTS = {
         ["bob@x.example"],
         ["erin@x.example"],
     ),
+    "who filled in a form, which wrote in one's own name": (
+        "From: ada@example.org\nReply-To: bob@x.example\nTo: ada@example.org",
+        "sender",
+        ["bob@x.example"],
+        [],
+    ),
+    "those whom one wrote to, where Reply-To is one's own": (
+        "From: ada@example.org\nReply-To: ada@home.example\nTo: bob@x.example",
+        "sender",
+        ["bob@x.example"],
+        [],
+    ),
     "those whom one wrote to": (
         "From: ada@example.org\nTo: bob@x.example\nCc: erin@x.example",
         "sender",
@@ -263,6 +275,30 @@ def test_an_address_is_written_as_it_is_read(name: str, email: str) -> None:
     found = parse_address(text)
     assert found.email == email
     assert written(found) == text
+
+
+HOSTILE = 200_000
+"""Octets that take hours by their square, let alone by their cube."""
+
+
+@pytest.mark.parametrize("part", ["<mailto:a ", "<mailto:", "<mailto:a?", "< ", "(a"])
+def test_a_hostile_list_post_is_read_in_time(part: str) -> None:
+    value = part.encode() * (HOSTILE // len(part))
+
+    with pytest.raises(InvalidMessage):
+        answer([Field("List-Post", value)], Wish.LIST, OWN)
+
+
+@pytest.mark.parametrize("part", ['\\"', '"\\', '<\\"', "<", '"<'])
+def test_a_hostile_list_of_people_is_read_in_time(part: str) -> None:
+    assert not people_in([part.encode() * (HOSTILE // len(part))]).addresses
+
+
+def test_an_address_after_a_stray_quote_is_read() -> None:
+    found = people_in([b'"A, B" <a@x.example>; "c <c@x.example>, <d, e@x.example'])
+
+    assert emails(found.addresses) == ["a@x.example", "c@x.example", "e@x.example"]
+    assert found.unreadable == ("<d",)
 
 
 @given(st.binary(max_size=300))

@@ -2,7 +2,7 @@
 
 It goes from the drafts only once it was accepted and a copy is kept. Before the final
 dot a mark is made, so that a draft whose outcome nobody knows is not sent again without a
-word.
+word. Two runs do not send one draft at once.
 """
 
 import secrets
@@ -76,24 +76,36 @@ def prepare_draft(context: Context, draft: Found, request: Request) -> Outgoing:
 def send_draft(context: Context, draft: Found, request: Request, *, again: bool) -> SendResult:
     """Send a draft. With `again` also one that may have gone out already.
 
-    Raises: ConfirmationNeeded (3) for such a one; else as `submit`.
+    Raises: ConfirmationNeeded (3) for such a one; Locked (75) for one that is being sent; else
+    as `submit`.
     """
-    outgoing = prepare_draft(context, draft, request)
     mark = SendingMark(context.state_dir, outgoing_name(draft))
-    if mark.is_set() and not again:
-        raise ConfirmationNeeded(
-            "this draft may have been sent: an earlier run ended before it knew",
-            hint="ask those it is for; --yes sends it again, mailcli delete removes it",
-        )
-    if request.queue is not Queue.NEVER:
-        mark.set()  # the outbox has it before the drafts have it no more
-    watch = Watch(ending=lambda _: mark.set())
+    with mark.held():
+        was_set = mark.is_set()
+        if was_set and not again:
+            raise ConfirmationNeeded(
+                "this draft may have been sent: an earlier run ended before it knew",
+                hint="ask those it is for; --yes sends it again, mailcli delete removes it",
+            )
+        # Only now: a run that had the lock before may have removed it.
+        outgoing = prepare_draft(context, draft, request)
+        result = _submitted(context, request, outgoing, mark, was_set=was_set)
+        return _settled(context, draft, outgoing, result, mark, was_set=was_set)
+
+
+def _submitted(
+    context: Context, request: Request, outgoing: Outgoing, mark: SendingMark, *, was_set: bool
+) -> SendResult:
+    """Send what was prepared. That it did not go now says nothing of an earlier run's outcome."""
     try:
-        result = submit_prepared(context, request, outgoing, watch=watch)
+        if request.queue is not Queue.NEVER:
+            mark.set()  # the outbox has it before the drafts have it no more
+        watch = Watch(ending=lambda _: mark.set())
+        return submit_prepared(context, request, outgoing, watch=watch)
     except MailError:
-        mark.clear()
+        if not was_set:
+            mark.clear()
         raise
-    return _settled(context, draft, outgoing, result, mark)
 
 
 def outgoing_name(draft: Found) -> str:
@@ -103,13 +115,20 @@ def outgoing_name(draft: Found) -> str:
 
 
 def _settled(
-    context: Context, draft: Found, outgoing: Outgoing, result: SendResult, mark: SendingMark
+    context: Context,
+    draft: Found,
+    outgoing: Outgoing,
+    result: SendResult,
+    mark: SendingMark,
+    *,
+    was_set: bool,
 ) -> SendResult:
     """Remove the draft where it is certain that it has gone; say so where it stays."""
     if result.unknown:
         return _warned(result, "it is not known whether its message has gone")
     if not result.accepted and not result.queued:
-        mark.clear()
+        if not was_set:
+            mark.clear()
         return result
     if result.accepted and outgoing.copy_head is not None and result.saved is None:
         return _warned(result, "there is no other copy")

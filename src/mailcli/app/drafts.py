@@ -14,13 +14,13 @@ from typing import NamedTuple
 from mailcli.app.account_choice import choose_account
 from mailcli.app.context import Context, named
 from mailcli.app.found import Found
-from mailcli.app.original import Original
+from mailcli.app.original import WRITTEN, Original
 from mailcli.app.outgoing import Request, draft_of, sender_of
 from mailcli.app.selection import select
 from mailcli.app.sent import folder_with_role
 from mailcli.config import Account
-from mailcli.errors import MailError, NotFound, UsageError
-from mailcli.message.attached import attached
+from mailcli.errors import InvalidMessage, MailError, NotFound, UsageError
+from mailcli.message.attached import going_along
 from mailcli.message.compose import Composed, compose
 from mailcli.message.encoded_words import decode_words
 from mailcli.message.people import one_line, people_in, written
@@ -220,7 +220,7 @@ def reopened(context: Context, draft: Found) -> Reopened:
     Its attachments are read from it when the new version is made. What is in the header and
     cannot be written again is told.
 
-    Raises: NotFound (66), LocalError (74).
+    Raises: InvalidMessage (65) for a text that is not read whole; NotFound (66), LocalError (74).
     """
     original = Original(draft)
     message = original.message
@@ -231,8 +231,12 @@ def reopened(context: Context, draft: Found) -> Reopened:
         if is_further(name) and not is_internal(name):
             value = one_line(decode_words(octets))
             (further if can_stand(name, value) else dropped).append(f"{name}: {value}")
-    # Without its HTML, an image of it is an attachment like others.
-    parts = attached(message, shown=())
+    text = original.text(context.now().tzinfo, kinds=WRITTEN)
+    if original.is_cut:
+        raise InvalidMessage(
+            "the draft's text is too long to be edited whole",
+            hint="it is sent as it is by: mailcli drafts send",
+        )
     sender = "".join(_people(message.values("from"))[:1])
     request = Request(
         to=people["to"],
@@ -241,10 +245,10 @@ def reopened(context: Context, draft: Found) -> Reopened:
         reply_to=people["reply-to"],
         sender=sender or None,
         subject=original.subject,
-        text=original.text(context.now().tzinfo),
+        text=text,
         typed=True,
         headers=tuple(further),
-        parts=tuple(map(original.attachment, parts)),
+        parts=tuple(map(original.attachment, going_along(message))),
     )
     has_page = any(part.type == "text/html" and not part.name for part in message.walk())
     lost = tuple(f"left out: {each[:80]}" for each in dropped if not each.endswith(": "))

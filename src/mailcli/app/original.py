@@ -4,7 +4,7 @@ Nothing is fetched; what is not text is named by its part, and its octets are re
 are wanted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from datetime import datetime, tzinfo
 
 from mailcli.app.found import Found
@@ -26,6 +26,8 @@ MOST_TEXT = 2_000_000
 """Octets of texts that are quoted; who wants more of a message attaches it."""
 
 _TEXTS = frozenset({Kind.TEXT, Kind.HTML, Kind.CALENDAR, Kind.REPORT})
+WRITTEN = _TEXTS - {Kind.CALENDAR}
+"""What can be written further as text."""
 
 
 class Original:
@@ -55,8 +57,10 @@ class Original:
         """Its date by the clock of who wrote it."""
         return date_of((self.message.value("date") or b"")[:1000])
 
-    def text(self, zone: tzinfo | None) -> str:
+    def text(self, zone: tzinfo | None, *, kinds: Container[Kind] = _TEXTS) -> str:
         """Return what a reader sees of it, but for forwarded messages within it.
+
+        `kinds` are the kinds of parts that count.
 
         Raises: NotFound (66), LocalError (74).
         """
@@ -65,7 +69,7 @@ class Original:
         with self.found.open() as stream, translated(self.found.path):
             texts = Texts(stream, self.message, WIDTH, MOST_TEXT, zone)
             shown = texts.shown(for_people=True)
-            own = (each for each in shown if each.kind in _TEXTS and not each.depth)
+            own = (each for each in shown if each.kind in kinds and not each.depth)
             found = [text.strip("\n") for text in map(texts.text, own) if text.strip()]
         self.is_cut = bool(texts.cut)
         return "\n\n".join(found) + "\n" if found else ""

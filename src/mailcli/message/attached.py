@@ -1,7 +1,7 @@
 """Which parts of a message are attachments, as people understand it. Pure.
 
 Any part with a file name, or that says it is an attachment, or that is no
-text, is one. These are not, unless all are asked for: what an HTML text shows
+text for people, is one. These are not, unless all are asked for: what an HTML text shows
 within itself (`cid:`, RFC 2392), signatures and what else security multiparts
 need (RFC 1847), and what is in a forwarded message, which is one itself.
 """
@@ -19,6 +19,9 @@ _CID = re.compile(r"cid:([^\s\"'<>)]{1,400})", re.IGNORECASE)
 _LONGEST_PAGE = 4_000_000
 _OF_SECURITY = {"multipart/signed": 1, "multipart/encrypted": 0}
 """Which part of a multipart is for programs alone."""
+_CALENDAR = "text/calendar"
+NO_TEXT = frozenset({"text/vcard", "text/x-vcard", "text/directory", "text/css", "text/rtf"})
+"""What is text only for programs: nobody is shown it, so it is an attachment."""
 
 
 def attached(
@@ -32,6 +35,15 @@ def attached(
     """
     leaves = _leaves(message.root, shown, everything=everything, in_related=False)
     return tuple(part for part, is_attachment in leaves if is_attachment)
+
+
+def going_along(message: Message) -> tuple[Part, ...]:
+    """Return what goes along with a text that is written anew, in order.
+
+    That is every attachment; images of the HTML, which goes; and calendars, which none writes.
+    """
+    leaves = _leaves(message.root, (), everything=False, in_related=False)
+    return tuple(part for part, is_attachment in leaves if is_attachment or part.type == _CALENDAR)
 
 
 def attachments_in(
@@ -72,7 +84,8 @@ def _leaves(
             if everything or _OF_SECURITY.get(part.type) != place:
                 yield from _leaves(child, shown, everything=everything, in_related=in_related)
         return
-    if part.main_type == "text" and part.disposition != "attachment" and not part.name:
+    is_text = part.main_type == "text" and part.type not in NO_TEXT
+    if is_text and part.disposition != "attachment" and not part.name:
         yield part, False
     elif everything or not (in_related and _is_shown(part, shown)):
         yield part, True

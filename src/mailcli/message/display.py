@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailcli.message.attached import NO_TEXT
 from mailcli.message.structure import Part
 
 IsStub = Callable[[Part, Part], bool]
@@ -125,12 +126,8 @@ def kind_of(part: Part) -> Kind | None:
         return None
     if part.type in _TEXTS:
         return _TEXTS[part.type]
-    readable = part.main_type == "text" and part.type not in _NO_TEXT
+    readable = part.main_type == "text" and part.type not in NO_TEXT
     return Kind.TEXT if readable else None
-
-
-_NO_TEXT = frozenset({"text/vcard", "text/x-vcard", "text/directory", "text/css", "text/rtf"})
-"""What is text only for programs."""
 
 
 def html_of(part: Part) -> Part | None:

@@ -10,9 +10,9 @@ import re
 from mailcli.message.charsets import guess, to_text
 
 _WORD = re.compile(
-    rb"=\?([!-)+->@-~]*)(?:\*[\w-]*)?\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*)*)\?="
+    rb"=\?([!-)+->@-~]*)(?:\*[\w-]*)?\?([bBqQ])\?([^?\r\n]*+(?:\?(?!=)[^?\r\n]*+){0,64}+)\?="
 )
-"""`=?charset*language?encoding?text?=`; unlike the ABNF, blanks may be in the text."""
+"""`=?charset*language?encoding?text?=`; unlike the ABNF, blanks and some `?` may be in it."""
 
 _ESCAPE = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")

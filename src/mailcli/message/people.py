@@ -17,7 +17,7 @@ from mailcli.model import Address
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _BRACKETED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]+)>\s*")
-_PIECE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,;"<]|["<])+')
+_RUN = re.compile(r'"(?:[^"\\]|\\.)*+"|<[^>]*+>|[^,;"<]++')
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+)*")
 _LONGEST = 200_000
 """Octets of a field that are read."""
@@ -74,9 +74,29 @@ def _read(text: str) -> Iterator[Address | str]:
     try:
         yield from map(_decoded, parse_addresses(text))
     except InvalidMessage:
-        for piece in map(str.strip, _PIECE.findall(text)):
+        for piece in map(str.strip, _pieces(text)):
             if piece:
                 yield _alone(piece)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield what stands between the commas and semicolons in no quotes or brackets.
+
+    Of a quote or bracket that is not closed, none behind it is: no time is spent on those.
+    """
+    begin = at = 0
+    strays = ""
+    while at < len(text):
+        mark = text[at]
+        if mark in ",;":
+            yield text[begin:at]
+            begin = at = at + 1
+        elif mark not in strays and (found := _RUN.match(text, at)):
+            at = found.end()
+        else:
+            strays += mark if mark not in strays else ""
+            at += 1
+    yield text[begin:]
 
 
 def _alone(piece: str) -> Address | str:

@@ -23,7 +23,10 @@ _LONGEST_REFERENCES = 998 - len("References: ")
 """Octets that one line could hold (RFC 5322 §2.1.1): some readers unfold it into one."""
 
 _IDENTIFIER = re.compile(rb"<[!-;=?-~]{1,800}>")
-_MAILTO = re.compile(r"<\s*mailto:([^>?\s]+)[^>]*>", re.IGNORECASE)
+_MAILTO = re.compile(r"<\s*+mailto:([^<>?\s]++)[^<>]*+>", re.IGNORECASE)
+_LONGEST_LIST_POST = 2_000
+"""Characters of it that are read."""
+
 _COMMENT = re.compile(r"\([^()]*\)")
 _MARK = (
     r"(?:re|aw|sv|vs|antw|odp|res|rif|ynt|\u56de\u590d|\u7b54\u590d|\u56de\u8986)"
@@ -36,6 +39,7 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _DELIVERED_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
+_WHERE_TO_ANSWER = ("mail-reply-to", "reply-to")
 
 
 class Wish(Enum):
@@ -105,14 +109,12 @@ class _Header:
         self._values: dict[str, list[bytes]] = {}
         for name, value in fields:
             self._values.setdefault(name.lower(), []).append(value)
-        self.warnings: list[str] = []
+        self.warnings: dict[str, None] = {}
 
     def people(self, *names: str) -> tuple[Address, ...]:
         found = people_in(value for name in names for value in self._values.get(name, []))
         for each in found.unreadable:
-            warning = f"left out, as it is no address: {each[:80]}"
-            if warning not in self.warnings:
-                self.warnings.append(warning)
+            self.warnings[f"left out, as it is no address: {each[:80]}"] = None
         return found.addresses
 
     def text(self, name: str) -> str:
@@ -132,7 +134,7 @@ def _recipients(
     if wish is Wish.LIST:
         return (_list_address(header),), ()
     authors = header.people("from")
-    if authors and all(map(own.is_ours, authors)):
+    if authors and all(map(own.is_ours, authors)) and not _is_for_others(header, own):
         first = header.people("to") or header.people("cc")
         rest = header.people("cc")
     else:
@@ -153,9 +155,15 @@ def _recipients(
     return first, ()  # to oneself, who was the only one
 
 
+def _is_for_others(header: _Header, own: Own) -> bool:
+    """Tell whether answers should go to somebody else: a form wrote for him in our name."""
+    named = (header.people(name) for name in _WHERE_TO_ANSWER)
+    return any(_without(each, own.is_anyones) for each in named)
+
+
 def _reply_address(header: _Header, own: Own) -> tuple[Address, ...]:
     """Return where answers should go (RFC 5322 §3.6.2); the user's own address only at last."""
-    found = [header.people(name) for name in ("mail-reply-to", "reply-to", "from", "sender")]
+    found = [header.people(name) for name in (*_WHERE_TO_ANSWER, "from", "sender")]
     named = [each for each in found if each]
     others = (each for each in named if _without(each, own.is_ours))
     return next(others, named[0] if named else ())
@@ -163,7 +171,7 @@ def _reply_address(header: _Header, own: Own) -> tuple[Address, ...]:
 
 def _list_address(header: _Header) -> Address:
     """Return where a list's messages go (RFC 2369 §3.4), under the name that the message has."""
-    value = _COMMENT.sub("", header.text("list-post"))
+    value = _COMMENT.sub("", header.text("list-post")[:_LONGEST_LIST_POST])
     found = _MAILTO.search(value)
     if not found:
         if value.strip().upper() == "NO":
