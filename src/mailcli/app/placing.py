@@ -178,11 +178,13 @@ class Placing:
             entry, others = planned.message.entry, planned.others
             try:
                 adopted = self._destination.where.adopt(
-                    entry, self._group.where, others=others, there=self._there
+                    entry, self._group.where, others=others, there=self._there, merge=False
                 )
             except TemporaryFailure:
                 planned = self._again(planned)
             else:
+                if others and adopted.unique != entry.unique:  # that name was taken there
+                    self._note({adopted.unique: entry.unique})
                 return planned, adopted
         path = self._group.where.path_of(planned.message.entry)
         raise TemporaryFailure(f"{path}: another program keeps changing it")
