@@ -1,5 +1,7 @@
 """Messages that are moved to where the same message is already: both stay."""
 
+import errno
+import os
 import shlex
 from pathlib import Path
 
@@ -7,6 +9,14 @@ import pytest
 from tests.conftest import RunMailcli, WriteConfig
 from tests.support.local_mail import document, mail_files, put
 from tests.support.sync_account import keyword_names
+
+from mailcli.app.organising import Target, move
+from mailcli.app.selection import select
+from mailcli.cli.command import Common
+from mailcli.cli.runtime import Runtime
+from mailcli.errors import LocalError
+from mailcli.store import copying
+from mailcli.store.folder import MaildirFolder
 
 RAW = b"Subject: a\nMessage-ID: <a@x>\n\nbody\n"
 
@@ -50,3 +60,32 @@ def test_a_message_moved_onto_its_twin_keeps_number_flags_and_keywords_and_is_mo
         mine: ("INBOX", ["seen"], ["todo"]),
         twin: ("Archive", ["flagged"], []),
     }
+
+
+def test_what_was_renamed_is_made_durable_though_a_copy_fails(
+    maildir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk of another file system that is full takes a mount, so both answers are made up."""
+    put(maildir / "INBOX", "2.far.host:2,S", RAW)
+    context = Runtime(Common()).offline_context
+    paths = [str(path) for path in mail_files(maildir / "INBOX")]
+    found = select(context, paths, accounts=None, stdin=None)
+    rename, synced = os.rename, list[str]()
+
+    def refuse(source: Path, target: str) -> None:
+        if "far" in str(source):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename(source, target)
+
+    def fail(*_: object) -> None:
+        raise LocalError("disk full")
+
+    monkeypatch.setattr(os, "rename", refuse)
+    monkeypatch.setattr(copying, "copy_messages", fail)
+    monkeypatch.setattr(MaildirFolder, "sync", lambda folder: synced.append(folder.path.name))
+
+    result = move(context, found, Target("Archive"), say=print)
+
+    assert [each.flags for each in result.changed] == [("seen",)]
+    assert [each.message for each in result.errors] == ["disk full"]
+    assert synced == ["Archive", "INBOX"]

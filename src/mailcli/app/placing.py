@@ -66,9 +66,11 @@ class Placing:
             self._copy(planned, and_remove=True)
             return
         far = self._rename(planned)
-        self._copy(far, and_remove=True)
-        self._destination.where.sync()
-        self._group.where.sync()
+        try:
+            self._copy(far, and_remove=True)
+        finally:  # what was renamed is to be durable all the same
+            self._destination.where.sync()
+            self._group.where.sync()
 
     def copy(self) -> None:
         """Copy all that can be copied, durably. Raises: LocalError."""
