@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -358,3 +359,18 @@ finally:
     with open("/proc/self/status") as file:
         print(re.search("VmHWM: *([0-9]+)", file.read().replace("\\t", ""))[1], file=sys.stderr)
 """
+
+
+def test_a_command_that_is_named_can_be_given_to_a_shell(
+    run_mailcli: RunMailcli, inbox: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "it's; touch x $(touch y).eml"
+    path.write_bytes(
+        b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nnot shown\n"
+    )
+
+    done = run_mailcli("read", str(path))
+
+    (line,) = (each for each in done.stdout.splitlines() if each.startswith("encrypted (S/MIME)"))
+    words = shlex.split(line.partition(": ")[2].partition(" | ")[0])
+    assert words == ["mailcli", "read", str(path), "--part", "1"]

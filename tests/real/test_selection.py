@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.conftest import WriteConfig
+from tests.conftest import RunMailcli, WriteConfig
 from tests.support.local_mail import put
 
 from mailcli.app.selection import Found, select
@@ -81,6 +81,20 @@ def test_what_list_prints_is_a_selection(chosen: Select) -> None:
     lines = ["2\twork\tINBOX\t2026-11-02\n", "3 1\n", "\n"]
 
     assert subjects(chosen("-", stdin=lines)) == ["work 2", "work 3", "work 1"]
+
+
+def test_a_line_without_a_number_is_the_path_in_it(chosen: Select, inbox: Path) -> None:
+    path = inbox / "cur" / "2.x.host:2,S"
+    cells = ["", "", "INBOX", *[""] * 11, str(path), "0"]
+
+    assert subjects(chosen("-", stdin=["\t".join(cells) + "\n"])) == ["work 2"]
+
+
+def test_a_line_without_number_and_path_is_66_and_says_what_it_is(chosen: Select) -> None:
+    cells = ["", "work", "INBOX", *[""] * 4, "Not here", *[""] * 6, "", "0"]
+
+    with pytest.raises(NotFound, match=r"without a number or path: work INBOX Not here 0"):
+        chosen("-", stdin=["\t".join(cells) + "\n"])
 
 
 def test_last_is_that_of_the_accounts_that_apply(chosen: Select) -> None:
@@ -160,3 +174,16 @@ def test_without_any_account_a_path_is_read_and_nothing_written(
     assert found.info.subject == "alone"
     assert not (home / ".cache").exists()
     assert not (home / ".local").exists()
+
+
+def test_what_list_prints_of_a_path_is_a_selection(
+    run_mailcli: RunMailcli, inbox: Path, tmp_path: Path
+) -> None:
+    put(tmp_path / "Old", "1.o.host:2,S", mail("old one"))
+    listed = run_mailcli("list", str(tmp_path / "Old"), "-o", "tsv")
+    assert listed.stdout.startswith("\t")
+
+    done = run_mailcli("read", "-", stdin=listed.stdout)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the body of old one" in done.stdout

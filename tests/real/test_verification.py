@@ -193,6 +193,26 @@ def test_a_certificate_of_somebody_else_says_so(smime: SmimeAuthority) -> None:
     assert (checked.status, checked.from_sender) == ("good", False)
 
 
+@pytest.mark.parametrize(
+    ("name", "email", "signer"),
+    [
+        (f"M\n{ADA}", "m@evil.test", f"M\\0A{ADA} <m@evil.test>"),
+        ("M\nsubject=CN=Ada", "m@evil.test", "M\\0Asubject=CN=Ada <m@evil.test>"),
+        ("SHA256 Fingerprint=AD:A0", "m@evil.test", "SHA256 Fingerprint=AD:A0 <m@evil.test>"),
+        ("M", f"m@evil.test\n{ADA}", "M"),
+        ("M", f"{ADA}\nm@evil.test", "M"),
+    ],
+    ids=["emails", "subject", "fingerprint", "address-behind", "address-before"],
+)
+def test_a_certificate_with_line_ends_does_not_name_somebody_else(
+    smime: SmimeAuthority, name: str, email: str, signer: str
+) -> None:
+    checked = trusting(smime).smime(content(), smime.sign(TEXT, name, email), [ADA])
+
+    assert (checked.status, checked.from_sender, checked.signer) == ("good", False, signer)
+    assert len(checked.key or "") == 64
+
+
 def test_a_changed_text_is_a_bad_cms_signature(smime: SmimeAuthority) -> None:
     signature = smime.sign(TEXT, "Ada Lovelace", ADA)
 

@@ -66,6 +66,28 @@ def test_separators_may_end_in_crlf() -> None:
     ]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_text_behind_an_empty_line_splits_no_message_where_separators_have_dates(
+    end: bytes,
+) -> None:
+    text = b"a: b\n\nHello,\n\nFrom now on we meet on Mondays.\nBring cake.\n\nFrom here on\n"
+    octets = (_LINE + text + b"\n" + _LINE + b"c: d\n").replace(b"\n", end)
+
+    assert messages(octets) == [text.replace(b"\n", end), b"c: d" + end]
+
+
+def test_a_separator_without_a_date_counts_before_a_header_field() -> None:
+    octets = _LINE + b"a: b\n\nx\n\nFrom ada@example.org\nSubject: y\n\nFrom z\n"
+
+    assert messages(octets) == [b"a: b\n\nx\n", b"Subject: y\n\nFrom z\n"]
+
+
+def test_a_separator_without_a_date_counts_where_the_first_has_none() -> None:
+    octets = b"From ada\na: b\n\nx\n\nFrom bob\nno field\n"
+
+    assert messages(octets) == [b"a: b\n\nx\n", b"no field\n"]
+
+
 def test_a_large_mbox_is_the_same_wherever_its_blocks_end() -> None:
     body = b"x" * 70 + b"\n"
     for padding in range(65500, 65540):

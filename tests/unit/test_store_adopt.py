@@ -111,6 +111,16 @@ def test_the_same_message_under_any_flags_stays_the_only_one(
     assert (_names(inbox), _names(archive)) == ([], ["cur/1.a.h:2,F"])
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_the_same_message_is_kept_beside_it_where_they_are_not_to_be_merged(
+    inbox: MaildirFolder, archive: MaildirFolder, known: bool
+) -> None:
+    entry, there = _put(inbox, "cur/1.a.h:2,S"), _put(archive, "cur/1.a.h:2,F")
+    given = {"1.a.h": there} if known else None
+    assert archive.adopt(entry, inbox, others="b", there=given, merge=False).unique == "1.a.h+2"
+    assert (_names(inbox), _names(archive)) == ([], ["cur/1.a.h+2:2,Sb", "cur/1.a.h:2,F"])
+
+
 @pytest.mark.parametrize(
     ("taken", "name", "expected"),
     [

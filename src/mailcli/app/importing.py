@@ -16,6 +16,7 @@ from mailcli.config import Account
 from mailcli.errors import MailError, NotFound, UsageError
 from mailcli.results.report import ErrorReport
 from mailcli.results.transfer import ImportedMessage, ImportResult
+from mailcli.store.database import stored
 from mailcli.store.files import make_private_directory, translated
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.lock import AccountLock
@@ -205,7 +206,9 @@ def _numbered(
         return {
             (row.folder, row.entry.unique): row.number
             for unique in wanted
-            for row in catalogue.index.find("account=? AND unique_name=?", account.name, unique)
+            for row in catalogue.index.find(
+                "account=? AND unique_name=?", account.name, stored(unique)
+            )
         }
 
     known = with_catalogue(context, [account], numbers, refresh=False)

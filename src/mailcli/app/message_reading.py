@@ -235,8 +235,10 @@ class _Reading:
         return f"encrypted (S/MIME): {rest}"
 
     def _command(self, number: str) -> str:
+        import shlex
+
         found = self._found
-        selector = str(found.number) if found.number else str(found.path)
+        selector = str(found.number) if found.number else shlex.quote(str(found.path))
         return f"mailcli read {selector} --part {number}"
 
 

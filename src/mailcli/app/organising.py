@@ -22,6 +22,7 @@ from mailcli.app.organised import Group, Work, by_account, keyword_names
 from mailcli.app.placing import Placing, remove_message
 from mailcli.errors import MailError
 from mailcli.results.organising import ChangedMessage, OrganisedResult
+from mailcli.store.database import stored
 
 Confirm = Callable[[str], None]
 """Asks a question; raises ConfirmationNeeded (3) unless the answer is yes."""
@@ -203,6 +204,7 @@ def _numbers(
     for each in messages:
         unique = each.path.name.partition(":")[0]
         where = "account=? AND name=? AND unique_name=?"
-        for row in catalogue.index.find(where, each.account, each.folder, unique):
+        named = (each.account, stored(each.folder), stored(unique))
+        for row in catalogue.index.find(where, *named):
             if row.number > 0:
                 yield str(each.path), row.number

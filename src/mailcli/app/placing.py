@@ -67,9 +67,11 @@ class Placing:
             self._copy(planned, and_remove=True)
             return
         far = self._rename(planned)
-        self._copy(far, and_remove=True)
-        self._destination.where.sync()
-        self._group.where.sync()
+        try:
+            self._copy(far, and_remove=True)
+        finally:  # what was renamed is to be durable all the same
+            self._destination.where.sync()
+            self._group.where.sync()
 
     def copy(self) -> None:
         """Copy all that can be copied, durably. Raises: LocalError."""
@@ -197,11 +199,13 @@ class Placing:
             entry, others = planned.message.entry, planned.others
             try:
                 adopted = self._destination.where.adopt(
-                    entry, self._group.where, others=others, there=self._there
+                    entry, self._group.where, others=others, there=self._there, merge=False
                 )
             except TemporaryFailure:
                 planned = self._again(planned)
             else:
+                if others and adopted.unique != entry.unique:  # that name was taken there
+                    self._note({adopted.unique: entry.unique})
                 return planned, adopted
         path = self._group.where.path_of(planned.message.entry)
         raise TemporaryFailure(f"{path}: another program keeps changing it")

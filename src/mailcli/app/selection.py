@@ -16,7 +16,7 @@ from mailcli.app.found import Found
 from mailcli.app.listing import in_folders
 from mailcli.config import Account
 from mailcli.errors import NotFound, UsageError
-from mailcli.store.database import Value
+from mailcli.store.database import Value, stored
 from mailcli.store.index import NEWEST
 from mailcli.store.index_rows import Indexed
 
@@ -24,6 +24,8 @@ __all__ = ["Found", "is_query", "select"]
 
 _RANGE = re.compile(r"([0-9]{1,15})(?:-([0-9]{1,15}))?")
 _QUERY = re.compile(r"\s|^-?\w+:")
+_PATH = 14
+"""The column of the path in the TSV of messages (docs/schema/README.md)."""
 _MANY = 100_000
 """Numbers of a range that are looked at; a longer one is a mistake."""
 
@@ -79,8 +81,21 @@ def _expanded(selectors: Sequence[str], stdin: Iterable[str] | None) -> Iterator
             yield selector
             continue
         for line in stdin or ():
-            first, tab, _ = line.partition("\t")
-            yield from [first] if tab else line.split()
+            yield from [_of_row(line)] if "\t" in line else line.split()
+
+
+def _of_row(line: str) -> str:
+    """Return what a line of TSV is about: its number, or the path of what has none."""
+    cells = line.rstrip("\r\n").split("\t")
+    if cells[0]:
+        return cells[0]
+    path = cells[_PATH] if len(cells) > _PATH else ""
+    if not path:
+        raise NotFound(
+            f"standard input: a line without a number or path: {' '.join(filter(None, cells))}",
+            hint="what only the server has is selected after imap-sync has fetched it",
+        )
+    return path if "/" in path else f"./{path}"
 
 
 def _check(word: str) -> None:
@@ -150,7 +165,8 @@ def _by_path(context: Context, catalogue: Catalogue, path: Path) -> list[Found]:
     unique = place.name.partition(":")[0]
     for account in context.config.accounts.values():
         if place.is_relative_to(account.maildir.resolve()):
-            for row in catalogue.index.find("account=? AND unique_name=?", account.name, unique):
+            named = (account.name, stored(unique))
+            for row in catalogue.index.find("account=? AND unique_name=?", *named):
                 found = catalogue.found(row)
                 if found is not None and found.path.resolve() == place:
                     return [found]

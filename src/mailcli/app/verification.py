@@ -86,15 +86,25 @@ class Verifier(NamedTuple):
                 again = self._run([*verify, "-noverify"], content)
                 if isinstance(again, str) or again.code:
                     return _smime_failed(again if isinstance(again, str) else again.errors)
-            described = self._run(
-                [
-                    *("openssl", "x509", "-in", str(signer), "-noout", "-email", "-subject"),
-                    *("-fingerprint", "-sha256", "-nameopt", "RFC2253,utf8,-esc_msb,-esc_ctrl"),
-                ],
-                _nothing,
+            x509 = ("openssl", "x509", "-in", str(signer), "-noout")
+            described = self._output(
+                [*x509, "-subject", "-fingerprint", "-sha256", "-nameopt", _ESCAPED]
             )
-        output = "" if isinstance(described, str) else described.output
-        return _smime_good(output, senders, reason)
+            # In a call of its own, where no subject can look like one, and asked about again:
+            # an address may hold a line end, too.
+            emails = self._output([*x509, "-email"]).split("\n")
+            ours, others = _emails(emails, senders)
+            email = next((e for e in (*ours, *others) if self._names(x509, e)), "")
+        return _smime_good(described, email, reason, is_ours=email in ours)
+
+    def _names(self, x509: Sequence[str], email: str) -> bool:
+        """Tell whether a certificate has exactly this address."""
+        said = self._output([*x509, "-checkemail", email])
+        return said.strip() == f"Email {email} does match certificate"
+
+    def _output(self, command: Sequence[str]) -> str:
+        ran = self._run(command, _nothing)
+        return "" if isinstance(ran, str) else ran.output
 
     def _gpg_home(self, directory: Path) -> list[str]:
         """Give gpg an empty home where the user has none: it would make one."""
@@ -260,6 +270,10 @@ def _unescaped(found: re.Match[str]) -> str:
 
 # ── S/MIME ───────────────────────────────────────────────────────────────────
 
+_ESCAPED = "RFC2253,utf8,-esc_msb"
+"""One line for a subject, with no control character in it."""
+_MOST_EMAILS = 8
+_PRINT = re.compile(r"sha256 fingerprint=", re.IGNORECASE)
 _CHAIN = re.compile(r".*[Vv]erify error: ?([^\n]*)")
 
 
@@ -275,25 +289,30 @@ def _smime_failed(errors: str) -> Checked:
     return Checked("unknown", "signed (S/MIME), not verified: openssl cannot read the signature")
 
 
-def _smime_good(described: str, senders: Sequence[str], reason: str) -> Checked:
+def _emails(lines: Sequence[str], senders: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the first addresses of a certificate: those of the senders, and others."""
+    found = [e for e in dict.fromkeys(lines) if "@" in e and e.isprintable()]
+    ours = [each for each in found if _address_in(each) in _comparable(senders)]
+    return ours[:_MOST_EMAILS], [each for each in found if each not in ours][:_MOST_EMAILS]
+
+
+def _smime_good(described: str, email: str, reason: str, *, is_ours: bool) -> Checked:
     lines = described.split("\n")
-    emails = [each for each in lines if "@" in each and "=" not in each]
     subject = next((each.partition("=")[2] for each in lines if each.startswith("subject=")), "")
-    print_ = next((each.partition("=")[2] for each in lines if "ingerprint=" in each), "")
+    prints = (each.partition("=")[2] for each in lines if _PRINT.match(each))
+    print_ = next(prints, "")
     common = re.search(r"(?:^|,)\s*CN=((?:[^,\\]|\\.)*)", subject)
-    ours = [each for each in emails if _address_in(each) in _comparable(senders)]
-    email = next(iter(ours or emails), "")
     name = common[1] if common else ""
     signer = (f"{name} <{email}>" if name and email else name or email or subject.strip()) or None
     whose = f"; the certificate is not trusted: {reason}" if reason else ""
-    other = "" if ours else "; the certificate does not name the sender's address"
+    other = "" if is_ours else "; the certificate does not name the sender's address"
     return Checked(
         "good",
         f"good signature (S/MIME) by {signer}{whose}{other}",
         signer,
         print_.replace(":", "") or None,
         trusted=not reason,
-        from_sender=bool(ours),
+        from_sender=is_ours,
     )
 
 

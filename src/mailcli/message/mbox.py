@@ -5,7 +5,8 @@ follows an empty line. In a message such a line is quoted with one more `>` (mbo
 has some already), so that reading takes one away. Files in which only bare `From ` was quoted
 (mboxo) look the same. Where nothing is quoted and a Content-Length says how long a message is
 (mboxcl2), that is believed about separators without a date alone, so that no message swallows
-those behind it.
+those behind it. Where the file's first separator has a date, a line without one is a separator
+only if a header field follows: otherwise it is text ("From now on we …").
 """
 
 import re
@@ -25,6 +26,7 @@ _DATE = re.compile(
 )
 _LENGTH = re.compile(rb"(?im)^Content-Length:[ \t]*(\d{1,15})[ \t]*\r?$")
 _HEADER_END = re.compile(rb"\n\r?\n")
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
 _LONGEST_LINE = 1000
 _LOOKS_QUOTABLE = re.compile(rb">*(?:F(?:r(?:o(?:m)?)?)?)?\Z")
 
@@ -50,11 +52,14 @@ def read_mbox(stream: BinaryIO) -> Iterator[MboxMessage]:
     """Yield the messages of an mbox, in flat memory. Raises: OSError."""
     window = Window(stream)
     begin: int | None = 0 if is_mbox(window.take(0, 5)) else None
+    dated: bool | None = None
     while begin is not None:
         newline = window.find(b"\n", begin)
         start = window.size if newline < 0 else newline + 1
         line = window.take(begin, min(start - begin, _LONGEST_LINE))
-        end, begin, quoted = _end(window, start)
+        if dated is None:
+            dated = received_of(line) is not None
+        end, begin, quoted = _end(window, start, dated=dated)
         yield MboxMessage(start, end, line.rstrip(b"\r\n"), quoted)
 
 
@@ -64,18 +69,28 @@ def line_before(stream: BinaryIO, start: int) -> bytes:
     return stream.read(min(start, _LONGEST_LINE)).rstrip(b"\r\n").rpartition(b"\n")[2]
 
 
-def _end(window: Window, start: int) -> tuple[int, int | None, bool]:
-    """Return where a message ends, where the next one's line begins, and if lines are quoted."""
+def _end(window: Window, start: int, *, dated: bool) -> tuple[int, int | None, bool]:
+    """Return where a message ends, where the next one's line begins, and if lines are quoted.
+
+    `dated`: the file's first separator has a date.
+    """
     at, quoted = start - 1, True
+    announced: int | None = None
     while (found := window.find(b"\nFrom ", at)) >= 0:
         at = found + 1
         empty = _empty_before(window, at, start)
         if not empty or (newline := window.find(b"\n", at)) < 0:
             continue
         line = window.take(at, min(newline - at, _LONGEST_LINE))
-        if received_of(line) is None and at < _announced_end(window, start):
-            quoted = False
-            continue
+        if received_of(line) is None:
+            begins = not dated or _FIELD.match(window.take(newline + 1, _LONGEST_LINE))
+            if announced is None:  # once: it is read anew
+                announced = _announced_end(window, start)
+            if at < announced:
+                quoted = False
+                continue
+            if not begins:
+                continue
         return at - empty, at, quoted
     empty = _empty_before(window, window.size, start)
     return window.size - empty, None, quoted

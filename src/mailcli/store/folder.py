@@ -178,20 +178,20 @@ class MaildirFolder(FolderView):
         *,
         others: str,
         there: Mapping[str, Entry] | None = None,
+        merge: bool = True,
     ) -> Entry:
         """Take a message out of another folder by one rename, and return it as it is here.
 
         It keeps its unique name, flags and time; in `new` it stays in `new`. `others` are
         its letters as they are here, where each may mean another keyword. `there` is what
         this folder holds, by unique name, for who takes many and knows. Where a message of
-        that name is here, it is the same if the octets are, and the source goes; otherwise
-        the one taken gets a number. `sync` here, then there, makes it durable.
+        that name is here, it is the same if the octets are, and the source goes; otherwise,
+        or unless `merge`, the one taken gets a number. `sync` here, then there, makes it durable.
 
         Raises:
             NotFound: the message is gone.
             OtherFileSystem: it cannot be renamed so far.
-            TemporaryFailure: another program changes it, or its letters, which mean
-                something there alone.
+            TemporaryFailure: another program changes it, or letters that mean nothing here.
             LocalError: the system refuses, or this folder is missing.
         """
         current: Entry | None = entry
@@ -203,7 +203,8 @@ class MaildirFolder(FolderView):
                     f"{source.path_of(current)}: its keywords have just changed"
                 )
             known = self.find(current.unique) if there is None else there.get(current.unique)
-            if adopted := self._adopt(source.path_of(current), current.lettered(others), known):
+            target = current.lettered(others)
+            if adopted := self._adopt(source.path_of(current), target, known, merge=merge):
                 source._note(taken=current)
                 self._note(given=adopted if adopted is not known else None)
                 return adopted
@@ -300,11 +301,13 @@ class MaildirFolder(FolderView):
             remove_rest(self._base)
         return removed
 
-    def _adopt(self, source: Path, target: Entry, known: Entry | None) -> Entry | None:
+    def _adopt(
+        self, source: Path, target: Entry, known: Entry | None, *, merge: bool
+    ) -> Entry | None:
         """Return where the file is now; None where another program renamed it."""
         with translated(source):
             try:
-                if known is not None and same_octets(str(source), self._file(known)):
+                if merge and known and same_octets(str(source), self._file(known)):
                     fsync_file(self._file(known))  # the last copy must not be one in memory
                     fsync_directory(f"{self._base}/{known.subdirectory}")
                     os.unlink(source)  # noqa: PTH108 - the fault tests stop at it

@@ -1,0 +1,36 @@
+"""Files and folders whose names are not UTF-8: they are meant, shown and filed as others."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.conftest import RunMailcli, WriteConfig
+from tests.support.local_mail import document, mail_files, put
+
+LATIN = os.fsdecode(b"M\xfcll")
+
+
+@pytest.fixture
+def maildir(write_config: WriteConfig, home: Path) -> Path:
+    """A Maildir with one message in a file with such a name."""
+    write_config({"work": {"email": "ada@example.org"}})
+    maildir = home / "Mail" / "work"
+    put(maildir / "INBOX", f"1.{LATIN}.host:2,S", b"Subject: a\n\nbody\n")
+    return maildir
+
+
+def test_a_path_in_the_maildir_is_its_message(run_mailcli: RunMailcli, maildir: Path) -> None:
+    (path,) = mail_files(maildir / "INBOX")
+
+    done = run_mailcli("read", str(path), "--json")
+
+    assert document(done, "read")["id"] == 1
+
+
+def test_a_copy_to_such_a_folder_gets_a_number(run_mailcli: RunMailcli, maildir: Path) -> None:
+    put(maildir / "M%FCll", "2.b.host:2,S", b"Subject: b\n\nbody\n")
+
+    done = run_mailcli("copy", "1", LATIN, "--json")
+
+    (changed,) = document(done, "organise")["changed"]
+    assert (done.returncode, changed["id"]) == (0, 3)
