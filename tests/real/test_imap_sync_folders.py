@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from tests.conftest import WriteConfig
@@ -15,6 +16,10 @@ from tests.support.imap_sides import done, errors, of
 from tests.support.local_mail import put, snapshot
 from tests.support.processes import server_directory
 from tests.support.sync_account import SyncAccount, names_of, travels
+
+from mailcli.model import Uid
+from mailcli.store.records import DeleteIntent
+from mailcli.store.state import StateStore
 
 DOTS = "namespace inbox {\n  separator = .\n  prefix = INBOX.\n}"
 
@@ -411,6 +416,27 @@ def test_a_folder_deleted_here_with_something_newer_there_is_made_again_here(
 
     assert mirrored.here("Work") == mirrored.there("Work") == ["a \\Flagged", "b"]
     assert result["folders_deleted"] == []
+    assert mirrored.settled()
+
+
+def test_what_comes_back_has_not_the_mark_of_a_deletion_that_was_killed(
+    configured: OpenAccount,
+) -> None:
+    """A run was killed between the mark and UID EXPUNGE; then the whole folder went."""
+    mirrored = configured(delete_folders=True)
+    mirrored.fill("a", "b", folder="Work")
+    with StateStore.open(Path("~/.local/state/mailcli/work.db").expanduser()) as state:
+        folder = state.folder("Work")
+        assert folder
+        intent = DeleteIntent(folder.uidvalidity, Uid(mirrored.uid("a", "Work")), on_server=True)
+        state.add_deletions(folder.id, [intent])
+    mirrored.flag_there("a", "+\\Deleted", "Work")
+    shutil.rmtree(mirrored.maildir / "Work")
+    mirrored.deliver("new", folder="Work")
+
+    mirrored.sync("--allow-mass-delete")
+
+    assert mirrored.here("Work") == mirrored.there("Work") == ["a", "b", "new"]
     assert mirrored.settled()
 
 

@@ -61,6 +61,8 @@ def survey(
     is_empty = may_go and was_here and not state.remote
     if not is_here and (is_empty or state.rows.keys() & state.remote.keys()):
         state.vanished = Side.LOCAL
+        if not task.dry_run:
+            settle_deletions(session, state)  # what comes back is not to have our mark
     elif task.dry_run:
         state.counts.made = not is_here and task.policy.changes_local
     else:
