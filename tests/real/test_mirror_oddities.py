@@ -105,7 +105,13 @@ def test_hostile_folder_names_lead_nowhere_and_stop_no_other(
     assert done.returncode == 76
     made = {path.parent for path in home.rglob("cur") if path.is_dir()}
     assert {str(path.relative_to(root)) for path in made} == wanted
-    assert {path.name for path in home.iterdir()} <= {"Mail", ".config", ".local", ".run"}
+    assert {path.name for path in home.iterdir()} <= {
+        "Mail",
+        ".cache",
+        ".config",
+        ".local",
+        ".run",
+    }
     assert "\x1b" not in done.stdout + done.stderr
 
 

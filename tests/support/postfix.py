@@ -105,7 +105,7 @@ def postfix(
     process = ServerProcess(command, log=directory / "log" / "mail.log", name="postfix")
     try:
         for port in (ports.smtp, ports.submission):
-            process.wait_for_greeting(port, b"220")
+            process.wait_for_greeting(port, b"220", timeout=60)
         yield Postfix(directory, authority, ports, process)
     finally:
         process.stop()

@@ -1,6 +1,6 @@
 """A query on the index finds what it means: the SQL against an evaluation message by message."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -67,8 +67,20 @@ class Searched:
         return {each.number - 1 for each in self.index.find(where.sql, *where.values)}
 
 
+_OPEN: list[Index] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _closed() -> Iterator[None]:
+    """Close all indexes when the last test has ended."""
+    yield
+    while _OPEN:
+        _OPEN.pop().close()
+
+
 def indexed(letters: Sequence[Letter]) -> Searched:
     index = Index.in_memory()
+    _OPEN.append(index)
     folders = [
         SearchedFolder(index.folder(account, name).id, account, name, letters)
         for (account, name), letters in zip(FOLDERS, LETTERS, strict=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from mailcli.app.context import Context
 from mailcli.config import Account
+from mailcli.errors import CannotCreate
+from mailcli.paths import private_dir
 from mailcli.results.report import ErrorReport
 from mailcli.results.state import LastRun
 
@@ -21,8 +23,8 @@ def record_run(
 ) -> None:
     """Record how a run ended."""
     path = _directory(context, account) / command
-    with suppress(OSError, ValueError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError, ValueError, CannotCreate):
+        private_dir(path.parent)
         temporary = path.with_name(f".{command}.{os.getpid()}")
         temporary.write_text(_written(error), encoding="utf-8")
         os.utime(temporary, (context.unix_time(), context.unix_time()))
