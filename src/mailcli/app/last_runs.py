@@ -12,10 +12,10 @@ from pathlib import Path
 
 from mailcli.app.context import Context
 from mailcli.config import Account
-from mailcli.errors import CannotCreate
-from mailcli.paths import private_dir
+from mailcli.errors import CannotCreate, LocalError
 from mailcli.results.report import ErrorReport
 from mailcli.results.state import LastRun
+from mailcli.store.files import make_private_directory
 
 
 def record_run(
@@ -23,8 +23,9 @@ def record_run(
 ) -> None:
     """Record how a run ended."""
     path = _directory(context, account) / command
-    with suppress(OSError, ValueError, CannotCreate):
-        private_dir(path.parent)
+    with suppress(OSError, ValueError, CannotCreate, LocalError):
+        if not path.parent.is_dir():
+            make_private_directory(path.parent)
         temporary = path.with_name(f".{command}.{os.getpid()}")
         temporary.write_text(_written(error), encoding="utf-8")
         os.utime(temporary, (context.unix_time(), context.unix_time()))
