@@ -93,22 +93,37 @@ def postfix(
     """
     need("postfix", "master", "setpriv")
     need_root()
-    ports = _Ports(*free_ports(3))
     _lay_out(directory, certificate or authority.server())
     etc = directory / "etc"
     etc.joinpath("main.cf").write_text(_main_cf(directory, dovecot) + extra + "\n", "utf-8")
-    etc.joinpath("master.cf").write_text(_MASTER_CF.format(ports=ports), "utf-8")
     _pretend_old(etc / "main.cf")
-    # `postfix start` would check and repair every directory first, with many
-    # shell commands; what it would create is already there.
-    command = [str(find("master")), "-d", "-c", str(etc)]
-    process = ServerProcess(command, log=directory / "log" / "mail.log", name="postfix")
+    ports, process = _started(directory)
     try:
-        for port in (ports.smtp, ports.submission):
-            process.wait_for_greeting(port, b"220", timeout=60)
         yield Postfix(directory, authority, ports, process)
     finally:
         process.stop()
+
+
+def _started(directory: Path) -> tuple[_Ports, ServerProcess]:
+    """Start it, on other ports where somebody else took one meanwhile. Raises: RuntimeError."""
+    # `postfix start` would check and repair every directory first, with many
+    # shell commands; what it would create is already there.
+    command = [str(find("master")), "-d", "-c", str(directory / "etc")]
+    for tries_left in (2, 1, 0):
+        ports = _Ports(*free_ports(3))
+        master = directory / "etc" / "master.cf"
+        master.write_text(_MASTER_CF.format(ports=ports), "utf-8")
+        process = ServerProcess(command, log=directory / "log" / "mail.log", name="postfix")
+        try:
+            for port in (ports.smtp, ports.submission):
+                process.wait_for_greeting(port, b"220")
+        except BaseException as error:
+            process.stop()
+            if not tries_left or not isinstance(error, RuntimeError):
+                raise
+        else:
+            return ports, process
+    raise AssertionError("the last try has returned or raised")
 
 
 def _lay_out(directory: Path, certificate: Certificate) -> None:
