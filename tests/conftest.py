@@ -22,6 +22,7 @@ from tests.support.dovecot import USERS, Dovecot
 from tests.support.dovecot import dovecot as running_dovecot
 from tests.support.forks import PIPE_HOLDS, Start, forks, run_python
 from tests.support.guard import Guard
+from tests.support.inherited import Inherited
 from tests.support.need import in_ci
 from tests.support.postfix import Postfix
 from tests.support.postfix import postfix as running_postfix
@@ -100,7 +101,11 @@ def home(private_root: Path, _private_session: None) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         directory = private_root / str(next(_home_numbers))
         _enter_home(directory, patch)
+        before = Inherited.now()
         yield directory
+    if changes := before.changes(Inherited.now()):
+        before.restore()
+        pytest.fail("what later tests inherit:\n" + "\n".join(changes), pytrace=False)
     journal = _journal(directory)
     if journal.exists():
         _guard.violations += journal.read_text("utf-8").splitlines()

@@ -46,12 +46,17 @@ def test_mail_is_fetched_synchronised_and_listed(
 
 
 def test_a_message_is_sent(
-    python_mailcli: RunMailcli, maildir: Path, dovecot: Dovecot, account_user: str
+    python_mailcli: RunMailcli,
+    maildir: Path,
+    dovecot: Dovecot,
+    postfix: Postfix,
+    account_user: str,
 ) -> None:
     to = f"{account_user}@example.test"
     sent = _answer(python_mailcli, "send", "-s", "Self", to, stdin="The text.\n")
     assert sent["outcome"] == "delivered"
-    assert b"Subject: Self\r\n" in dovecot.messages(account_user)[1]
+    arrived = postfix.wait_delivered(dovecot, account_user, sent["message_id"])
+    assert b"Subject: Self\r\n" in arrived
 
 
 def test_what_goes_wrong_is_told_with_its_exit_code(

@@ -2,17 +2,15 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import RunMailcli
 from tests.corpus.__main__ import files
 from tests.corpus.writing import DIRECTORY, MESSAGES
 from tests.support.schemas import fitting
-
-from mailcli.__main__ import main
 
 Read = Callable[..., bytes]
 
@@ -23,17 +21,13 @@ _NEVER_SHOWN = re.compile(
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Read:
-    """Return a function that runs `mailcli read` here, and gives what it prints."""
+def read(run_mailcli: RunMailcli) -> Read:
+    """Return a function that runs `mailcli read`, and gives what it prints."""
 
     def run(path: Path, *options: str) -> bytes:
-        monkeypatch.setattr(sys, "argv", ["mailcli", "read", str(path), *options])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        sys.stdout.flush()
-        out, err = capfdbinary.readouterr()
-        assert (ended.value.code or 0, err) == (0, b"")
-        return out
+        done = run_mailcli("read", path, *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.encode("utf-8", "surrogateescape")
 
     return run
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 from typing import cast
 
@@ -15,6 +16,8 @@ from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.sets import UidSet, expand
 from mailcli.imap.values import Fetched
 from mailcli.model import Uid
+from mailcli.store.maildir import Maildir
+from mailcli.store.names import INBOX
 
 
 class Connection:
@@ -132,6 +135,35 @@ def test_where_the_own_connection_fails_the_others_are_ended(supply: Supply) -> 
 
     with pytest.raises(TemporaryFailure, match="gone"):
         taken(lanes, supply)
+
+
+@pytest.mark.parametrize("step", ["before it is waited for", "when it has come"])
+def test_a_signal_leaves_no_file_of_what_was_on_its_way(
+    supply: Supply, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    folder = Maildir(tmp_path / "Mail").folder(INBOX)
+    folder.create()
+
+    def staged(sets: Iterable[bytes]) -> Coming:
+        for message in brought(sets):
+            yield message._replace(body=folder.stage(f"1.I{message.uid}.host"))
+
+    steps = iter(["before it is waited for", "when it has come"])
+
+    def clock() -> float:
+        if next(steps, None) == step:
+            raise KeyboardInterrupt
+        return 0.0
+
+    monkeypatch.setattr("mailcli.app.side_by_side.monotonic", clock)
+    lanes = alongside(supply, staged, session())
+    lanes.begin(session(), staged(supply.sets([])))
+    lanes.add(ready)
+
+    with pytest.raises(KeyboardInterrupt):
+        taken(lanes, supply)
+
+    assert list(folder.path.glob("tmp/*")) == []
 
 
 def test_one_that_is_refused_is_the_last_that_is_asked_for() -> None:

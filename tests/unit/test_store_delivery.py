@@ -83,6 +83,16 @@ def test_a_batch_is_written_then_durable_then_visible_then_its_directories_durab
     ]
 
 
+def test_a_message_that_nobody_holds_any_more_is_taken_away(folder: MaildirFolder) -> None:
+    staged = _stage(folder, "1")
+    staged.close()
+    assert Path(staged.path).exists()
+
+    del staged
+
+    assert _files(folder) == []
+
+
 def test_a_message_without_flags_goes_to_new_and_one_with_flags_to_cur(
     folder: MaildirFolder,
 ) -> None:
@@ -367,7 +377,8 @@ def test_staging_into_a_folder_that_is_gone_cannot_create(tmp_path: Path) -> Non
 
 
 def test_only_our_own_leftovers_are_removed_from_tmp(folder: MaildirFolder) -> None:
-    _stage(folder, "a").close()
+    of_a_killed_run = _stage(folder, "a")
+    of_a_killed_run.close()
     for name in ("1700000000.M1P2.host", "1.mailcli", "x.a.mailcli.1"):
         (folder.path / "tmp" / name).touch()
     assert folder.remove_stale_tmp() == 1

@@ -5,6 +5,7 @@ state's row of its UID, else from its header fields. Nothing is changed or marke
 The search of what is here is a `listing`.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -219,5 +220,8 @@ def _described(account: Account, name: FolderName, headed: Headed) -> MessageInf
     )
 
 
-def _newest_first(info: MessageInfo) -> tuple[float, str]:
-    return (-info.date.timestamp() if info.date else 0.0, info.message_id or "")
+def _newest_first(info: MessageInfo) -> tuple[float, float, str]:
+    """Return what sorts as `list` does; what has no number yet came last, and so is first."""
+    date = info.date.timestamp() if info.date else 0.0
+    number = math.inf if info.id is None else info.id
+    return (-date, -number, info.message_id or "")

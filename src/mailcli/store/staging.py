@@ -27,8 +27,12 @@ class Staged:
     As a context manager it abandons the message when the block fails. `sha256`
     (the digest) and `size` are those of the octets as the server sent them, and
     are known once the message is closed. It stays open, as one file descriptor,
-    until it is delivered.
+    until it is delivered. One that nobody holds any more abandons itself: a signal
+    ends a run between any two steps, also those that hand a message over.
     """
+
+    _path = ""
+    _descriptor = -1
 
     def __init__(self, folder: str, unique: str) -> None:
         """Open the file in `FOLDER/tmp`. Raises: CannotCreate, LocalError."""
@@ -44,8 +48,6 @@ class Staged:
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._stored_verbatim = False
-        self._path = ""
-        self._descriptor = -1
         self._open()
 
     def __enter__(self) -> Self:
@@ -58,6 +60,10 @@ class Staged:
         traceback: TracebackType | None,
     ) -> None:
         if kind is not None:
+            self.abandon()
+
+    def __del__(self) -> None:
+        if self._path:
             self.abandon()
 
     @property
