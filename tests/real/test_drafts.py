@@ -172,8 +172,6 @@ def test_a_draft_is_sent_as_it_is_and_then_is_none(
 
 def test_a_dry_run_sends_nothing(run_mailcli: RunMailcli, maildir: Path, sink: Sink) -> None:
     put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD)
-    done = run_mailcli("drafts", "send", "last", "-n")
-    assert done.returncode == 66, "last is of INBOX"
     done = run_mailcli("drafts", "send", only_id(run_mailcli), "-n")
     assert (done.returncode, sink.taken, len(drafts(maildir))) == (0, [], 1)
     assert parsed(done.stdout.encode())["X-Of-My-Own"] == "kept"
@@ -189,8 +187,20 @@ def test_a_draft_without_recipients_is_kept(
 
 def test_what_is_no_draft_is_not_sent(run_mailcli: RunMailcli, maildir: Path, sink: Sink) -> None:
     put(maildir / "INBOX", "1.a.b:2,S", ORIGINAL.encode("latin-1"))
-    done = run_mailcli("drafts", "send", "last")
+    done = run_mailcli("drafts", "send", "mid:<tea@x.example>")
     assert (done.returncode, sink.taken) == (2, [])
+    assert run_mailcli("drafts", "send", "last").returncode == 66
+
+
+def test_last_is_the_newest_draft(run_mailcli: RunMailcli, maildir: Path, sink: Sink) -> None:
+    put(maildir / "INBOX", "1.a.b:2,S", ORIGINAL.encode("latin-1"))
+    put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD)
+    run_mailcli("drafts", "save", "bob@x.example", "-s", "Newest", "--body", "y")
+
+    done = run_mailcli("drafts", "send", "last")
+
+    ((_, raw),) = sink.taken
+    assert (done.returncode, parsed(raw)["Subject"], len(drafts(maildir))) == (0, "Newest", 1)
 
 
 def test_a_header_is_edited_and_the_body_stays_octet_by_octet(

@@ -45,11 +45,17 @@ def drafts_folder(context: Context, account: Account) -> str:
 
 
 def one_draft(context: Context, selector: str, accounts: Sequence[Account] | None) -> Found:
-    """Return the draft that a selector means.
+    """Return the draft that a selector means; `last` is the newest of the folder for drafts.
 
     Raises: NotFound (66); UsageError (2) for several messages, or one that is no draft.
     """
-    found = select(context, [selector], accounts=accounts, stdin=None)
+    found = select(
+        context,
+        [selector],
+        accounts=accounts,
+        stdin=None,
+        last_in=lambda account: drafts_folder(context, account),
+    )
     if len(found) > 1:
         raise UsageError(f"{selector}: {len(found)} messages", hint="name one by its number")
     (draft,) = found

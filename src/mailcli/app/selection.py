@@ -1,13 +1,13 @@
 """Which messages a command is about: the one way to get at them.
 
-Selectors: a number (`42`), a range (`50-55`), `last` (the newest in INBOX), `mid:<…>`, a path of
-a file, `-` (selectors on standard input, or what `list` and `search` print as TSV), or a query
-in quotes, as `search` takes it.
+Selectors: a number (`42`), a range (`50-55`), `last` (the newest in INBOX, or of the drafts),
+`mid:<…>`, a path of a file, `-` (selectors on standard input, or what `list` and `search` print
+as TSV), or a query in quotes, as `search` takes it.
 """
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mailcli.app.catalogue import Catalogue, with_catalogue
@@ -41,11 +41,13 @@ def select(
     *,
     accounts: Sequence[Account] | None,
     stdin: Iterable[str] | None,
+    last_in: Callable[[Account], str] = lambda _: "INBOX",
 ) -> list[Found]:
     """Return the messages that selectors mean, in their order, each once.
 
     `accounts` are those that `last`, `mid:` and queries are about; None for all. A number or a
-    path counts whatever its account. `stdin` gives the lines for `-`.
+    path counts whatever its account. `stdin` gives the lines for `-`. `last` is the newest of
+    the folder that `last_in` names for an account.
 
     Raises: NotFound (66) naming the selector that means nothing, UsageError (2) for one that is
         no selector.
@@ -55,12 +57,17 @@ def select(
         _check(word)
     everybody = list(context.config.accounts.values())
     asked = everybody if accounts is None else list(accounts)
+    newest_of = [(account.name, last_in(account)) for account in asked] if "last" in words else []
     found: dict[object, Found] = {}
 
     def look(catalogue: Catalogue) -> None:
         found.clear()
         for word in words:
-            for each in _found(context, catalogue, word, asked):
+            if word == "last":
+                messages = _newest(catalogue, newest_of)
+            else:
+                messages = _found(context, catalogue, word, asked)
+            for each in messages:
                 found.setdefault(each.number or (each.path, each.span), each)
 
     only_here = all(_RANGE.fullmatch(word) for word in words)
@@ -116,8 +123,8 @@ def _check(word: str) -> None:
 def _found(
     context: Context, catalogue: Catalogue, word: str, accounts: Sequence[Account]
 ) -> list[Found]:
-    """Return what one selector means. Raises: NotFound (66)."""
-    if not _RANGE.fullmatch(word) and word != "last" and os.path.lexists(word):
+    """Return what one selector means, but for `last`. Raises: NotFound (66)."""
+    if not _RANGE.fullmatch(word) and os.path.lexists(word):
         return _by_path(context, catalogue, Path(word))
     names = [account.name for account in accounts]
     mine = f"account IN ({','.join('?' * len(names))})"
@@ -125,9 +132,6 @@ def _found(
     if numbers := _RANGE.fullmatch(word):
         bounds = (int(numbers[1]), int(numbers[2] or numbers[1]))
         rows = index.find("number BETWEEN ? AND ?", *bounds)
-    elif word == "last":
-        where = f"{mine} AND name='INBOX'"
-        rows = index.find(where, *names, order=f"{NEWEST} LIMIT 1")
     elif word.startswith("mid:"):
         identifier = word.removeprefix("mid:").strip().strip("<>")
         rows = index.find(f"message_id IN (?, ?) AND {mine}", *_spellings(identifier), *names)
@@ -135,6 +139,19 @@ def _found(
         rows = _by_query(context, catalogue, word, accounts)
     else:
         raise NotFound(f"{word}: no such file")
+    return _there(catalogue, rows, word)
+
+
+def _newest(catalogue: Catalogue, folders: Sequence[tuple[str, str]]) -> list[Found]:
+    """Return what `last` means in these folders of accounts. Raises: NotFound (66)."""
+    where = " OR ".join(["account=? AND name=?"] * len(folders)) or "0"
+    names = (name for pair in folders for name in pair)
+    rows = catalogue.index.find(f"({where})", *names, order=f"{NEWEST} LIMIT 1")
+    return _there(catalogue, rows, "last")
+
+
+def _there(catalogue: Catalogue, rows: Iterable[Indexed], word: str) -> list[Found]:
+    """Return those whose files are there. Raises: NotFound (66) where there is none."""
     found = [each for row in rows if (each := catalogue.found(row)) is not None]
     if not found:
         raise NotFound(f"{word}: no such message", hint="see: mailcli list")

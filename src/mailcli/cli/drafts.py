@@ -27,13 +27,13 @@ Examples:
 """
 _EDIT_EXAMPLE = """\b
 Examples:
-  mailcli drafts edit 42
+  mailcli drafts edit last
   EDITOR="code --wait" mailcli drafts edit 42
 """
 _SEND_EXAMPLE = """\b
 Examples:
   mailcli drafts send 42
-  mailcli drafts send 42 -n
+  mailcli drafts send last -n
 """
 _SELECTOR = click.argument("selector", metavar="SELECTOR")
 
@@ -93,7 +93,7 @@ def edit_(common: Common, selector: str) -> Exit:
 
     The new version takes the place of the old one. Attachments, and fields of the header that
     the editor does not show, stay. Where only the header was changed, the body stays as it is,
-    octet by octet.
+    octet by octet. SELECTOR is a draft's number, or last for the newest draft.
     """
     from mailcli.app.drafts import reopened
     from mailcli.cli.editor import editor_of
@@ -143,7 +143,7 @@ def send(common: Common, selector: str, **values: Any) -> Exit:  # noqa: ANN401 
 
     It is sent as it is stored, dated anew, and is removed from the drafts once it was accepted
     and a copy is kept. Where an earlier run ended before it knew what became of it, the draft
-    is sent again only with --yes.
+    is sent again only with --yes. SELECTOR is a draft's number, or last for the newest draft.
     """
     from mailcli.app.draft_sending import prepare_draft, send_draft
     from mailcli.app.submit import preview_of
