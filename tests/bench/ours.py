@@ -132,10 +132,11 @@ def imap_sync() -> Contender:
     return Contender(OURS, command, keeps=Keeps.BYTES)
 
 
-def interpreter() -> Contender:
-    """Return Python starting and ending."""
-    argv = (sys.executable, "-I", "-c", "pass")
-    name = "floor: python -I -c pass"
+def interpreter(*modules: str) -> Contender:
+    """Return Python starting, importing modules of the library and click, and ending."""
+    line = f"import {', '.join(modules)}" if modules else "pass"
+    argv = (sys.executable, "-I", "-c", line)
+    name = f"floor: python, {line}" if modules else "floor: python -I -c pass"
     return Contender(
         name, lambda scene: Command(argv, scene.environment()), keeps=Keeps.COUNT, is_floor=True
     )

@@ -51,6 +51,19 @@ def _start_up() -> Iterable[Row]:
         contenders=(ours.complete("mailcli se"), floor),
         repeat=7,
     )
+    yield Row(
+        key="start-sync",
+        title="imap-sync: from the start to the first octet out, at a server that hangs up",
+        contenders=(
+            ending_in(ours.imap_sync(), 75),
+            ending_in(peers.mbsync(), 1),
+            # What any such run in Python needs, with no line of ours.
+            ours.interpreter("click", "imaplib", "sqlite3", "ssl"),
+        ),
+        service=Service.HANGS_UP,
+        is_counted=False,
+        repeat=5,
+    )
 
 
 def _sending(sizes: Sizes) -> Iterable[Row]:

@@ -224,7 +224,7 @@ def test_a_user_has_one_mailbox(scale: float) -> None:
 
 
 KEYS: dict[str, Callable[[str], bool]] = {
-    "sync": lambda key: key.startswith("sync"),
+    "sync-": lambda key: key.startswith("sync-"),
     "far": lambda key: key.endswith("far"),
 }
 
