@@ -210,3 +210,32 @@ def same_octets(one: str, other: str) -> bool:
         sizes = {os.fstat(descriptor).st_size for descriptor in descriptors}
         pairs = zip(*map(read_chunks, descriptors), strict=True)
         return len(sizes) == 1 and all(a == b for a, b in pairs)
+
+
+class Output:
+    """Octets on their way into an open file, which gets them in large pieces.
+
+    `path` is what errors name. To be flushed before the file is closed.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+        self._pending: list[bytes] = []
+        self._size = 0
+
+    def write(self, octets: bytes) -> None:
+        """Take the next octets. Raises: LocalError (74)."""
+        self._pending.append(octets)
+        self._size += len(octets)
+        if self._size >= CHUNK:
+            with translated(self._path):
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what has gathered. Raises: OSError."""
+        octets = b"".join(self._pending)
+        self._pending.clear()
+        self._size = 0
+        if octets:
+            write_all(self._descriptor, octets)

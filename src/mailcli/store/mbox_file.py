@@ -15,7 +15,7 @@ from typing import Self
 
 from mailcli.errors import InvalidMessage, LocalError, TemporaryFailure
 from mailcli.store.dotlock import Dotlock
-from mailcli.store.files import CHUNK, local_error, write_all
+from mailcli.store.files import Output, local_error
 
 _OPEN = os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -30,8 +30,6 @@ class AppendedMbox:
         self._locks = ExitStack()
         self._descriptor = -1
         self._before = 0
-        self._pending: list[bytes] = []
-        self._size = 0
 
     def __enter__(self) -> Self:
         """Lock and open the file.
@@ -59,7 +57,7 @@ class AppendedMbox:
         with self._locks:
             try:
                 if kind is None:
-                    self._flush()
+                    self._output.flush()
                     os.fsync(self._descriptor)
             except OSError as failure:
                 self._undo()
@@ -69,18 +67,13 @@ class AppendedMbox:
 
     def write(self, octets: bytes) -> None:
         """Take the next octets. Raises: LocalError (74)."""
-        self._pending.append(octets)
-        self._size += len(octets)
-        if self._size >= CHUNK:
-            try:
-                self._flush()
-            except OSError as error:
-                raise local_error(error, self.path) from error
+        self._output.write(octets)
 
     def _open(self, stack: ExitStack) -> None:
         try:
             self._descriptor = os.open(self._file, _OPEN)
             stack.callback(os.close, self._descriptor)
+            self._output = Output(self.path, self._descriptor)
             status = os.fstat(self._descriptor)
         except OSError as error:
             raise local_error(error, self.path) from error
@@ -112,13 +105,6 @@ class AppendedMbox:
             self.write(b"\n\n")
         elif not end.endswith((b"\n\n", b"\n\r\n")):
             self.write(b"\n")
-
-    def _flush(self) -> None:
-        octets = b"".join(self._pending)
-        self._pending.clear()
-        self._size = 0
-        if octets:
-            write_all(self._descriptor, octets)
 
     def _undo(self) -> None:
         try:

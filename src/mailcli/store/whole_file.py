@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from mailcli.errors import CannotCreate
-from mailcli.store.files import CHUNK, fsync_directory, local_error, place, write_all
+from mailcli.store.files import Output, fsync_directory, local_error, place
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -34,8 +34,6 @@ class WholeFile:
         self._replace = replace
         self._scratch = str(path.parent / f".{secrets.token_hex(8)}.mailcli")
         self._descriptor = -1
-        self._pending: list[bytes] = []
-        self._size = 0
 
     def __enter__(self) -> Self:
         """Begin. Raises: CannotCreate (73), LocalError (74)."""
@@ -43,6 +41,7 @@ class WholeFile:
             self._descriptor = os.open(self._scratch, _CREATE, 0o600)
         except OSError as error:
             raise local_error(error, self.path, creating=True) from error
+        self._output = Output(self.path, self._descriptor)
         return self
 
     def __exit__(
@@ -67,31 +66,18 @@ class WholeFile:
 
     def write(self, octets: bytes) -> None:
         """Take the next octets. Raises: LocalError (74)."""
-        self._pending.append(octets)
-        self._size += len(octets)
-        if self._size >= CHUNK:
-            try:
-                self._flush()
-            except OSError as error:
-                raise local_error(error, self.path) from error
+        self._output.write(octets)
 
     def set_time(self, seconds: int) -> None:
         """Make a time that of the file. Raises: LocalError (74)."""
         try:
-            self._flush()
+            self._output.flush()
             os.utime(self._descriptor, (seconds, seconds))
         except OSError as error:
             raise local_error(error, self.path) from error
 
-    def _flush(self) -> None:
-        octets = b"".join(self._pending)
-        self._pending.clear()
-        self._size = 0
-        if octets:
-            write_all(self._descriptor, octets)
-
     def _finish(self) -> None:
-        self._flush()
+        self._output.flush()
         os.fsync(self._descriptor)
         os.close(self._descriptor)
         self._descriptor = -1
