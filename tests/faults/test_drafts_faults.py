@@ -7,7 +7,19 @@ from pathlib import Path
 
 import pytest
 from tests.faults.test_outbox_faults import CONFIGURATION
-from tests.support.faults import UNDISTURBED, Effect, Fault, Job, Outcome, Runner, each
+from tests.support.faults import (
+    UNDISTURBED,
+    Effect,
+    Fault,
+    Job,
+    Outcome,
+    Runner,
+    each,
+    kills,
+    sampled,
+    turns,
+)
+from tests.support.faults_effects import Mode
 from tests.support.faults_power import Loss, lose_power
 from tests.support.faults_walk import ERRORS, KILLS, SIGNALS
 from tests.support.local_mail import mail_files, put
@@ -129,27 +141,33 @@ def test_a_mark_is_durable_before_the_final_dot(ground: Ground) -> None:
     assert mark < dot < copy < removed
 
 
-def test_a_draft_whose_sending_is_killed_goes_once_or_stays(ground: Ground) -> None:
+@sampled(4)
+def test_a_draft_whose_sending_is_killed_goes_once_or_stays(ground: Ground, every: int) -> None:
     effects = sent_undisturbed(ground)
-    done = sum(disturb_sending(ground, each(mode, effects)) for mode in KILLS)
-    assert done >= len(effects)
+    assert disturb_sending(ground, kills(effects, every=every)) >= len(effects) / every
 
 
-def test_a_draft_whose_sending_a_signal_ends_goes_once_or_stays(ground: Ground) -> None:
+@sampled(9)
+def test_a_draft_whose_sending_a_signal_ends_goes_once_or_stays(
+    ground: Ground, every: int
+) -> None:
     effects = sent_undisturbed(ground)
-    assert sum(disturb_sending(ground, each(mode, effects, every=2)) for mode in SIGNALS)
+    assert disturb_sending(ground, turns(tuple(SIGNALS), effects, every=every))
 
 
-@pytest.mark.parametrize("mode", ERRORS)
-def test_a_draft_goes_once_or_stays_where_the_disk_fails(ground: Ground, mode: object) -> None:
+@sampled(4)
+def test_a_draft_goes_once_or_stays_where_the_disk_fails(ground: Ground, every: int) -> None:
     effects = sent_undisturbed(ground)
-    assert disturb_sending(ground, each(mode, effects))  # type: ignore[arg-type]
+    assert disturb_sending(ground, turns(ERRORS, effects, every=every))
 
 
+@sampled(13)
 @pytest.mark.parametrize("loss", Loss)
-def test_a_draft_goes_once_or_stays_where_power_is_lost(ground: Ground, loss: Loss) -> None:
+def test_a_draft_goes_once_or_stays_where_power_is_lost(
+    ground: Ground, loss: Loss, every: int
+) -> None:
     effects = sent_undisturbed(ground)
-    assert disturb_sending(ground, each(KILLS[0], effects, every=2), loss=loss)
+    assert disturb_sending(ground, each(Mode.KILL_BEFORE, effects, every=every), loss=loss)
 
 
 def edited_undisturbed(ground: Ground) -> tuple[Effect, ...]:
@@ -160,11 +178,11 @@ def edited_undisturbed(ground: Ground) -> tuple[Effect, ...]:
     return outcome.effects
 
 
-@pytest.mark.parametrize("mode", [*KILLS, *ERRORS])
-def test_an_edited_draft_is_there_in_one_version_or_both(ground: Ground, mode: object) -> None:
+@sampled(3)
+def test_an_edited_draft_is_there_in_one_version_or_both(ground: Ground, every: int) -> None:
     effects = edited_undisturbed(ground)
     count = 0
-    for fault in each(mode, effects):  # type: ignore[arg-type]
+    for fault in turns((*KILLS, *ERRORS), effects, every=every):
         ground.restore()
         outcome = ground.edit(fault)
         told = f"{fault}: exit {outcome.code}; {outcome.err}; last {outcome.effects[-2:]}"

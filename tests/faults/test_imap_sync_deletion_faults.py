@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.support.faults import Effect, Fault, each
+from tests.support.faults import Effect, Fault, each, sampled
 from tests.support.faults_effects import Mode
 from tests.support.faults_ground import End, Ground, Messages, digest
 from tests.support.faults_power import Loss
@@ -79,7 +79,8 @@ def test_the_steps_are_listed_and_a_deletion_is_noted_before_it_begins(ground: G
         assert noted[-2:] == [Effect("sql", ("INSERT delete_intent",)), Effect("commit")]
 
 
-def test_killed_around_each_deletion(ground: Ground) -> None:
+@sampled(3)
+def test_killed_around_each_deletion(ground: Ground, every: int) -> None:
     walk = begin(ground)
     begin_at = min(
         place
@@ -87,7 +88,8 @@ def test_killed_around_each_deletion(ground: Ground) -> None:
         if effect == Effect("sql", ("INSERT delete_intent",))
     )
     # Killed after one effect is killed before the next one.
-    assert walk.disturb(f for f in each(Mode.KILL_BEFORE, walk.effects) if f.at > begin_at)
+    later = (f for f in each(Mode.KILL_BEFORE, walk.effects, every=every) if f.at > begin_at)
+    assert walk.disturb(later)
 
 
 AFTER_THE_LOOK = "sql", "INSERT folder"

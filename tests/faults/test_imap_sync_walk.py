@@ -4,7 +4,7 @@ Resumed, it ends as the undisturbed run does, and the run after that does nothin
 """
 
 import pytest
-from tests.support.faults import Effect, Fault, each
+from tests.support.faults import Effect, Fault, each, kills, turns
 from tests.support.faults_cuts import Cuts
 from tests.support.faults_effects import Mode
 from tests.support.faults_ground import Ground
@@ -70,8 +70,7 @@ def _places(walk: Walk, verb: str) -> list[int]:
 
 def test_killed_before_and_after_some_effects(ground: Ground) -> None:
     walk = begin(ground)
-    for first, mode in enumerate(KILLS):
-        assert walk.disturb(list(each(mode, walk.effects))[13 * first :: 29])
+    assert walk.disturb(kills(walk.effects, every=12))
 
 
 @pytest.mark.parametrize("loss", Loss)
@@ -80,11 +79,10 @@ def test_power_lost_after_some_effects(ground: Ground, loss: Loss) -> None:
     assert walk.disturb(each(Mode.KILL_AFTER, walk.effects, every=67), loss=loss)
 
 
-@pytest.mark.parametrize("mode", ERRORS)
-def test_a_disk_that_fails_is_told_and_loses_nothing(ground: Ground, mode: Mode) -> None:
+def test_a_disk_that_fails_is_told_and_loses_nothing(ground: Ground) -> None:
     ground.batch = 1
     walk = begin(ground, goes_on=True)
-    assert walk.disturb(each(mode, walk.effects, every=61))
+    assert walk.disturb(turns(ERRORS, walk.effects, every=15))
 
 
 @pytest.mark.parametrize("mode", ERRORS)
@@ -102,10 +100,9 @@ def test_a_move_that_cannot_be_recorded_is_told_and_recorded_by_the_next_run(
     assert walk.disturb(Fault(mode, kinds.index("commit", place) + 1) for place in moved)
 
 
-@pytest.mark.parametrize("mode", SIGNALS)
-def test_a_signal_ends_the_run_cleanly(ground: Ground, mode: Mode) -> None:
+def test_a_signal_ends_the_run_cleanly(ground: Ground) -> None:
     walk = begin(ground)
-    assert walk.disturb(each(mode, walk.effects, every=131))
+    assert walk.disturb(turns(tuple(SIGNALS), walk.effects, every=20))
 
 
 def _cuts(ground: Ground) -> Cuts:

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support.faults import UNDISTURBED, Effect, Fault, Job, Outcome, Runner, each, kills
+from tests.support.faults import (
+    UNDISTURBED,
+    Effect,
+    Fault,
+    Job,
+    Outcome,
+    Runner,
+    each,
+    kills,
+    sampled,
+    turns,
+)
 from tests.support.faults_effects import Mode
 from tests.support.faults_power import Loss, lose_power
 from tests.support.faults_walk import ERRORS
@@ -94,26 +105,30 @@ def effects_of(ground: Ground, arguments: tuple[str, ...]) -> tuple[Effect, ...]
     return outcome.effects
 
 
-def test_an_import_killed_at_any_step_is_completed_by_the_next(ground: Ground) -> None:
+@sampled(3)
+def test_an_import_killed_at_any_step_is_completed_by_the_next(ground: Ground, every: int) -> None:
     effects = effects_of(ground, IMPORT)
     assert ground.found() == EXPECTED
-    for fault in kills(effects):
+    for fault in kills(effects, every=every):
         ground.begin()
         ground.run(IMPORT, fault)
         complete(ground, fault)
 
 
+@sampled(6)
 @pytest.mark.parametrize("loss", Loss)
-def test_power_lost_during_an_import_leaves_nothing_half(ground: Ground, loss: Loss) -> None:
-    for fault in each(Mode.KILL_AFTER, effects_of(ground, IMPORT), every=4):
+def test_power_lost_during_an_import_leaves_nothing_half(
+    ground: Ground, loss: Loss, every: int
+) -> None:
+    for fault in each(Mode.KILL_AFTER, effects_of(ground, IMPORT), every=every):
         ground.begin()
         lose_power(ground.run(IMPORT, fault).effects, loss)
         complete(ground, fault)
 
 
-@pytest.mark.parametrize("mode", [*ERRORS])
-def test_a_disk_that_fails_stops_an_import_and_loses_nothing(ground: Ground, mode: Mode) -> None:
-    for fault in each(mode, effects_of(ground, IMPORT), every=3):
+@sampled(3)
+def test_a_disk_that_fails_stops_an_import_and_loses_nothing(ground: Ground, every: int) -> None:
+    for fault in turns(ERRORS, effects_of(ground, IMPORT), every=every):
         ground.begin()
         ground.run(IMPORT, fault)
         complete(ground, fault)

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.faults import UNDISTURBED, Effect, Fault, Job, Outcome, Runner, each
+from tests.support.faults import (
+    UNDISTURBED,
+    Effect,
+    Fault,
+    Job,
+    Outcome,
+    Runner,
+    each,
+    kills,
+    sampled,
+)
 from tests.support.faults_effects import Mode
 from tests.support.local_mail import put
 
@@ -19,7 +29,6 @@ email = "a@b.example"
 maildir = "{home}/Mail/a"
 """
 LIST = ("list", "--all-folders", "--json")
-KILLS = (Mode.KILL_BEFORE, Mode.KILL_AFTER)
 DISK = (Mode.ENOSPC, Mode.EIO)
 """Not `DISK_FULL`: it fails an index in memory, too, which no disk can."""
 
@@ -123,18 +132,18 @@ EXPECTED = {
 }
 
 
+@sampled(4)
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_list_that_was_killed_at_any_effect_is_followed_by_one_that_is_right(
-    name: str, request: pytest.FixtureRequest
+    name: str, request: pytest.FixtureRequest, every: int
 ) -> None:
     ground: Ground = request.getfixturevalue(name)
     effects, expected = undisturbed(ground)
     assert expected == EXPECTED[name]
 
-    for mode in KILLS:
-        for fault, _ in disturbed(ground, each(mode, effects)):
-            assert shown(ground.run()) == expected, fault
-            _holds_each_word_once(ground, expected, fault)
+    for fault, _ in disturbed(ground, kills(effects, every=every)):
+        assert shown(ground.run()) == expected, fault
+        _holds_each_word_once(ground, expected, fault)
 
 
 def _holds_each_word_once(ground: Ground, expected: dict[str, Any], fault: Fault) -> None:
@@ -143,15 +152,16 @@ def _holds_each_word_once(ground: Ground, expected: dict[str, Any], fault: Fault
         assert words[f"word{subject}"] == [number], fault
 
 
+@sampled(7)
 @pytest.mark.parametrize("name", EXPECTED)
 @pytest.mark.parametrize("mode", DISK)
 def test_a_list_on_a_broken_or_full_disk_is_whole_and_the_next_one_right(
-    name: str, mode: Mode, request: pytest.FixtureRequest
+    name: str, mode: Mode, request: pytest.FixtureRequest, every: int
 ) -> None:
     ground: Ground = request.getfixturevalue(name)
     effects, expected = undisturbed(ground)
 
-    for fault, outcome in disturbed(ground, each(mode, effects)):
+    for fault, outcome in disturbed(ground, each(mode, effects, every=every)):
         now = shown(outcome)
         assert {s: m[1] for s, m in now.items()} == {s: m[1] for s, m in expected.items()}, fault
         assert shown(ground.run()) == expected, fault

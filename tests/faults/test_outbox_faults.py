@@ -13,10 +13,21 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
-from tests.support.faults import UNDISTURBED, Effect, Fault, Job, Outcome, Runner, each
+from tests.support.faults import (
+    UNDISTURBED,
+    Effect,
+    Fault,
+    Job,
+    Outcome,
+    Runner,
+    each,
+    kills,
+    sampled,
+    turns,
+)
 from tests.support.faults_effects import Mode
 from tests.support.faults_power import Loss, lose_power
-from tests.support.faults_walk import ERRORS, KILLS, SIGNALS
+from tests.support.faults_walk import ERRORS, SIGNALS
 from tests.support.local_mail import mail_files
 from tests.support.smtp_sink import Sink, smtp_sink
 
@@ -176,12 +187,12 @@ def test_the_steps_of_a_flush_are_in_durable_order(loaded: Ground) -> None:
         assert before == after == ("sql", ("UPDATE recipient",))
 
 
+@sampled(4)
 def test_a_flush_killed_before_and_after_each_effect_sends_each_message_once(
-    loaded: Ground,
+    loaded: Ground, every: int
 ) -> None:
     effects = undisturbed(loaded)
-    done = sum(disturb(loaded, each(mode, effects, every=2)) for mode in KILLS)
-    assert done >= len(effects) - 1
+    assert disturb(loaded, kills(effects, every=every)) >= len(effects) / every
 
 
 def test_a_killed_flush_leaves_as_unknown_only_what_was_beyond_its_final_dot(
@@ -207,40 +218,41 @@ def test_what_the_server_took_is_not_sent_again_where_that_cannot_be_noted(
     assert disturb(loaded, (Fault(mode, place + 1) for place in noted)) == 4
 
 
+@sampled(29)
 @pytest.mark.parametrize("loss", Loss)
-def test_power_lost_in_a_flush_loses_and_doubles_nothing(loaded: Ground, loss: Loss) -> None:
-    effects = undisturbed(loaded)
-    assert disturb(loaded, each(Mode.KILL_AFTER, effects, every=7), loss=loss)
-
-
-@pytest.mark.parametrize("mode", [*ERRORS, Mode.EIO_AFTER, *SIGNALS])
-def test_a_flush_that_fails_or_is_ended_loses_and_doubles_nothing(
-    loaded: Ground, mode: Mode
+def test_power_lost_in_a_flush_loses_and_doubles_nothing(
+    loaded: Ground, loss: Loss, every: int
 ) -> None:
     effects = undisturbed(loaded)
-    assert disturb(loaded, each(mode, effects, every=7))
+    assert disturb(loaded, each(Mode.KILL_AFTER, effects, every=every), loss=loss)
 
 
+@sampled(3)
+def test_a_flush_that_fails_or_is_ended_loses_and_doubles_nothing(
+    loaded: Ground, every: int
+) -> None:
+    effects = undisturbed(loaded)
+    assert disturb(loaded, turns((*ERRORS, Mode.EIO_AFTER, *SIGNALS), effects, every=every))
+
+
+@sampled(2)
 def test_a_message_queued_by_a_killed_command_is_queued_whole_or_not_at_all(
-    ground: Ground,
+    ground: Ground, every: int
 ) -> None:
     ground.save()
     effects = ground.run((*QUEUE, "one")).effects
-    for mode in KILLS:
-        for fault in each(mode, effects, every=2):
-            ground.restore()
-            ground.run((*QUEUE, "one"), fault)
-            left = ground.queued()
-            assert left.phases in ({}, {"one": Counter({"waiting": 2})}), fault
-            committed = any(
-                e.what == ("INSERT recipient",) for e in effects[: max(0, fault.at - 2)]
-            )
-            assert bool(left.phases) >= committed, f"lost: {fault}"
-            assert ground.run(FLUSH).code == 0
-            assert ground.sink.subjects() == list(left.phases), fault
-            ground.run((*QUEUE, "two"))
-            assert ground.run(FLUSH).code == 0
-            assert ground.queued() == Table({}, 0), fault
+    for fault in kills(effects, every=every):
+        ground.restore()
+        ground.run((*QUEUE, "one"), fault)
+        left = ground.queued()
+        assert left.phases in ({}, {"one": Counter({"waiting": 2})}), fault
+        committed = any(e.what == ("INSERT recipient",) for e in effects[: max(0, fault.at - 2)])
+        assert bool(left.phases) >= committed, f"lost: {fault}"
+        assert ground.run(FLUSH).code == 0
+        assert ground.sink.subjects() == list(left.phases), fault
+        ground.run((*QUEUE, "two"))
+        assert ground.run(FLUSH).code == 0
+        assert ground.queued() == Table({}, 0), fault
 
 
 def test_a_queued_message_that_was_called_failed_keeps_its_file(ground: Ground) -> None:
@@ -256,13 +268,13 @@ def test_a_queued_message_that_was_called_failed_keeps_its_file(ground: Ground) 
     assert ground.sink.subjects() == ["one"]
 
 
-@pytest.mark.parametrize("mode", ERRORS)
+@sampled(2)
 def test_a_message_that_cannot_be_queued_is_told_and_leaves_nothing(
-    ground: Ground, mode: Mode
+    ground: Ground, every: int
 ) -> None:
     ground.save()
     effects = ground.run((*QUEUE, "one")).effects
-    for fault in each(mode, effects):
+    for fault in turns(ERRORS, effects, every=every):
         ground.restore()
         outcome = ground.run((*QUEUE, "one"), fault)
         assert outcome.code in {0, 73, 74}, f"{fault}: {outcome.err}"

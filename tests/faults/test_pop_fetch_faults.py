@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.support.faults import Effect, Fault, each, kills
+from tests.support.faults import Effect, Fault, each, kills, sampled, turns
 from tests.support.faults_effects import Mode
 from tests.support.faults_ground import End, Ground
 from tests.support.faults_power import Loss
@@ -69,14 +69,17 @@ def _places(effects: tuple[Effect, ...], wanted: Effect) -> list[int]:
     return found
 
 
-def test_killed_before_and_after_each_effect_of_a_run_that_deletes(ground: Ground) -> None:
+@sampled(4)
+def test_killed_before_and_after_each_effect_of_a_run_that_deletes(
+    ground: Ground, every: int
+) -> None:
     walk = begin(ground, "--delete")
-    assert walk.disturb(kills(walk.effects)) == len(walk.effects) + 1
+    assert walk.disturb(kills(walk.effects, every=every)) >= len(walk.effects) / every
 
 
 def test_killed_before_and_after_some_effects_of_a_run_that_keeps(ground: Ground) -> None:
     walk = begin(ground)
-    assert walk.disturb(fault for mode in KILLS for fault in each(mode, walk.effects, every=17))
+    assert walk.disturb(kills(walk.effects, every=17))
 
 
 def test_killed_between_batches(ground: Ground) -> None:
@@ -104,17 +107,15 @@ def test_power_lost_after_the_next_run_finds_its_discoveries_durable(ground: Gro
     assert walk.lose_power_later(Fault(Mode.KILL_AFTER, at + 1) for at in range(first, last, 2))
 
 
-@pytest.mark.parametrize("mode", ERRORS)
-def test_a_disk_that_fails_is_74_and_loses_nothing(ground: Ground, mode: Mode) -> None:
+def test_a_disk_that_fails_is_74_and_loses_nothing(ground: Ground) -> None:
     ground.batch = 2
     walk = begin(ground, "--delete")
-    assert walk.disturb(each(mode, walk.effects, every=11))
+    assert walk.disturb(turns(ERRORS, walk.effects, every=4))
 
 
-@pytest.mark.parametrize("mode", SIGNALS)
-def test_a_signal_ends_the_run_cleanly(ground: Ground, mode: Mode) -> None:
+def test_a_signal_ends_the_run_cleanly(ground: Ground) -> None:
     walk = begin(ground, "--delete")
-    assert walk.disturb(each(mode, walk.effects, every=17))
+    assert walk.disturb(turns(tuple(SIGNALS), walk.effects, every=8))
 
 
 def test_a_second_run_names_the_first_and_leaves_it_alone(ground: Ground) -> None:

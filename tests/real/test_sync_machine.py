@@ -497,12 +497,13 @@ def explore(
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("examples", [9, pytest.param(25, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("chosen", range(4))
 @pytest.mark.parametrize("deletes_folders", [False, True])
 def test_whatever_happens_everybody_ends_alike_and_nothing_is_lost(
-    worlds: Worlds, deletes_folders: bool, chosen: int
+    worlds: Worlds, deletes_folders: bool, chosen: int, examples: int
 ) -> None:
-    explore(worlds, examples=25, steps=12, deletes=deletes_folders, chosen=chosen)
+    explore(worlds, examples=examples, steps=12, deletes=deletes_folders, chosen=chosen)
 
 
 @pytest.mark.soak

@@ -10,7 +10,11 @@ import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, cycle
+from math import ceil
 from pathlib import Path
+
+import pytest
 
 from tests.support.faults_effects import NEVER_FAILS, Mode
 from tests.support.forks import Disturbance, Running, Start, forks
@@ -50,24 +54,68 @@ UNDISTURBED = Fault()
 
 
 def each(mode: Mode, effects: Sequence[Effect], *, every: int = 1) -> Iterator[Fault]:
-    """Yield a fault at each effect, or at every n-th; disk errors only where there is a disk."""
-    fails = mode in {Mode.ENOSPC, Mode.EIO, Mode.EIO_AFTER}
-    places = [at for at, effect in enumerate(effects, start=1) if effect.can_fail or not fails]
-    return (Fault(mode, at) for at in places[::every])
+    """Yield a fault at each effect, or at a sample; disk errors only where there is a disk."""
+    return (Fault(mode, at) for at in _sample(effects, _struck_by(mode, effects), every, mode))
 
 
-def kills(effects: Sequence[Effect], places: Iterable[int] | None = None) -> Iterator[Fault]:
+def turns(modes: Sequence[Mode], effects: Sequence[Effect], *, every: int = 1) -> Iterator[Fault]:
+    """Yield each of these faults at each effect; of a sample, each effect has one of them."""
+    if every == 1:
+        return chain.from_iterable(each(mode, effects) for mode in modes)
+    places = sorted(set[int]().union(*(_struck_by(mode, effects) for mode in modes)))
+    order = cycle(modes)
+    return (
+        Fault(next(mode for mode in order if at in _struck_by(mode, effects)), at)
+        for at in _sample(effects, places, every)
+    )
+
+
+def kills(
+    effects: Sequence[Effect], places: Iterable[int] | None = None, *, every: int = 1
+) -> Iterator[Fault]:
     """Yield a kill before and after each effect, or each at these places, counted from 1; once.
 
     What is killed before an effect has done what it has after the one before, and nothing else
-    that outlives a process.
+    that outlives a process. Of a sample, every other effect has been done.
     """
+    if every > 1:
+        yield from turns((Mode.KILL_BEFORE, Mode.KILL_AFTER), effects, every=every)
+        return
     done: set[int] = set()
     for place in range(1, len(effects) + 1) if places is None else sorted(places):
         if place - 1 not in done:
             yield Fault(Mode.KILL_BEFORE, place)
         yield Fault(Mode.KILL_AFTER, place)
         done.add(place)
+
+
+def sampled(every: int) -> pytest.MarkDecorator:
+    """Give a test `every`: a sample of the effects in `make check`, and all in `make soak`."""
+    return pytest.mark.parametrize("every", [every, pytest.param(1, marks=pytest.mark.soak)])
+
+
+def _struck_by(mode: Mode, effects: Sequence[Effect]) -> list[int]:
+    fails = mode in {Mode.ENOSPC, Mode.EIO, Mode.EIO_AFTER}
+    return [at for at, effect in enumerate(effects, start=1) if effect.can_fail or not fails]
+
+
+def _sample(
+    effects: Sequence[Effect], places: Sequence[int], every: int, mode: Mode = Mode.NONE
+) -> list[int]:
+    """Return an n-th of these places: one of each kind of effect, and others far apart.
+
+    Each mode strikes others.
+    """
+    turn = list(Mode).index(mode)
+    kinds: dict[str, list[int]] = {}
+    for place in places:
+        kinds.setdefault(effects[place - 1].kind, []).append(place)
+    chosen = {those[turn % len(those)] for those in kinds.values()}
+    rest = [place for place in places if place not in chosen]
+    wanted = ceil(len(places) / every) - len(chosen)
+    if wanted > 0:
+        chosen |= set(rest[:: len(rest) // wanted]) if every > 1 else set(rest)
+    return sorted(chosen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,19 @@ A server starts in the first test that needs it. With a umask or a limit that
 some earlier test left behind it fails where nobody looks for the cause.
 """
 
+import functools
 import os
+import re
 import resource
 import signal
 from pathlib import Path
 from typing import NamedTuple
 
-_LIMITS = ("RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_NPROC")
+_LIMITS = {
+    name: getattr(resource, name)
+    for name in ("RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_FSIZE", "RLIMIT_NOFILE", "RLIMIT_NPROC")
+}
+_STATUS = re.compile(rb"^(?:Umask|SigBlk|SigIgn):\s*(\w+)$", re.MULTILINE)
 
 
 class Inherited(NamedTuple):
@@ -19,24 +25,21 @@ class Inherited(NamedTuple):
     umask: str
     directory: str
     limits: dict[str, tuple[int, int]]
-    ignored: set[int]
-    blocked: set[int]
+    ignored: frozenset[int]
+    blocked: frozenset[int]
 
     @classmethod
     def now(cls) -> "Inherited":
         """Return how it is now."""
         # os.umask would have to change it, and for all threads.
-        status = Path("/proc/self/status").read_text("utf-8", "replace")
+        status = Path("/proc/self/status").read_bytes()
+        umask, blocked, ignored = (match.decode("ascii") for match in _STATUS.findall(status))
         return cls(
-            umask=next(line.split()[1] for line in status.splitlines() if "Umask:" in line),
-            directory=str(Path.cwd()),
-            limits={name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS},
-            ignored={
-                number
-                for number in signal.valid_signals()
-                if signal.getsignal(number) is signal.SIG_IGN
-            },
-            blocked=set(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+            umask=umask,
+            directory=os.getcwd(),  # noqa: PTH109 - before and after each test
+            limits={name: resource.getrlimit(limit) for name, limit in _LIMITS.items()},
+            ignored=_signals(ignored),
+            blocked=_signals(blocked),
         )
 
     def restore(self) -> None:
@@ -44,8 +47,8 @@ class Inherited(NamedTuple):
         os.umask(int(self.umask, 8))
         os.chdir(self.directory)
         for name, limits in self.limits.items():
-            if resource.getrlimit(getattr(resource, name)) != limits:
-                resource.setrlimit(getattr(resource, name), limits)
+            if resource.getrlimit(_LIMITS[name]) != limits:
+                resource.setrlimit(_LIMITS[name], limits)
         signal.pthread_sigmask(signal.SIG_SETMASK, self.blocked)
 
     def changes(self, later: "Inherited") -> list[str]:
@@ -55,3 +58,9 @@ class Inherited(NamedTuple):
             for name, before, after in zip(self._fields, self, later, strict=True)
             if before != after
         ]
+
+
+@functools.cache
+def _signals(mask: str) -> frozenset[int]:
+    """Return the numbers in a mask of `/proc/self/status` (proc_pid_status(5))."""
+    return frozenset(at + 1 for at in range(64) if int(mask, 16) >> at & 1)

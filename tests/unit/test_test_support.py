@@ -1,4 +1,4 @@
-"""Certificates, ports, and the rule about what a machine lacks."""
+"""Certificates, ports, samples of effects, and the rule about what a machine lacks."""
 
 import contextlib
 import socket
@@ -8,6 +8,8 @@ import threading
 import pytest
 from tests.support import need as need_module
 from tests.support.certificates import Authority, Certificate
+from tests.support.faults import Effect, Fault, each, kills, turns
+from tests.support.faults_effects import Mode
 from tests.support.need import need
 from tests.support.ports import free_ports, is_taken
 
@@ -86,3 +88,39 @@ def test_free_ports_are_different_and_free() -> None:
     with socket.create_server(("127.0.0.1", ports[0])):
         assert is_taken(ports[0])
         assert not is_taken(ports[1])
+
+
+EFFECTS = [Effect(kind) for kind in ("create", *["write"] * 30, "send", "reply", "link", "fsync")]
+
+
+@pytest.mark.parametrize("every", [2, 5, 12, 100])
+@pytest.mark.parametrize("mode", [Mode.KILL_AFTER, Mode.EIO, Mode.DISK_FULL, Mode.SIGTERM])
+def test_a_sample_strikes_each_kind_of_effect_and_no_fewer_than_asked_for(
+    mode: Mode, every: int
+) -> None:
+    may_fail = [effect for effect in EFFECTS if mode is not Mode.EIO or effect.can_fail]
+
+    struck = [EFFECTS[fault.at - 1] for fault in each(mode, EFFECTS, every=every)]
+
+    assert {effect.kind for effect in struck} == {effect.kind for effect in may_fail}
+    assert len(may_fail) / every <= len(struck) < len(may_fail)
+
+
+@pytest.mark.parametrize("every", [2, 5, 12])
+def test_faults_that_take_turns_all_come_and_strike_each_kind(every: int) -> None:
+    modes = (Mode.EIO, Mode.ENOSPC, Mode.SIGINT)
+
+    faults = list(turns(modes, EFFECTS, every=every))
+
+    assert {fault.mode for fault in faults} == set(modes)
+    assert {EFFECTS[fault.at - 1] for fault in faults} == set(EFFECTS)
+    assert all(EFFECTS[f.at - 1].can_fail for f in faults if f.mode is not Mode.SIGINT)
+
+
+def test_all_strikes_each_effect() -> None:
+    count = len(EFFECTS)
+
+    assert list(each(Mode.SIGINT, EFFECTS)) == [Fault(Mode.SIGINT, n + 1) for n in range(count)]
+    assert len(list(turns((Mode.SIGINT, Mode.SIGTERM), EFFECTS, every=1))) == 2 * count
+    assert len(list(kills(EFFECTS))) == count + 1
+    assert len(list(turns((Mode.EIO,), EFFECTS))) == count - 2
