@@ -96,10 +96,10 @@ class Ground:
         return self._runner.run(self._job(arguments), fault)
 
     def paused(
-        self, arguments: tuple[str, ...], *, at: int
+        self, arguments: tuple[str, ...], *, of: tuple[str, str]
     ) -> AbstractContextManager[tuple[int, list[Outcome]]]:
-        """Run up to an effect and stay there for the block."""
-        return self._runner.paused(self._job(arguments), at=at)
+        """Run up to the first effect of a kind on a file, and stay there for the block."""
+        return self._runner.paused(self._job(arguments), of=of)
 
     def _job(self, arguments: tuple[str, ...]) -> Job:
         places = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache"}
@@ -220,11 +220,8 @@ def test_what_another_program_changes_at_the_last_moment_is_kept(
     inbox.joinpath("dovecot-keywords").write_text("0 new\n1 todo\n", "ascii")
     shutil.rmtree(ground.saved)
     shutil.copytree(ground.home, ground.saved)
-    effects = ground.run(command).effects
-    of_mail = (at for at, e in enumerate(effects, 1) if e.kind == kind and "1.x.host" in e.what[0])
-    ground.restore()
 
-    with ground.paused(command, at=next(of_mail)) as (_, ended):
+    with ground.paused(command, of=(kind, "1.x.host")) as (_, ended):
         (inbox / "cur" / "1.x.host:2,Sb").rename(inbox / "cur" / "1.x.host:2,FSa")
 
     (outcome,) = ended

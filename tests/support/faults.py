@@ -157,13 +157,16 @@ class Runner:
         return self._ended(self._start(job, fault))
 
     @contextlib.contextmanager
-    def paused(self, job: Job, *, at: int) -> Iterator[tuple[int, list[Outcome]]]:
+    def paused(
+        self, job: Job, *, at: int = 1, of: tuple[str, str] = ("", "")
+    ) -> Iterator[tuple[int, list[Outcome]]]:
         """Run up to an effect and stay there for the block: yield the process id and a list.
 
-        After the block the list holds how the run ended.
+        After the block the list holds how the run ended. `of`: see `Disturbance`; what a run
+        does before, such as a look at what time stamps do not settle, may differ by the clock.
         """
         ended: list[Outcome] = []
-        running = self._start(job, Fault(Mode.PAUSE, at))
+        running = self._start(job, Fault(Mode.PAUSE, at), of)
         wait_until(lambda: self._is_paused(running), timeout=20, what="the run to pause")
         try:
             yield running.pid, ended
@@ -171,7 +174,7 @@ class Runner:
             os.kill(running.pid, signal.SIGCONT)
             ended.append(self._ended(running))
 
-    def _start(self, job: Job, fault: Fault) -> Running:
+    def _start(self, job: Job, fault: Fault, of: tuple[str, str] = ("", "")) -> Running:
         self._log.unlink(missing_ok=True)
         environment = {**self.environment, **job.environment}
         start = Start(
@@ -180,7 +183,7 @@ class Runner:
             environment["HOME"],
             program=job.program,
             batch=job.batch,
-            disturbance=Disturbance(str(self._log), fault.mode, fault.at, job.trusting),
+            disturbance=Disturbance(str(self._log), fault.mode, fault.at, job.trusting, of),
         )
         with (
             Path(os.devnull).open("rb") as nothing,

@@ -64,21 +64,23 @@ _CHANGES: Final = ("INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "REP
 class Effects:
     """The count so far, the log, and what is to happen at which effect."""
 
-    def __init__(self, log: str, mode: Mode, at: int) -> None:
+    def __init__(self, log: str, mode: Mode, at: int, kind: str = "", name: str = "") -> None:
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._append = partial(os.write, self._log)
         self._mode = mode
         self._at = at
+        self._kind, self._name = kind, name
         self._count = 0
 
     def make(self, kind: str, what: Sequence[str], act: Callable[[], Any]) -> Any:
         """Make one effect by calling `act`, unless the time has come, and write it down."""
-        self._count += 1
-        if self._is_due(kind):
+        counts = self._kind in ("", kind) and (not self._name or self._name in what[0])
+        self._count += counts
+        if counts and self._is_due(kind):
             self._before(kind)
         done = act()
         self._append(json.dumps([kind, *what]).encode() + b"\n")
-        if self._count == self._at:
+        if counts and self._count == self._at:
             self._after(kind)
         return done
 

@@ -31,13 +31,15 @@ _PROJECT: Final = Path(__file__).parents[2]
 class Disturbance:
     """What `faults_effects` is to do to a run: its log, and a `Mode` at an effect.
 
-    `trusting`: the file system is one that makes many files durable by one call.
+    `trusting`: the file system is one that makes many files durable by one call. `of`: only
+    effects of this kind, on what has this in its name, are counted; all where it is empty.
     """
 
     log: str
     mode: str
     at: int
     trusting: bool = True
+    of: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ def _disturb(disturbance: dict[str, Any] | None) -> None:
 
     if disturbance is not None:
         _set_disk(trusting=disturbance["trusting"])
-        install(Effects(disturbance["log"], Mode(disturbance["mode"]), disturbance["at"]))
+        mode, kind_and_name = Mode(disturbance["mode"]), disturbance["of"]
+        install(Effects(disturbance["log"], mode, disturbance["at"], *kind_and_name))
 
 
 class _Forker:
