@@ -133,3 +133,15 @@ def test_keywords_are_named_as_their_folder_names_them(
     found: list[Any] = document(run_mailcli("list", "--json"), "list")["messages"]
 
     assert found[0]["keywords"] == ["todo"]
+
+
+@pytest.mark.usefixtures("inbox")
+@pytest.mark.parametrize("options", [["--limit", "2"], ["--limit", "2", "--threads"]])
+def test_a_page_behind_all_numbers_is_empty(listed: Listed, options: list[str]) -> None:
+    assert listed(*options, "--page", "9" * 20) == []
+
+
+@pytest.mark.usefixtures("inbox")
+@pytest.mark.parametrize("options", [[], ["--threads"]])
+def test_a_limit_beyond_all_numbers_is_none(listed: Listed, options: list[str]) -> None:
+    assert len(listed("--limit", "9" * 20, *options)) == 5

@@ -34,3 +34,16 @@ def test_a_copy_to_such_a_folder_gets_a_number(run_mailcli: RunMailcli, maildir:
 
     (changed,) = document(done, "organise")["changed"]
     assert (done.returncode, changed["id"]) == (0, 3)
+
+
+def test_a_message_id_that_is_not_utf8_is_none_that_there_is(
+    run_mailcli: RunMailcli, maildir: Path
+) -> None:
+    assert maildir.exists()
+
+    done = run_mailcli("read", f"mid:{LATIN}")
+
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        66,
+        "mailcli: mid:M�ll: no such message",
+    )

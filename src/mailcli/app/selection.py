@@ -159,7 +159,7 @@ def _there(catalogue: Catalogue, rows: Iterable[Indexed], word: str) -> list[Fou
 
 
 def _spellings(identifier: str) -> tuple[Value, Value]:
-    return f"<{identifier}>", identifier
+    return stored(f"<{identifier}>"), stored(identifier)
 
 
 def _by_query(
