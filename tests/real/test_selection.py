@@ -187,3 +187,41 @@ def test_what_list_prints_of_a_path_is_a_selection(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "the body of old one" in done.stdout
+
+
+def test_a_line_of_an_mbox_is_that_message_alone(
+    run_mailcli: RunMailcli, inbox: Path, tmp_path: Path
+) -> None:
+    assert inbox.exists()
+    path = tmp_path / "old.mbox"
+    path.write_bytes(b"".join(b"From x Mon\n" + mail(name) + b"\n" for name in ("a", "b", "c")))
+    listed = run_mailcli("list", str(path), "-o", "tsv").stdout.splitlines(keepends=True)
+
+    done = run_mailcli("read", "-", stdin="".join(listed[1:]))
+
+    bodies = [line for line in done.stdout.splitlines() if line.startswith("the body of")]
+    assert (bodies, done.stderr) == (["the body of b", "the body of c"], "")
+
+
+def test_a_line_of_an_mbox_whose_message_is_gone_is_66(
+    run_mailcli: RunMailcli, inbox: Path, tmp_path: Path
+) -> None:
+    assert inbox.exists()
+    path = tmp_path / "old.mbox"
+    path.write_bytes(b"From x Mon\n" + mail("a") + b"\n")
+    listed = run_mailcli("list", str(path), "-o", "tsv").stdout
+    path.write_bytes(b"From x Mon\n" + mail("other") + b"\n")
+
+    assert run_mailcli("read", "-", stdin=listed).returncode == 66
+
+
+def test_a_message_that_a_line_names_by_its_number_is_marked_as_seen(
+    run_mailcli: RunMailcli, inbox: Path
+) -> None:
+    put(inbox, "4.x.host:2,", mail("work 4"))
+    listed = run_mailcli("list", "--limit", "1", "-o", "tsv").stdout
+
+    done = run_mailcli("read", "-", stdin=listed)
+
+    assert done.returncode == 0
+    assert (inbox / "cur" / "4.x.host:2,S").exists()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mailcli.search.query import Query
 
 _MOST = 2**63 - 1
-"""The greatest number that SQLite and `islice` take; who asks for a later page gets an empty one."""
+"""The greatest number that SQLite and `islice` take: a page behind it is empty."""
 
 
 class Wanted(NamedTuple):
