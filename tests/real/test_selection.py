@@ -189,10 +189,8 @@ def test_what_list_prints_of_a_path_is_a_selection(
     assert "the body of old one" in done.stdout
 
 
-def test_a_line_of_an_mbox_is_that_message_alone(
-    run_mailcli: RunMailcli, inbox: Path, tmp_path: Path
-) -> None:
-    assert inbox.exists()
+@pytest.mark.usefixtures("inbox")
+def test_a_line_of_an_mbox_is_that_message_alone(run_mailcli: RunMailcli, tmp_path: Path) -> None:
     path = tmp_path / "old.mbox"
     path.write_bytes(b"".join(b"From x Mon\n" + mail(name) + b"\n" for name in ("a", "b", "c")))
     listed = run_mailcli("list", str(path), "-o", "tsv").stdout.splitlines(keepends=True)
@@ -203,10 +201,10 @@ def test_a_line_of_an_mbox_is_that_message_alone(
     assert (bodies, done.stderr) == (["the body of b", "the body of c"], "")
 
 
+@pytest.mark.usefixtures("inbox")
 def test_a_line_of_an_mbox_whose_message_is_gone_is_66(
-    run_mailcli: RunMailcli, inbox: Path, tmp_path: Path
+    run_mailcli: RunMailcli, tmp_path: Path
 ) -> None:
-    assert inbox.exists()
     path = tmp_path / "old.mbox"
     path.write_bytes(b"From x Mon\n" + mail("a") + b"\n")
     listed = run_mailcli("list", str(path), "-o", "tsv").stdout

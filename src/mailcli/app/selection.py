@@ -249,4 +249,6 @@ def _by_path(context: Context, catalogue: Catalogue, path: Path) -> list[Found]:
 
     from mailcli.app.paths import with_path
 
-    return with_path(context, path, all_of)
+    if messages := with_path(context, path, all_of):
+        return messages
+    raise NotFound(f"{path}: there is no message in it")
