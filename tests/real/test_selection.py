@@ -11,7 +11,8 @@ from tests.support.local_mail import put
 from mailcli.app.selection import Found, select
 from mailcli.cli.command import Common
 from mailcli.cli.runtime import Runtime
-from mailcli.errors import NotFound, UsageError
+from mailcli.errors import NotFound, TemporaryFailure, UsageError
+from mailcli.store.lock import AccountLock
 
 Select = Callable[..., list[Found]]
 
@@ -155,6 +156,28 @@ def test_a_message_that_was_moved_meanwhile_is_found_by_its_number(
 def test_a_selector_that_means_nothing_is_66_and_named(chosen: Select, selector: str) -> None:
     with pytest.raises(NotFound, match=selector.replace(".", r"\.")):
         chosen(selector)
+
+
+@pytest.mark.parametrize("selector", ["77", "last", "mid:new@example.org", "subject:work or"])
+def test_what_may_not_be_indexed_yet_is_75(chosen: Select, inbox: Path, selector: str) -> None:
+    chosen("1")
+    put(inbox, "4.x.host", mail("new"))
+    context = Runtime(Common()).offline_context._replace(timeout=0.0)
+
+    with AccountLock(context.state_dir / "numbers" / "lock"), pytest.raises(TemporaryFailure):
+        select(context, [selector], accounts=None, stdin=None)
+
+
+def test_a_number_that_is_there_waits_for_nobody(chosen: Select, inbox: Path) -> None:
+    chosen("1")
+    put(inbox, "4.x.host", mail("new"))
+    context = Runtime(Common()).offline_context._replace(timeout=0.0)
+
+    with AccountLock(context.state_dir / "numbers" / "lock"):
+        assert subjects(select(context, ["1-2"], accounts=None, stdin=None)) == [
+            "work 1",
+            "work 2",
+        ]
 
 
 @pytest.mark.parametrize("selector", ["9-5", "1-99999999", "x", "4x", ""])

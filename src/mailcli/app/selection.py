@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mailcli.app.catalogue import Catalogue, with_catalogue
+from mailcli.app.catalogue import BEHIND, LATER, Catalogue, with_catalogue
 from mailcli.app.context import Context
 from mailcli.app.found import Found
 from mailcli.app.listing import in_folders
 from mailcli.config import Account
-from mailcli.errors import NotFound, UsageError
+from mailcli.errors import NotFound, TemporaryFailure, UsageError
 from mailcli.message.clean import visible
 from mailcli.store.database import Value, stored
 from mailcli.store.index import NEWEST
@@ -60,7 +60,7 @@ def select(
     the folder that `last_in` names for an account.
 
     Raises: NotFound (66) naming the selector that means nothing, UsageError (2) for one that is
-        no selector.
+        no selector; TemporaryFailure (75) for one that may mean more than is indexed yet.
     """
     words = list(words_of(selectors, stdin))
     for word in words:
@@ -189,6 +189,7 @@ def _found(
         identifier = word.removeprefix("mid:").strip().strip("<>")
         rows = index.find(f"message_id IN (?, ?) AND {mine}", *_spellings(identifier), *names)
     elif is_query(word):
+        _require_all(catalogue, word)
         rows = _by_query(context, catalogue, word, accounts)
     else:
         raise NotFound(f"{word}: no such file")
@@ -197,6 +198,7 @@ def _found(
 
 def _newest(catalogue: Catalogue, folders: Sequence[tuple[str, str]]) -> list[Found]:
     """Return what `last` means in these folders of accounts. Raises: NotFound (66)."""
+    _require_all(catalogue, "last")
     where = " OR ".join(["account=? AND name=?"] * len(folders)) or "0"
     names = (name for pair in folders for name in pair)
     rows = catalogue.index.find(f"({where})", *names, order=f"{NEWEST} LIMIT 1")
@@ -204,11 +206,18 @@ def _newest(catalogue: Catalogue, folders: Sequence[tuple[str, str]]) -> list[Fo
 
 
 def _there(catalogue: Catalogue, rows: Iterable[Indexed], word: str) -> list[Found]:
-    """Return those whose files are there. Raises: NotFound (66) where there is none."""
+    """Return those of accounts that there are. Raises: NotFound (66) where there is none."""
     found = [each for row in rows if (each := catalogue.found(row)) is not None]
     if not found:
+        _require_all(catalogue, word)
         raise NotFound(f"{word}: no such message", hint="see: mailcli list")
     return found
+
+
+def _require_all(catalogue: Catalogue, word: str) -> None:
+    """Raise TemporaryFailure (75) where what a selector means may not be indexed yet."""
+    if catalogue.is_behind:
+        raise TemporaryFailure(f"{word}: {BEHIND}", hint=LATER)
 
 
 def _spellings(identifier: str) -> tuple[Value, Value]:
