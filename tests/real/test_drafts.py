@@ -417,3 +417,14 @@ def test_a_draft_is_not_sent_by_two_at_once(
         assert (mark.is_set(), sink.taken) == (True, [])
     assert run_mailcli("drafts", "send", draft, "--yes").returncode == 0
     assert list((home / ".local/state/mailcli/drafts").iterdir()) == []
+
+
+def test_an_editor_with_a_quote_that_is_not_closed_is_wrong_usage(
+    run_mailcli: RunMailcli, maildir: Path
+) -> None:
+    put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD)
+
+    done = run_mailcli("drafts", "edit", "last", env={"VISUAL": "", "EDITOR": "vi 'x"})
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "mailcli: EDITOR is no command: vi 'x"
