@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mailcli.app.changed import changed_folders
 from mailcli.app.context import Context
-from mailcli.app.found import Found, folder_of, found_of
+from mailcli.app.found import Found, Place, found_of, place_of
 from mailcli.config import Account
 from mailcli.errors import CannotCreate, LocalError, Locked, TemporaryFailure
 from mailcli.results.report import ErrorReport
 from mailcli.store.database import Damaged
-from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
 from mailcli.store.index_rows import Indexed
 from mailcli.store.lock import AccountLock
@@ -49,7 +48,7 @@ class Catalogue:
     index: Index
     accounts: Mapping[str, Account]
     errors: list[ErrorReport] = field(default_factory=list)
-    places: dict[tuple[str, str], MaildirFolder] = field(default_factory=dict)
+    places: dict[tuple[str, str], Place] = field(default_factory=dict)
     is_behind: bool = False
 
     def found(self, message: Indexed) -> Found | None:
@@ -59,7 +58,7 @@ class Catalogue:
             return None
         name = (message.account, message.folder)
         if name not in self.places:
-            self.places[name] = folder_of(account, message.folder)
+            self.places[name] = place_of(account, message.folder)
         return found_of(account, message, self.places[name])
 
 

@@ -106,7 +106,7 @@ def listed(
 class Described(Sequence[MessageInfo]):
     """Messages of a list, kept as rows and made when they are asked for: there may be 100,000.
 
-    Keywords are those of the folder's letters at that time.
+    Keywords are those of each folder's letters when the first message that has some is made.
     """
 
     def __init__(self, rows: Iterable[Row], catalogue: Catalogue) -> None:

@@ -16,7 +16,7 @@ from mailcli.app.catalogue import Catalogue
 from mailcli.app.changed import Listing
 from mailcli.app.context import Context
 from mailcli.app.describing import describe, describe_span
-from mailcli.app.found import Found, info_of, open_file
+from mailcli.app.found import Found, Place, info_of, open_file
 from mailcli.app.indexing import Update
 from mailcli.app.spans import Span
 from mailcli.errors import InvalidMessage, LocalError, NotFound
@@ -24,7 +24,6 @@ from mailcli.message.mbox import is_eml, is_mbox, read_mbox
 from mailcli.model import Layout
 from mailcli.store.entries import Entry
 from mailcli.store.files import local_error
-from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
 from mailcli.store.index_rows import Indexed
 from mailcli.store.maildir import Maildir
@@ -38,13 +37,13 @@ class PathCatalogue(Catalogue):
     """The index of a path. Its messages have no numbers and no account."""
 
     path: Path = Path()
-    folders: dict[str, MaildirFolder] = field(default_factory=dict)
+    folders: dict[str, Place] = field(default_factory=dict)
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def found(self, message: Indexed) -> Found:
         """Return a message as a command takes it."""
-        where = self.folders.get(message.folder)
-        path = self.path if where is None else where.path_of(message.entry)
+        place = self.folders.get(message.folder)
+        path = self.path if place is None else place.where.path_of(message.entry)
         return Found(
             number=None,
             account=None,
@@ -52,7 +51,7 @@ class PathCatalogue(Catalogue):
             path=path,
             where=None,
             entry=None,
-            info=info_of(message, where, path),
+            info=info_of(message, place, path),
             span=self.spans.get(message.number),
         )
 
@@ -77,12 +76,14 @@ def _read_maildir(context: Context, catalogue: PathCatalogue, *, tree: bool) -> 
     """Read one folder (with `cur` and `new`), or a tree of them."""
     path = catalogue.path
     if (path / "cur").is_dir() and not tree:
-        catalogue.folders[path.name] = Maildir(path, Layout.MAILDIRPP).folder(INBOX)
+        catalogue.folders[path.name] = Place(Maildir(path, Layout.MAILDIRPP).folder(INBOX))
     else:
         maildir = Maildir(path)
         names = maildir.folders().names
-        catalogue.folders |= {str(name): maildir.folder(name) for name in names}
-    listings = [Listing("", path, name, where, None) for name, where in catalogue.folders.items()]
+        catalogue.folders |= {str(name): Place(maildir.folder(name)) for name in names}
+    listings = [
+        Listing("", path, name, place.where, None) for name, place in catalogue.folders.items()
+    ]
     Update(context, catalogue.index, None, catalogue.errors, given=False).run(listings)
 
 
