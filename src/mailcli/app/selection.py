@@ -200,7 +200,7 @@ def _newest(catalogue: Catalogue, folders: Sequence[tuple[str, str]]) -> list[Fo
     """Return what `last` means in these folders of accounts. Raises: NotFound (66)."""
     _require_all(catalogue, "last")
     where = " OR ".join(["account=? AND name=?"] * len(folders)) or "0"
-    names = (name for pair in folders for name in pair)
+    names = (stored(name) for pair in folders for name in pair)
     rows = catalogue.index.find(f"({where})", *names, order=f"{NEWEST} LIMIT 1")
     return _there(catalogue, rows, "last")
 
