@@ -12,6 +12,10 @@ from tests.support import editing
 from tests.support.local_mail import document, failure, letters, mail_files, mode, put, wire_octets
 from tests.support.smtp_sink import Sink, smtp_sink
 
+from mailcli.app.drafts import answered_by
+from mailcli.cli.command import Common
+from mailcli.cli.runtime import Runtime
+from mailcli.store.lock import AccountLock
 from mailcli.store.sending_mark import SendingMark
 
 AtTerminal = Callable[..., tuple[int, str]]
@@ -142,6 +146,30 @@ def test_a_reply_is_a_draft_first_and_answers_when_it_goes(
     assert len(document(done, "send")["answered"]) == 1
     assert sent(sink)[1]["In-Reply-To"] == "<tea@x.example>"
     assert [letters(path) for path in mail_files(maildir / "INBOX")] == ["RS"]
+
+
+def test_a_draft_that_answers_several_marks_those_that_are_here(
+    run_mailcli: RunMailcli, maildir: Path
+) -> None:
+    put(maildir / "INBOX", "1.a.b:2,S", ORIGINAL.encode("latin-1"))
+    both = THUNDERBIRD.replace(b"<tea@x.example>\nRef", b"<gone@x.example> <tea@x.example>\nRef")
+    put(maildir / "Drafts", "1.t.b:2,DS", both)
+
+    done = run_mailcli("drafts", "send", "last", "--json")
+
+    assert document(done, "send")["answered"] == [1]
+    assert [letters(path) for path in mail_files(maildir / "INBOX")] == ["RS"]
+
+
+def test_what_a_sent_draft_answers_is_not_waited_for(
+    run_mailcli: RunMailcli, maildir: Path
+) -> None:
+    run_mailcli("list")
+    put(maildir / "INBOX", "1.a.b:2,S", ORIGINAL.encode("latin-1"))
+    context = Runtime(Common()).context._replace(timeout=0.0)
+
+    with AccountLock(context.state_dir / "numbers" / "lock"):
+        assert answered_by(context, context.account(None), ["<tea@x.example>"]) == []
 
 
 def test_a_draft_is_sent_as_it_is_and_then_is_none(
@@ -389,3 +417,14 @@ def test_a_draft_is_not_sent_by_two_at_once(
         assert (mark.is_set(), sink.taken) == (True, [])
     assert run_mailcli("drafts", "send", draft, "--yes").returncode == 0
     assert list((home / ".local/state/mailcli/drafts").iterdir()) == []
+
+
+def test_an_editor_with_a_quote_that_is_not_closed_is_wrong_usage(
+    run_mailcli: RunMailcli, maildir: Path
+) -> None:
+    put(maildir / "Drafts", "1.t.b:2,DS", THUNDERBIRD)
+
+    done = run_mailcli("drafts", "edit", "last", env={"VISUAL": "", "EDITOR": "vi 'x"})
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "mailcli: EDITOR is no command: vi 'x"

@@ -147,6 +147,28 @@ def test_a_path_that_is_no_maildir_is_66(run_mailcli: RunMailcli, home: Path) ->
     assert done.stderr == f"mailcli: {home}/nothing: no such file\n"
 
 
+def test_an_empty_file_is_an_mbox_without_messages(run_mailcli: RunMailcli, home: Path) -> None:
+    (home / "ada").touch()
+
+    listed, read = run_mailcli("list", home / "ada"), run_mailcli("read", home / "ada")
+
+    assert (listed.returncode, listed.stdout, listed.stderr) == (0, "", "")
+    assert (read.returncode, read.stdout) == (66, "")
+
+
+@pytest.mark.usefixtures("inbox")
+@pytest.mark.parametrize("command", [["list"], ["read"], ["import"], ["attachments", "list"]])
+def test_a_pipe_is_no_mail_and_is_not_waited_for(
+    run_mailcli: RunMailcli, home: Path, command: list[str]
+) -> None:
+    os.mkfifo(home / "pipe.eml")
+
+    done = run_mailcli(*command, home / "pipe.eml")
+
+    assert done.returncode == 65
+    assert "neither a file nor a directory" in done.stderr
+
+
 HOSTILE = {
     "no-header": b"just text\n",
     "empty": b"",

@@ -9,6 +9,13 @@ from rich.cells import cell_len
 from tests.conftest import RunMailcli, WriteConfig
 from tests.support.local_mail import document, put, snapshot
 
+from mailcli.app.listing import Wanted, list_messages
+from mailcli.cli.command import Common
+from mailcli.cli.runtime import Runtime
+from mailcli.store import folder
+from mailcli.store.keyword_file import read_letters
+from mailcli.store.keywords import KeywordLetters
+
 Listed = Callable[..., list[str]]
 
 
@@ -133,3 +140,49 @@ def test_keywords_are_named_as_their_folder_names_them(
     found: list[Any] = document(run_mailcli("list", "--json"), "list")["messages"]
 
     assert found[0]["keywords"] == ["todo"]
+
+
+@pytest.mark.usefixtures("inbox")
+@pytest.mark.parametrize("options", [["--limit", "2"], ["--limit", "2", "--threads"]])
+def test_a_page_behind_all_numbers_is_empty(listed: Listed, options: list[str]) -> None:
+    assert listed(*options, "--page", "9" * 20) == []
+
+
+@pytest.mark.usefixtures("inbox")
+@pytest.mark.parametrize("options", [[], ["--threads"]])
+def test_a_limit_beyond_all_numbers_is_none(listed: Listed, options: list[str]) -> None:
+    assert len(listed("--limit", "9" * 20, *options)) == 5
+
+
+def test_letters_that_cannot_be_read_keep_nobody_from_reading_mail(
+    run_mailcli: RunMailcli, inbox: Path
+) -> None:
+    (inbox / "dovecot-keywords").symlink_to("nothing")
+    put(inbox, "6.x.host:2,Sb", mail(6))
+
+    listed, read = run_mailcli("list", "--json"), run_mailcli("read", "6")
+
+    assert [each["keywords"] for each in document(listed, "list")["messages"]] == [[]] * 6
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert (read.returncode, read.stderr) == (0, "")
+
+
+def test_letters_are_read_once_for_a_list(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (inbox / "dovecot-keywords").write_text("0 todo\n")
+    for number in (6, 7, 8):
+        put(inbox, f"{number}.x.host:2,Sa", mail(number))
+    context = Runtime(Common()).context
+    reads: list[str] = []
+
+    def counted(path: str) -> KeywordLetters:
+        reads.append(path)
+        return read_letters(path)
+
+    monkeypatch.setattr(folder, "read_letters", counted)
+
+    result = list_messages(
+        context, [context.account(None)], folder="INBOX", wanted=Wanted(limit=3)
+    )
+
+    assert [each.keywords for each in result.messages] == [("todo",)] * 3
+    assert len(reads) == 1

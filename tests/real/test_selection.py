@@ -11,7 +11,8 @@ from tests.support.local_mail import put
 from mailcli.app.selection import Found, select
 from mailcli.cli.command import Common
 from mailcli.cli.runtime import Runtime
-from mailcli.errors import NotFound, UsageError
+from mailcli.errors import NotFound, TemporaryFailure, UsageError
+from mailcli.store.lock import AccountLock
 
 Select = Callable[..., list[Found]]
 
@@ -157,6 +158,28 @@ def test_a_selector_that_means_nothing_is_66_and_named(chosen: Select, selector:
         chosen(selector)
 
 
+@pytest.mark.parametrize("selector", ["77", "last", "mid:new@example.org", "subject:work or"])
+def test_what_may_not_be_indexed_yet_is_75(chosen: Select, inbox: Path, selector: str) -> None:
+    chosen("1")
+    put(inbox, "4.x.host", mail("new"))
+    context = Runtime(Common()).offline_context._replace(timeout=0.0)
+
+    with AccountLock(context.state_dir / "numbers" / "lock"), pytest.raises(TemporaryFailure):
+        select(context, [selector], accounts=None, stdin=None)
+
+
+def test_a_number_that_is_there_waits_for_nobody(chosen: Select, inbox: Path) -> None:
+    chosen("1")
+    put(inbox, "4.x.host", mail("new"))
+    context = Runtime(Common()).offline_context._replace(timeout=0.0)
+
+    with AccountLock(context.state_dir / "numbers" / "lock"):
+        assert subjects(select(context, ["1-2"], accounts=None, stdin=None)) == [
+            "work 1",
+            "work 2",
+        ]
+
+
 @pytest.mark.parametrize("selector", ["9-5", "1-99999999", "x", "4x", ""])
 def test_what_is_no_selector_is_wrong_usage(chosen: Select, selector: str) -> None:
     with pytest.raises(UsageError):
@@ -187,3 +210,39 @@ def test_what_list_prints_of_a_path_is_a_selection(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "the body of old one" in done.stdout
+
+
+@pytest.mark.usefixtures("inbox")
+def test_a_line_of_an_mbox_is_that_message_alone(run_mailcli: RunMailcli, tmp_path: Path) -> None:
+    path = tmp_path / "old.mbox"
+    path.write_bytes(b"".join(b"From x Mon\n" + mail(name) + b"\n" for name in ("a", "b", "c")))
+    listed = run_mailcli("list", str(path), "-o", "tsv").stdout.splitlines(keepends=True)
+
+    done = run_mailcli("read", "-", stdin="".join(listed[1:]))
+
+    bodies = [line for line in done.stdout.splitlines() if line.startswith("the body of")]
+    assert (bodies, done.stderr) == (["the body of b", "the body of c"], "")
+
+
+@pytest.mark.usefixtures("inbox")
+def test_a_line_of_an_mbox_whose_message_is_gone_is_66(
+    run_mailcli: RunMailcli, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.mbox"
+    path.write_bytes(b"From x Mon\n" + mail("a") + b"\n")
+    listed = run_mailcli("list", str(path), "-o", "tsv").stdout
+    path.write_bytes(b"From x Mon\n" + mail("other") + b"\n")
+
+    assert run_mailcli("read", "-", stdin=listed).returncode == 66
+
+
+def test_a_message_that_a_line_names_by_its_number_is_marked_as_seen(
+    run_mailcli: RunMailcli, inbox: Path
+) -> None:
+    put(inbox, "4.x.host:2,", mail("work 4"))
+    listed = run_mailcli("list", "--limit", "1", "-o", "tsv").stdout
+
+    done = run_mailcli("read", "-", stdin=listed)
+
+    assert done.returncode == 0
+    assert (inbox / "cur" / "4.x.host:2,S").exists()

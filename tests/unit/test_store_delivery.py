@@ -385,6 +385,32 @@ def test_only_our_own_leftovers_are_removed_from_tmp(folder: MaildirFolder) -> N
     assert _files(folder) == ["tmp/1.mailcli", "tmp/1700000000.M1P2.host", "tmp/x.a.mailcli.1"]
 
 
+@pytest.mark.parametrize("when", ["before it is placed", "before it leaves tmp"])
+def test_a_message_whose_file_another_run_takes_for_a_leftover_is_delivered(
+    folder: MaildirFolder, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    staged = folder.stage(unique_name("a", when=1))
+    staged.write(b"Subject: a\r\n\r\n")
+    staged.close(received=77)
+    link = os.link
+
+    def raced(source: str, target: str) -> None:
+        monkeypatch.undo()
+        if when == "before it is placed":
+            assert folder.remove_stale_tmp() == 1
+        link(source, target)
+        if when == "before it leaves tmp":
+            assert folder.remove_stale_tmp() == 1
+
+    monkeypatch.setattr(os, "link", raced)
+
+    (delivered,) = folder.deliver([staged])
+
+    path = folder.path_of(delivered.entry)
+    assert (path.read_bytes(), int(path.stat().st_mtime)) == (b"Subject: a\n\n", 77)
+    assert _files(folder) == [f"new/{delivered.entry.name}"]
+
+
 def test_what_is_found_by_token_is_made_durable_first(
     folder: MaildirFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

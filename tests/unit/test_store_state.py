@@ -690,3 +690,17 @@ def test_what_is_left_out_and_a_message_all_the_same_is_not_left_alone(state: St
 
     assert state.left_alone(folder, UidValidity(7)) == [2]
     assert sorted(state.known_uids(folder, UidValidity(7))) == [1, 2]
+
+
+def test_rows_that_nobody_wants_any_more_say_nothing_when_the_file_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", told.append)
+    with StateStore.open(tmp_path / "a.db") as state:
+        rows = state._rows("SELECT 1 UNION SELECT 2")
+        assert next(rows) == (1,)
+
+    del rows
+
+    assert told == []

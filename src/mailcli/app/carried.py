@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from mailcli.app.found import open_file
 from mailcli.errors import NotFound
-from mailcli.message.mbox import MboxMessage, received_of, unquoted
+from mailcli.message.mbox import MboxMessage, is_eml, received_of, unquoted
 from mailcli.message.mbox_flags import flags_in, read_marking
 from mailcli.model import Flag, Flags, Keyword
 from mailcli.store.entries import Entry
@@ -112,11 +112,6 @@ def eml_files(path: Path) -> list[Path]:
     with translated(path), os.scandir(path) as items:
         names = sorted(item.name for item in items if item.is_file() and is_eml(item.name))
     return [path / name for name in names]
-
-
-def is_eml(name: str) -> bool:
-    """Tell by its name that a file is one message."""
-    return name.lower().endswith(".eml")
 
 
 def from_folder(folder: MaildirFolder, entries: Iterable[Entry]) -> Iterator[Carried]:

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mailcli.app.changed import changed_folders
 from mailcli.app.context import Context
-from mailcli.app.found import Found, folder_of, found_of
+from mailcli.app.found import Found, Place, found_of, place_of
 from mailcli.config import Account
 from mailcli.errors import CannotCreate, LocalError, Locked, TemporaryFailure
 from mailcli.results.report import ErrorReport
 from mailcli.store.database import Damaged
-from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
 from mailcli.store.index_rows import Indexed
 from mailcli.store.lock import AccountLock
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
 LITTLE = 1000
 """New messages that are indexed on the way, by who does something else."""
 
+BEHIND = "another mailcli is still indexing"
+LATER = "wait until it is done, and run again"
+
 _Found = TypeVar("_Found")
 
 
@@ -39,13 +41,15 @@ _Found = TypeVar("_Found")
 class Catalogue:
     """An index that is up to date, but for the folders that `errors` name.
 
-    `accounts` are all that there are, by name.
+    `accounts` are all that there are, by name. `is_behind`: another process is still indexing,
+    so there is more mail than this.
     """
 
     index: Index
     accounts: Mapping[str, Account]
     errors: list[ErrorReport] = field(default_factory=list)
-    places: dict[tuple[str, str], MaildirFolder] = field(default_factory=dict)
+    places: dict[tuple[str, str], Place] = field(default_factory=dict)
+    is_behind: bool = False
 
     def found(self, message: Indexed) -> Found | None:
         """Return a message as a command takes it; None for one of no account any more."""
@@ -54,7 +58,7 @@ class Catalogue:
             return None
         name = (message.account, message.folder)
         if name not in self.places:
-            self.places[name] = folder_of(account, message.folder)
+            self.places[name] = place_of(account, message.folder)
         return found_of(account, message, self.places[name])
 
 
@@ -129,11 +133,9 @@ def _refresh(
     try:
         _acquire(lock, patience=context.timeout)
     except Locked:
-        busy = TemporaryFailure(
-            "another mailcli is still indexing: there is more mail than this",
-            hint="wait until it is done, and run again",
-        )
+        busy = TemporaryFailure(f"{BEHIND}: there is more mail than this", hint=LATER)
         catalogue.errors.append(ErrorReport.of(busy))
+        catalogue.is_behind = True
         return
     except (CannotCreate, LocalError):
         pass  # nobody can write there, so nobody else does

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from mailcli.app.context import Context
+from mailcli.app.sent import folder_with_role
 from mailcli.config import Account
 from mailcli.errors import NotFound, UsageError
 from mailcli.store.folder import MaildirFolder
@@ -58,7 +59,7 @@ def purposed_destination(context: Context, account: Account, purpose: Purpose) -
     imap-sync saw it, else the usual one.
     """
     name = account.archive if purpose == "archive" else account.trash
-    name = name or _known(context, account, purpose)
+    name = name or folder_with_role(context, account, purpose)
     if not name and purpose == "trash" and account.imap is not None:
         name = account.imap.trash
     return _destination(account, name or _DEFAULTS[purpose])
@@ -95,13 +96,3 @@ def make(destination: Destination, *, dry_run: bool, say: Say) -> None:
 def _destination(account: Account, text: str) -> Destination:
     name = FolderName.parse(text)
     return Destination(account, str(name), Maildir(account.maildir, account.layout).folder(name))
-
-
-def _known(context: Context, account: Account, purpose: Purpose) -> str | None:
-    from mailcli.store.state import StateStore
-
-    path = context.state_dir / f"{account.name}.db"
-    if account.imap is None or not path.exists():
-        return None
-    with StateStore.open(path) as state:
-        return next((row.name for row in state.folders() if row.role == purpose), None)

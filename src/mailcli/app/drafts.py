@@ -7,6 +7,7 @@ too many after a crash, never one too few.
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from mailcli.app.outgoing import Request, draft_of, sender_of
 from mailcli.app.selection import select
 from mailcli.app.sent import folder_with_role
 from mailcli.config import Account
-from mailcli.errors import InvalidMessage, MailError, NotFound, UsageError
+from mailcli.errors import InvalidMessage, MailError, UsageError
 from mailcli.message.attached import going_along
 from mailcli.message.compose import Composed, compose
 from mailcli.message.encoded_words import decode_words
@@ -270,9 +271,12 @@ def _people(values: Sequence[bytes]) -> tuple[str, ...]:
 
 
 def answered_by(context: Context, account: Account, identifiers: Sequence[str]) -> list[Found]:
-    """Return the account's messages that a draft answers, by In-Reply-To."""
-    try:
-        selectors = [f"mid:{each}" for each in identifiers]
-        return select(context, selectors, accounts=[account], stdin=None) if selectors else []
-    except (NotFound, UsageError):
-        return []
+    """Return the account's messages that a draft answers, by In-Reply-To, as far as they are here.
+
+    Never fails: the draft was sent.
+    """
+    found: list[Found] = []
+    for each in dict.fromkeys(identifiers):
+        with suppress(MailError):
+            found += select(context, [f"mid:{each}"], accounts=[account], stdin=None)
+    return found

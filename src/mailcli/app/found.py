@@ -2,17 +2,37 @@
 
 import os
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from mailcli.config import Account
-from mailcli.errors import LocalError, NotFound
+from mailcli.errors import LocalError, MailError, NotFound
 from mailcli.results import MessageInfo
 from mailcli.store.entries import Entry
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.index_rows import Indexed
+from mailcli.store.keywords import NO_LETTERS, KeywordLetters
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
+
+
+class Place:
+    """A folder that messages are shown from, and what the letters in its file names mean."""
+
+    def __init__(self, where: MaildirFolder) -> None:
+        self.where = where
+
+    @cached_property
+    def letters(self) -> KeywordLetters:
+        """Its letters, read once for all messages; none where they cannot be read.
+
+        That keeps nobody from reading mail: whoever changes keywords is told what is wrong.
+        """
+        try:
+            return self.where.keyword_letters()
+        except MailError:
+            return NO_LETTERS
 
 
 class Found(NamedTuple):
@@ -56,13 +76,14 @@ def open_file(path: Path) -> BinaryIO:
         raise LocalError(f"{path}: {error.strerror}") from error
 
 
-def folder_of(account: Account, folder: str) -> MaildirFolder:
+def place_of(account: Account, folder: str) -> Place:
     """Return an account's folder by the name that the index has."""
-    return Maildir(account.maildir, account.layout).folder(FolderName.parse(folder))
+    return Place(Maildir(account.maildir, account.layout).folder(FolderName.parse(folder)))
 
 
-def found_of(account: Account, message: Indexed, where: MaildirFolder) -> Found:
+def found_of(account: Account, message: Indexed, place: Place) -> Found:
     """Return an account's indexed message, which lies in this folder, as a command takes it."""
+    where = place.where
     path = where.path_of(message.entry)
     return Found(
         number=message.number if message.number > 0 else None,
@@ -71,11 +92,11 @@ def found_of(account: Account, message: Indexed, where: MaildirFolder) -> Found:
         path=path,
         where=where,
         entry=message.entry,
-        info=info_of(message, where, path),
+        info=info_of(message, place, path),
     )
 
 
-def info_of(message: Indexed, where: MaildirFolder | None, path: Path) -> MessageInfo:
+def info_of(message: Indexed, place: Place | None, path: Path) -> MessageInfo:
     """Return an indexed message as results show it; its file is `path`."""
     entry = message.entry
     return MessageInfo(
@@ -88,7 +109,7 @@ def info_of(message: Indexed, where: MaildirFolder | None, path: Path) -> Messag
         cc=message.copies,
         subject=message.subject,
         flags=flag_names(entry),
-        keywords=() if where is None else keyword_names(entry, where),
+        keywords=() if place is None else keyword_names(entry, place),
         size=message.size,
         attachments=message.attachments,
         message_id=message.message_id,
@@ -117,10 +138,10 @@ def flag_names(entry: Entry) -> tuple[str, ...]:
     return tuple(sorted(flag.name.lower() for flag in entry.flags))
 
 
-def keyword_names(entry: Entry, where: MaildirFolder) -> tuple[str, ...]:
+def keyword_names(entry: Entry, place: Place) -> tuple[str, ...]:
     """Return the keywords that a file's letters stand for in its folder."""
     letters = entry.others
     if not letters:
         return ()
-    names = where.keyword_letters().names
+    names = place.letters.names
     return tuple(names[each].imap for each in letters if each in names)

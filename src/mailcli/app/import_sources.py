@@ -15,11 +15,10 @@ from mailcli.app.carried import (
     from_folder,
     from_mbox,
     from_stream,
-    is_eml,
 )
 from mailcli.app.found import open_file
 from mailcli.errors import InvalidMessage, NotFound, UsageError
-from mailcli.message.mbox import is_mbox, read_mbox
+from mailcli.message.mbox import is_eml, is_mbox, read_mbox
 from mailcli.model import Layout
 from mailcli.store.files import local_error, translated
 from mailcli.store.folder import MaildirFolder
@@ -80,12 +79,12 @@ def sources_of(
         raise local_error(error, path) from error
     if stat.S_ISDIR(kind):
         return _of_directory(place, where, base)
-    if is_eml(place.name):
-        return [_of_message(place, base)]
     if not stat.S_ISREG(kind):
         raise InvalidMessage(
             f"{path}: neither a file nor a directory", hint="pipe it to: import -"
         )
+    if is_eml(place.name):
+        return [_of_message(place, base)]
     return [_of_stream(stack.enter_context(open_file(place)), path, base)]
 
 

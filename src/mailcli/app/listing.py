@@ -22,6 +22,9 @@ from mailcli.store.names import INBOX, FolderName
 if TYPE_CHECKING:
     from mailcli.search.query import Query
 
+_MOST = 2**63 - 1
+"""The greatest number that SQLite and `islice` take: a page behind it is empty."""
+
 
 class Wanted(NamedTuple):
     """Which messages are wanted, and which page of them; pages have `limit` messages, or threads.
@@ -103,7 +106,7 @@ def listed(
 class Described(Sequence[MessageInfo]):
     """Messages of a list, kept as rows and made when they are asked for: there may be 100,000.
 
-    Keywords are those of the folder's letters at that time.
+    Keywords are those of each folder's letters when the first message that has some is made.
     """
 
     def __init__(self, rows: Iterable[Row], catalogue: Catalogue) -> None:
@@ -173,7 +176,13 @@ def _phrase(text: str) -> str:
 def _page_of(wanted: Wanted) -> str:
     if wanted.limit is None:
         return ""
-    return f" LIMIT {wanted.limit} OFFSET {(wanted.page - 1) * wanted.limit}"
+    start, _ = _places(wanted.limit, wanted.page)
+    return f" LIMIT {min(wanted.limit, _MOST)} OFFSET {start}"
+
+
+def _places(limit: int, page: int) -> tuple[int, int]:
+    """Return where a page begins, and where the next one does."""
+    return min((page - 1) * limit, _MOST), min(page * limit, _MOST)
 
 
 def _in_threads(
@@ -183,8 +192,7 @@ def _in_threads(
     wanted: Wanted,
 ) -> Iterator[MessageInfo]:
     threads = catalogue.index.threads(condition.sql, *condition.values)
-    start = 0 if wanted.limit is None else (wanted.page - 1) * wanted.limit
-    stop = None if wanted.limit is None else start + wanted.limit
+    start, stop = (0, None) if wanted.limit is None else _places(wanted.limit, wanted.page)
     there = in_folders(folders)
     for thread in islice(threads, start, stop):
         rows = catalogue.index.find(f"thread=? AND {there.sql}", thread, *there.values)

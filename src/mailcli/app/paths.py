@@ -6,6 +6,7 @@ account. Nothing is written, and nothing of the bodies is kept but what can be s
 
 import io
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +16,14 @@ from mailcli.app.catalogue import Catalogue
 from mailcli.app.changed import Listing
 from mailcli.app.context import Context
 from mailcli.app.describing import describe, describe_span
-from mailcli.app.found import Found, info_of, open_file
+from mailcli.app.found import Found, Place, info_of, open_file
 from mailcli.app.indexing import Update
 from mailcli.app.spans import Span
-from mailcli.errors import LocalError, NotFound
-from mailcli.message.mbox_spans import is_mbox, message_spans
+from mailcli.errors import InvalidMessage, LocalError, NotFound
+from mailcli.message.mbox import is_eml, is_mbox, read_mbox
 from mailcli.model import Layout
 from mailcli.store.entries import Entry
-from mailcli.store.folder import MaildirFolder
+from mailcli.store.files import local_error
 from mailcli.store.index import Index
 from mailcli.store.index_rows import Indexed
 from mailcli.store.maildir import Maildir
@@ -36,13 +37,13 @@ class PathCatalogue(Catalogue):
     """The index of a path. Its messages have no numbers and no account."""
 
     path: Path = Path()
-    folders: dict[str, MaildirFolder] = field(default_factory=dict)
+    folders: dict[str, Place] = field(default_factory=dict)
     spans: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def found(self, message: Indexed) -> Found:
         """Return a message as a command takes it."""
-        where = self.folders.get(message.folder)
-        path = self.path if where is None else where.path_of(message.entry)
+        place = self.folders.get(message.folder)
+        path = self.path if place is None else place.where.path_of(message.entry)
         return Found(
             number=None,
             account=None,
@@ -50,7 +51,7 @@ class PathCatalogue(Catalogue):
             path=path,
             where=None,
             entry=None,
-            info=info_of(message, where, path),
+            info=info_of(message, place, path),
             span=self.spans.get(message.number),
         )
 
@@ -75,19 +76,23 @@ def _read_maildir(context: Context, catalogue: PathCatalogue, *, tree: bool) -> 
     """Read one folder (with `cur` and `new`), or a tree of them."""
     path = catalogue.path
     if (path / "cur").is_dir() and not tree:
-        catalogue.folders[path.name] = Maildir(path, Layout.MAILDIRPP).folder(INBOX)
+        catalogue.folders[path.name] = Place(Maildir(path, Layout.MAILDIRPP).folder(INBOX))
     else:
         maildir = Maildir(path)
         names = maildir.folders().names
-        catalogue.folders |= {str(name): maildir.folder(name) for name in names}
-    listings = [Listing("", path, name, where, None) for name, where in catalogue.folders.items()]
+        catalogue.folders |= {str(name): Place(maildir.folder(name)) for name in names}
+    listings = [
+        Listing("", path, name, place.where, None) for name, place in catalogue.folders.items()
+    ]
     Update(context, catalogue.index, None, catalogue.errors, given=False).run(listings)
 
 
 def _read_file(catalogue: PathCatalogue) -> None:
-    """Read an mbox, message by message, or one message."""
+    """Read an mbox, message by message, or one message; an empty file is an empty mbox."""
     path = catalogue.path
     folder = catalogue.index.folder("", path.name).id
+    if not _octets_of(path) and not is_eml(path.name):
+        return
     with open_file(path) as stream:
         try:
             if is_mbox(stream.read(5)):
@@ -101,10 +106,31 @@ def _read_file(catalogue: PathCatalogue) -> None:
     catalogue.index.add(-1, folder, Entry("cur", path.name), *read)
 
 
+def _octets_of(path: Path) -> int:
+    """Return the size of a file.
+
+    Raises: NotFound (66); InvalidMessage (65) for a pipe or a device, which can be read but once,
+        and perhaps never ends; LocalError (74).
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise NotFound(f"{path}: no such file") from error
+    except OSError as error:
+        raise local_error(error, path) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidMessage(f"{path}: neither a file nor a directory", hint=_SAVE)
+    return status.st_size
+
+
+_SAVE = "write the message to a file first"
+
+
 def _read_mbox(catalogue: PathCatalogue, folder: int, path: Path) -> None:
     status = os.stat(path)  # noqa: PTH116 - beside its like
     with catalogue.index.transaction(), open_file(path) as spans, open_file(path) as stream:
-        for count, (start, end) in enumerate(message_spans(spans), start=1):
+        for count, lies in enumerate(read_mbox(spans), start=1):
+            start, end = lies.start, lies.end
             span = cast(BinaryIO, io.BufferedReader(Span(stream.fileno(), start, end)))
             described, texts, letters = describe_span(span, end - start, int(status.st_mtime))
             entry = Entry("cur", f"{start}-{end}:2,{letters}")

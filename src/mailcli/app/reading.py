@@ -13,7 +13,7 @@ from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
 from mailcli.app.found import Found
 from mailcli.app.message_reading import Manner, read_message, snippet_of
-from mailcli.app.selection import select
+from mailcli.app.selection import Line, select, words_of
 from mailcli.config import Account
 from mailcli.errors import LocalError, MailError, NotFound
 from mailcli.message.charsets import to_text
@@ -102,9 +102,13 @@ def is_single(wanted: Wanted, found: Sequence[Found]) -> bool:
 
 
 def paths_in(wanted: Wanted) -> frozenset[Path]:
-    """Return the files that selectors name, also those on standard input."""
-    words = [*wanted.selectors, *(word for line in wanted.stdin for word in line.split())]
-    return frozenset(Path(word).resolve() for word in words if _is_path(word))
+    """Return the files that selectors name, also those on standard input.
+
+    A line of TSV names its file only where the message has no number.
+    """
+    words = words_of(wanted.selectors, wanted.stdin)
+    paths = (word.path if isinstance(word, Line) else word for word in words)
+    return frozenset(Path(path).resolve() for path in paths if _is_path(path))
 
 
 def _is_path(word: str) -> bool:

@@ -22,6 +22,7 @@ from mailcli.model import Flag, Uid, UidValidity
 from mailcli.results import ErrorReport, ListResult, MessageInfo
 from mailcli.search.imap_keys import imap_keys
 from mailcli.search.query import Query
+from mailcli.store.database import stored
 from mailcli.store.index_rows import IndexedFolder
 from mailcli.store.names import INBOX, FolderName, from_server
 from mailcli.store.state import StateStore
@@ -185,7 +186,8 @@ def _files(
 
 
 def _indexed(catalogue: Catalogue, folder: IndexedFolder, unique: str) -> MessageInfo | None:
-    rows = catalogue.index.find("message.folder=? AND unique_name=?", folder.id, unique)
+    where = "message.folder=? AND unique_name=?"
+    rows = catalogue.index.find(where, folder.id, stored(unique))
     found = (catalogue.found(row) for row in rows)
     return next((each.info for each in found if each is not None), None)
 

@@ -9,25 +9,35 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from mailcli.app.catalogue import Catalogue, with_catalogue
+from mailcli.app.catalogue import BEHIND, LATER, Catalogue, with_catalogue
 from mailcli.app.context import Context
 from mailcli.app.found import Found
 from mailcli.app.listing import in_folders
 from mailcli.config import Account
-from mailcli.errors import NotFound, UsageError
+from mailcli.errors import NotFound, TemporaryFailure, UsageError
+from mailcli.message.clean import visible
 from mailcli.store.database import Value, stored
 from mailcli.store.index import NEWEST
 from mailcli.store.index_rows import Indexed
 
-__all__ = ["Found", "is_query", "select"]
+__all__ = ["Found", "Line", "is_query", "select", "words_of"]
 
 _RANGE = re.compile(r"([0-9]{1,15})(?:-([0-9]{1,15}))?")
 _QUERY = re.compile(r"\s|^-?\w+:")
-_PATH = 14
-"""The column of the path in the TSV of messages (docs/schema/README.md)."""
+_SIZE, _MESSAGE_ID, _PATH = 10, 12, 14
+"""Columns of the TSV of messages (docs/schema/README.md)."""
 _MANY = 100_000
 """Numbers of a range that are looked at; a longer one is a mistake."""
+
+
+class Line(NamedTuple):
+    """A line of TSV about a message that has no number: its file, and which one of an mbox."""
+
+    path: str
+    size: str = ""
+    message_id: str = ""
 
 
 def is_query(selector: str) -> bool:
@@ -50,11 +60,12 @@ def select(
     the folder that `last_in` names for an account.
 
     Raises: NotFound (66) naming the selector that means nothing, UsageError (2) for one that is
-        no selector.
+        no selector; TemporaryFailure (75) for one that may mean more than is indexed yet.
     """
-    words = list(_expanded(selectors, stdin))
+    words = list(words_of(selectors, stdin))
     for word in words:
-        _check(word)
+        if isinstance(word, str):
+            _check(word)
     everybody = list(context.config.accounts.values())
     asked = everybody if accounts is None else list(accounts)
     newest_of = [(account.name, last_in(account)) for account in asked] if "last" in words else []
@@ -62,15 +73,11 @@ def select(
 
     def look(catalogue: Catalogue) -> None:
         found.clear()
-        for word in words:
-            if word == "last":
-                messages = _newest(catalogue, newest_of)
-            else:
-                messages = _found(context, catalogue, word, asked)
-            for each in messages:
-                found.setdefault(each.number or (each.path, each.span), each)
+        meaning = _Meaning(context, catalogue, asked, newest_of)
+        for each in (each for word in words for each in meaning.of(word)):
+            found.setdefault(each.number or (each.path, each.span), each)
 
-    only_here = all(_RANGE.fullmatch(word) for word in words)
+    only_here = all(isinstance(word, str) and _RANGE.fullmatch(word) for word in words)
     if only_here:
         try:
             with_catalogue(context, everybody, look, refresh=False)
@@ -82,17 +89,47 @@ def select(
     return list(found.values())
 
 
-def _expanded(selectors: Sequence[str], stdin: Iterable[str] | None) -> Iterator[str]:
+class _Meaning:
+    """What selectors mean, by an index."""
+
+    def __init__(
+        self,
+        context: Context,
+        catalogue: Catalogue,
+        accounts: Sequence[Account],
+        newest_of: Sequence[tuple[str, str]],
+    ) -> None:
+        self._context, self._catalogue = context, catalogue
+        self._accounts, self._newest_of = accounts, newest_of
+        self._files: dict[str, list[Found]] = {}
+
+    def of(self, word: str | Line) -> list[Found]:
+        """Return the messages. Raises: NotFound (66), UsageError (2)."""
+        if word == "last":
+            return _newest(self._catalogue, self._newest_of)
+        if isinstance(word, str):
+            return _found(self._context, self._catalogue, word, self._accounts)
+        if word.path not in self._files:  # an mbox is read once, however many lines are of it
+            there = _found(self._context, self._catalogue, word.path, self._accounts)
+            self._files[word.path] = there
+        return _of_line(self._files[word.path], word)
+
+
+def words_of(selectors: Sequence[str], stdin: Iterable[str] | None) -> Iterator[str | Line]:
+    """Yield selectors one by one, for `-` those that the lines of `stdin` give."""
     for selector in selectors:
         if selector != "-":
             yield selector
             continue
         for line in stdin or ():
-            yield from [_of_row(line)] if "\t" in line else line.split()
+            yield from [_of_tsv(line)] if "\t" in line else line.split()
 
 
-def _of_row(line: str) -> str:
-    """Return what a line of TSV is about: its number, or the path of what has none."""
+def _of_tsv(line: str) -> str | Line:
+    """Return what a line of TSV is about: its number, or else its file.
+
+    Raises: NotFound (66) where it has neither.
+    """
     cells = line.rstrip("\r\n").split("\t")
     if cells[0]:
         return cells[0]
@@ -102,7 +139,23 @@ def _of_row(line: str) -> str:
             f"standard input: a line without a number or path: {' '.join(filter(None, cells))}",
             hint="what only the server has is selected after imap-sync has fetched it",
         )
-    return path if "/" in path else f"./{path}"
+    return Line(path if "/" in path else f"./{path}", cells[_SIZE], cells[_MESSAGE_ID])
+
+
+def _of_line(found: list[Found], line: Line) -> list[Found]:
+    """Return which of a file's messages a line is about; only an mbox has several.
+
+    Raises: NotFound (66).
+    """
+    asked = (line.size, line.message_id)
+    meant = [each for each in found if each.span is None or _told(each) == asked]
+    if not meant:
+        raise NotFound(f"{line.path}: the message of this line is not in it any more")
+    return meant
+
+
+def _told(found: Found) -> tuple[str, str]:
+    return str(found.info.size), visible(found.info.message_id or "")
 
 
 def _check(word: str) -> None:
@@ -136,6 +189,7 @@ def _found(
         identifier = word.removeprefix("mid:").strip().strip("<>")
         rows = index.find(f"message_id IN (?, ?) AND {mine}", *_spellings(identifier), *names)
     elif is_query(word):
+        _require_all(catalogue, word)
         rows = _by_query(context, catalogue, word, accounts)
     else:
         raise NotFound(f"{word}: no such file")
@@ -144,22 +198,30 @@ def _found(
 
 def _newest(catalogue: Catalogue, folders: Sequence[tuple[str, str]]) -> list[Found]:
     """Return what `last` means in these folders of accounts. Raises: NotFound (66)."""
+    _require_all(catalogue, "last")
     where = " OR ".join(["account=? AND name=?"] * len(folders)) or "0"
-    names = (name for pair in folders for name in pair)
+    names = (stored(name) for pair in folders for name in pair)
     rows = catalogue.index.find(f"({where})", *names, order=f"{NEWEST} LIMIT 1")
     return _there(catalogue, rows, "last")
 
 
 def _there(catalogue: Catalogue, rows: Iterable[Indexed], word: str) -> list[Found]:
-    """Return those whose files are there. Raises: NotFound (66) where there is none."""
+    """Return those of accounts that there are. Raises: NotFound (66) where there is none."""
     found = [each for row in rows if (each := catalogue.found(row)) is not None]
     if not found:
+        _require_all(catalogue, word)
         raise NotFound(f"{word}: no such message", hint="see: mailcli list")
     return found
 
 
+def _require_all(catalogue: Catalogue, word: str) -> None:
+    """Raise TemporaryFailure (75) where what a selector means may not be indexed yet."""
+    if catalogue.is_behind:
+        raise TemporaryFailure(f"{word}: {BEHIND}", hint=LATER)
+
+
 def _spellings(identifier: str) -> tuple[Value, Value]:
-    return f"<{identifier}>", identifier
+    return stored(f"<{identifier}>"), stored(identifier)
 
 
 def _by_query(
@@ -196,4 +258,6 @@ def _by_path(context: Context, catalogue: Catalogue, path: Path) -> list[Found]:
 
     from mailcli.app.paths import with_path
 
-    return with_path(context, path, all_of)
+    if messages := with_path(context, path, all_of):
+        return messages
+    raise NotFound(f"{path}: there is no message in it")

@@ -23,10 +23,15 @@ def in_trees(messages: Sequence[Indexed]) -> Iterator[tuple[int, Indexed]]:
     known = {each.own: each for each in reversed(by_date) if each.own is not None}
     below: dict[int | None, list[Indexed]] = {}
     place: dict[int, Indexed] = {}
+    answered: set[int] = set()
     for each in by_date:
         above = next((known[name] for name in reversed(each.named) if name in known), None)
-        if above is not None and not _leads_to(above, each, place):
+        if above is None or above is each:
+            continue
+        # Only what has something below it can close a circle; most have not, as they come by date.
+        if each.number not in answered or not _leads_to(above, each, place):
             place[each.number] = above
+            answered.add(above.number)
     roots = [each for each in by_date if each.number not in place]
     for each in roots[1:]:
         place[each.number] = roots[0]

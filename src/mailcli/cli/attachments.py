@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.selecting import messages
 from mailcli.errors import Exit
-
-if TYPE_CHECKING:
-    from mailcli.app.selection import Found
-    from mailcli.cli.runtime import Runtime
 
 _LIST_EXAMPLE = """\b
 Examples:
@@ -74,7 +71,9 @@ def list_(
 
     runtime = Runtime(common)
     wanted = Wanted(match, parts, everything)
-    runtime.printer.emit(list_attachments(_selected(runtime, selectors), wanted))
+    runtime.printer.emit(
+        list_attachments(messages(runtime, runtime.offline_context, selectors), wanted)
+    )
     return Exit.OK
 
 
@@ -110,7 +109,7 @@ def save(  # noqa: PLR0913, PLR0917 - one argument for each option
 
     runtime = Runtime(common)
     result = save_attachments(
-        _selected(runtime, selectors),
+        messages(runtime, runtime.offline_context, selectors),
         Wanted(match, parts, everything),
         directory,
         force=force,
@@ -120,18 +119,3 @@ def save(  # noqa: PLR0913, PLR0917 - one argument for each option
     if common.dry_run:
         runtime.printer.note("nothing was written: a dry run")
     return Exit.OK
-
-
-def _selected(runtime: "Runtime", selectors: tuple[str, ...]) -> "list[Found]":
-    import sys
-
-    from mailcli.app.selection import select
-
-    common = runtime.common
-    named = common.account or common.all_accounts
-    return select(
-        runtime.offline_context,
-        selectors,
-        accounts=runtime.accounts if named else None,
-        stdin=sys.stdin if "-" in selectors else None,
-    )

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from mailcli.errors import CannotCreate
@@ -75,5 +76,6 @@ def _commands(page: Path, environ: Mapping[str, str]) -> Iterator[list[str]]:
 def _remove_old(directory: Path) -> None:
     limit = time.time() - _KEPT
     for path in directory.glob("message-*.html"):
-        if path.lstat().st_mtime < limit:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another run removes it
+            if path.lstat().st_mtime < limit:
+                path.unlink()

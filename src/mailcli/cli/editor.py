@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailcli.errors import CannotCreate, ConfirmationNeeded, InvalidMessage, MailError
+from mailcli.errors import (
+    CannotCreate,
+    ConfirmationNeeded,
+    InvalidMessage,
+    MailError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from mailcli.app.outgoing import Request
@@ -19,8 +25,16 @@ _FIELDS = {"To": "to", "Cc": "cc", "Bcc": "bcc"}
 
 
 def editor_of(environ: Mapping[str, str]) -> list[str]:
-    """Return the editor's command line; empty where the user has named none."""
-    return shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "")
+    """Return the editor's command line; empty where the user has named none.
+
+    Raises: UsageError (2) where it has a quote that is not closed.
+    """
+    variable = "VISUAL" if environ.get("VISUAL") else "EDITOR"
+    command = environ.get(variable) or ""
+    try:
+        return shlex.split(command)
+    except ValueError as exc:
+        raise UsageError(f"{variable} is no command: {command}", hint=f"{exc}".lower()) from exc
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.selecting import messages
 from mailcli.errors import Exit
 
 if TYPE_CHECKING:
@@ -89,24 +90,12 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
 
 def _groups(runtime: "Runtime", selectors: tuple[str, ...], folder: str | None) -> "list[Group]":
     """Return the messages that are meant."""
-    import sys
-
     from mailcli.app.export_sources import of_folders, selected
     from mailcli.errors import UsageError
 
-    common = runtime.common
-    named = common.account or common.all_accounts
     if not selectors:
         accounts = runtime.accounts
         if len(accounts) != 1:
             raise UsageError("folders of one account at a time", hint="choose it with -A NAME")
         return of_folders(accounts[0], folder)
-    from mailcli.app.selection import select
-
-    found = select(
-        runtime.offline_context,
-        selectors,
-        accounts=runtime.accounts if named else None,
-        stdin=sys.stdin if "-" in selectors else None,
-    )
-    return [selected(found)]
+    return [selected(messages(runtime, runtime.offline_context, selectors))]

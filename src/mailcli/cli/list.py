@@ -50,9 +50,8 @@ def command(common: Common, path: Path | None, **options: Any) -> Exit:  # noqa:
     folder, all_folders = options.pop("folder"), options.pop("all_folders")
     if folder and all_folders:
         raise UsageError("--folder and --all-folders contradict each other")
-    page = options.pop("page")
-    limit = options.pop("limit") or screenful(common) or (PAGE if page else None)
-    wanted = Wanted(**options, limit=limit, page=page or 1)
+    limit, page = page_of(common, options.pop("limit"), options.pop("page"))
+    wanted = Wanted(**options, limit=limit, page=page)
     runtime = Runtime(common)
     if path is not None:
         result = list_path(runtime.offline_context, path, folder=folder, wanted=wanted)
@@ -63,7 +62,12 @@ def command(common: Common, path: Path | None, **options: Any) -> Exit:  # noqa:
     return exit_of(result)
 
 
-def screenful(common: Common) -> int | None:
+def page_of(common: Common, limit: int | None, page: int | None) -> tuple[int | None, int]:
+    """Return how many messages a page has, None for all, and which page is wanted."""
+    return limit or _screenful(common) or (PAGE if page else None), page or 1
+
+
+def _screenful(common: Common) -> int | None:
     """Return how many messages fit the terminal; None where there is none."""
     import sys
 

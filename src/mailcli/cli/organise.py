@@ -1,13 +1,13 @@
 """What `flag`, `move`, `copy`, `archive` and `delete` share: selecting, asking, telling."""
 
 import re
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mailcli.cli.command import Common, MailCommand
+from mailcli.cli.selecting import messages
 from mailcli.errors import ConfirmationNeeded, Exit
 
 if TYPE_CHECKING:
@@ -47,17 +47,8 @@ def _is_change(word: str) -> bool:
 
 
 def selected(runtime: "Runtime", selectors: tuple[str, ...]) -> "list[Found]":
-    """Return the messages that are meant. Raises: NotFound (66), UsageError (2)."""
-    from mailcli.app.selection import select
-
-    common = runtime.common
-    named = common.account or common.all_accounts
-    return select(
-        runtime.context,
-        selectors,
-        accounts=runtime.accounts if named else None,
-        stdin=sys.stdin if "-" in selectors else None,
-    )
+    """Return the messages that are meant. Raises: as `messages`."""
+    return messages(runtime, runtime.context, selectors)
 
 
 def split_target(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:

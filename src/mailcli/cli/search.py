@@ -51,9 +51,6 @@ Examples:
   mailcli search --server 'from:ada@example.org after:2w'
 """
 
-PAGE = 50
-"""Messages on a page, where `--page` is given in a pipe."""
-
 _NEGATED = re.compile(r"-([A-Za-z]{2,}:.*|[^\W\d_]\w+)", re.DOTALL)
 _OPTIONS = re.compile(r"-[qv]*(?:[qvh]|A.*|o(?:table|tsv|json|jsonl))")
 
@@ -155,8 +152,9 @@ def _is_about_accounts(common: Common, query: object) -> bool:
 def _wanted(runtime: "Runtime", text: str, options: dict[str, Any]) -> "Wanted":
     from mailcli.app.listing import Wanted
     from mailcli.app.queries import parsed
+    from mailcli.cli.list import page_of
 
-    limit, page = _page(runtime, options)
+    limit, page = page_of(runtime.common, options["limit"], options["page"])
     query = parsed(runtime.offline_context, text)
     return Wanted(query=query, threads=options["threads"], limit=limit, page=page)
 
@@ -164,11 +162,12 @@ def _wanted(runtime: "Runtime", text: str, options: dict[str, Any]) -> "Wanted":
 def _on_servers(runtime: "Runtime", text: str, options: dict[str, Any]) -> "ListResult":
     from mailcli.app.queries import parsed
     from mailcli.app.search import Asked, search_servers
+    from mailcli.cli.list import page_of
     from mailcli.model import Protocol
 
     context, common = runtime.context, runtime.common
     query = parsed(context, text)
-    limit, page = _page(runtime, options)
+    limit, page = page_of(runtime.common, options["limit"], options["page"])
     named = options["folder"] or ("folder:" not in str(query) and "INBOX") or None
     asked = Asked(
         query,
@@ -181,12 +180,3 @@ def _on_servers(runtime: "Runtime", text: str, options: dict[str, Any]) -> "List
     for note in answered.notes:
         runtime.printer.warn(f"search --server: {note}")
     return answered.page(limit, page)
-
-
-def _page(runtime: "Runtime", options: dict[str, Any]) -> tuple[int | None, int]:
-    """Return how many messages a page has, None for all, and which page is wanted."""
-    from mailcli.cli.list import screenful
-
-    page = options["page"]
-    limit = options["limit"] or screenful(runtime.common) or (PAGE if page else None)
-    return limit, page or 1

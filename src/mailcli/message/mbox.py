@@ -43,6 +43,11 @@ class MboxMessage(NamedTuple):
     quoted: bool
 
 
+def is_eml(name: str) -> bool:
+    """Tell by its name that a file is one message, whatever is in it."""
+    return name.lower().endswith(".eml")
+
+
 def is_mbox(beginning: bytes) -> bool:
     """Tell an mbox from a message by how it begins."""
     return beginning.startswith(b"From ")

@@ -9,13 +9,12 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mailcli.errors import LocalError, MailError, TemporaryFailure
+from mailcli.errors import MailError
 from mailcli.store.durability import Disk
 from mailcli.store.entries import Entry, new_entry
 from mailcli.store.files import fsync_directory
 from mailcli.store.folder import MaildirFolder
-from mailcli.store.folder_view import TRIES
-from mailcli.store.staging import Staged
+from mailcli.store.staging import Staged, placed_by
 
 BATCH = 100
 """Copies that share a flush of the disk; each is an open file."""
@@ -62,10 +61,7 @@ def _copy_group(
     try:
         staged.extend(_staged(target, each) for each in originals)
         disk.make_durable([each.descriptor for each in staged if isinstance(each, Staged)])
-        copies = [
-            _placed(target, original, each) if isinstance(each, Staged) else each
-            for original, each in zip(originals, staged, strict=True)
-        ]
+        copies = [_placed(target, each) if isinstance(each, Staged) else each for each in staged]
     finally:
         for each in staged:
             if isinstance(each, Staged):
@@ -94,22 +90,9 @@ def _staged(target: MaildirFolder, original: Original) -> Staged | MailError:
     return staged
 
 
-def _placed(target: MaildirFolder, original: Original, staged: Staged) -> Entry | MailError:
+def _placed(target: MaildirFolder, staged: Staged) -> Entry | MailError:
     """Give a durable copy its name; return why it has none."""
-    for _ in range(TRIES):
-        path = staged.path
-        try:
-            return target.place(staged).entry
-        except LocalError as error:
-            if os.path.lexists(path):
-                return error
-        again = _staged(target, original)
-        if isinstance(again, MailError):
-            return again
-        staged = again
-        try:
-            staged.make_durable()
-        except LocalError as error:
-            return error
-    staged.abandon()
-    return TemporaryFailure(f"{target.path}: another program keeps removing what is in tmp")
+    try:
+        return placed_by(target.place, staged).entry
+    except MailError as error:
+        return error

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -151,7 +152,8 @@ class Database:
 
     def _rows(self, sql: str, *values: Value) -> Iterator[tuple[Any, ...]]:
         with self._errors():
-            yield from self._connection.execute(sql, values)
+            # Not the cursor itself: what is not read to its end would close that, after the file.
+            yield from chain(self._connection.execute(sql, values))
 
     def _write(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
         with self.transaction():

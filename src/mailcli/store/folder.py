@@ -14,7 +14,7 @@ What each step of a delivery leaves behind when the process is killed there:
 | link into `new` or `cur` | a complete message, perhaps also in `tmp` | `tokens` finds it |
 | fsync of the directory | a durable message | `tokens` finds it |
 
-Only one process at a time delivers into an account's Maildir (`lock`).
+Only one process at a time delivers many into an account's Maildir (`lock`); `deliver` needs none.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ from mailcli.store.removal import (
     remove_rest,
     remove_subdirectories,
 )
-from mailcli.store.staging import Staged
+from mailcli.store.staging import Staged, placed_by
 
 
 class Delivered(NamedTuple):
@@ -94,7 +94,7 @@ class MaildirFolder(FolderView):
         try:
             for staged in batch:
                 staged.make_durable()
-            placed = [self.place(staged) for staged in batch]
+            placed = [placed_by(self.place, staged) for staged in batch]
         finally:
             for staged in batch:
                 staged.abandon()  # does nothing to those placed
@@ -111,7 +111,7 @@ class MaildirFolder(FolderView):
 
         Raises: LocalError.
         """
-        entry = staged.durable_entry()
+        entry = staged.complete_entry()
         number = 1
         with translated(self._file(entry)):
             while not place(staged.path, target := self._file(entry)):

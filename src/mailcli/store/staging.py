@@ -6,19 +6,22 @@ that fails takes its file away again, so a full disk leaves nothing behind.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import count
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
+from mailcli.errors import LocalError, TemporaryFailure
 from mailcli.model import SystemFlags
 from mailcli.store.entries import NO_FLAGS, TMP, Entry, new_entry, numbered, temporary_name
 from mailcli.store.files import CHUNK, local_error, read_chunks, write_all
+from mailcli.store.folder_view import TRIES
 from mailcli.store.line_ends import LineEndConverter, to_wire
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _numbers = count(1)
+_Placed = TypeVar("_Placed")
 
 
 class Staged:
@@ -165,7 +168,7 @@ class Staged:
 
         Raises: ValueError: the message is not complete, or was abandoned.
         """
-        self._complete()
+        self.complete_entry()
         return self._descriptor
 
     def make_durable(self) -> None:
@@ -179,14 +182,14 @@ class Staged:
         with self._abandoned_on_failure():
             os.fsync(descriptor)
 
-    def durable_entry(self) -> Entry:
-        """Return where the message is to go, once it is durable.
+    def complete_entry(self) -> Entry:
+        """Return where the message is to go.
 
         Raises: ValueError: the message is not complete, or was abandoned.
         """
-        entry = self._complete()
-        self._close_file()
-        return entry
+        if self.entry is None or not self._path:
+            raise ValueError(f"not ready to be delivered: {self._unique}")
+        return self.entry
 
     def renumbered(self, number: int) -> Entry:
         """Return another place for the message, when its own is taken by other content."""
@@ -198,13 +201,29 @@ class Staged:
 
     def leave(self) -> None:
         """Note that the file is no longer in `tmp`: it was placed."""
+        self._close_file()
         self._path = ""
 
-    def _complete(self) -> Entry:
-        """Return where the message is to go, unless it is not to be delivered."""
-        if self.entry is None or not self._path:
-            raise ValueError(f"not ready to be delivered: {self._unique}")
-        return self.entry
+    def restore(self) -> bool:
+        """Write the file anew, durably, where a run took it for a leftover; tell whether it did.
+
+        Raises: LocalError; the message is abandoned.
+        """
+        if self._descriptor < 0 or os.path.lexists(self._path):
+            return False
+        taken, self._descriptor = self._descriptor, -1
+        with self._abandoned_on_failure():
+            try:
+                self._open()
+                os.lseek(taken, 0, os.SEEK_SET)
+                for chunk in read_chunks(taken):
+                    write_all(self._descriptor, chunk)
+                status = os.fstat(taken)
+                os.utime(self._descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
+            finally:
+                os.close(taken)
+        self.make_durable()
+        return True
 
     def _open(self) -> None:
         """Open the next free name: a killed run may have left some taken."""
@@ -256,6 +275,20 @@ class Staged:
 
     def _abandoned_on_failure(self) -> "_AbandonedOnFailure":
         return _AbandonedOnFailure(self)
+
+
+def placed_by(place: Callable[[Staged], _Placed], staged: Staged) -> _Placed:
+    """Place a message without a lock: a run that begins meanwhile may take its file away.
+
+    Raises: LocalError; TemporaryFailure where runs keep doing so.
+    """
+    for _ in range(TRIES):
+        try:
+            return place(staged)
+        except LocalError:
+            if not staged.restore():
+                raise
+    raise TemporaryFailure(f"{staged.path}: another program keeps removing what is in tmp")
 
 
 class _AbandonedOnFailure:
