@@ -172,6 +172,22 @@ many(
     attachments=[],
     types=["multipart/alternative", "1 text/plain", "2 text/html"],
 )
+many(
+    "alternative-amp",
+    "alternative",
+    part("text/plain", "plain\n"),
+    part("text/x-amp-html", "<!doctype html><html amp4email><body>amp</body></html>"),
+    part("text/html", "<p>plain</p>"),
+    text="plain\n",
+)
+many(
+    "alternative-watch",
+    "alternative",
+    part("text/plain", "plain\n"),
+    part("text/watch-html", "<b>short</b>"),
+    part("text/html", "<p>plain</p>"),
+    text="plain\n",
+)
 many("alternative-html-alone", "alternative", part("text/html", "<p>rich</p>"), text="rich\n")
 many(
     "alternative-plain-empty",

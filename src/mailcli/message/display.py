@@ -107,7 +107,10 @@ class _Reading:
                 yield from self.parts(child, depth)
 
     def _chosen(self, parts: Sequence[Part]) -> Part | None:
-        plain = [each for each in parts if kind_of(each) is Kind.TEXT]
+        # no other text, such as text/enriched, text/x-amp-html or text/watch-html, is plain
+        plain = [
+            each for each in parts if kind_of(each) is Kind.TEXT and each.type == "text/plain"
+        ]
         rich = [each for each in parts if html_of(each) is not None]
         if plain and rich:
             page = html_of(rich[-1])
