@@ -55,6 +55,15 @@ def test_what_is_read(raw: bytes, expected: list[str]) -> None:
     assert shown(raw) == expected
 
 
+def test_alternatives_within_alternatives_are_each_looked_into_once() -> None:
+    raw = PLAIN
+    for level in range(45):
+        inner = multi("mixed", raw, boundary=f"m{level}")
+        raw = multi("alternative", PICTURE, inner, boundary=f"a{level}")
+
+    assert shown(raw) == [f"text {'.'.join(['2.1'] * 45)} 0"]
+
+
 def test_a_plain_part_that_says_nothing_gives_way_to_html_wherever_that_is() -> None:
     inner = multi("related", HTML, PICTURE, boundary="r")
 
