@@ -16,6 +16,7 @@ from mailcli.app.message_reading import Manner, read_message, snippet_of
 from mailcli.app.selection import select
 from mailcli.config import Account
 from mailcli.errors import LocalError, MailError, NotFound
+from mailcli.message.attached import attachments_in
 from mailcli.message.charsets import to_text
 from mailcli.message.structure import Part, read_structure
 from mailcli.message.transfer import decoded
@@ -160,6 +161,9 @@ def open_part(stream: BinaryIO, number: str, found: Found) -> tuple[Part, Iterat
     """Return a part and its content, decoded. Raises: NotFound (66) where there is none."""
     message = read_structure(stream)
     part = message.part("" if number == "0" else number)
+    if part is None:
+        within = attachments_in(stream, message, everything=True)
+        part = next((each for each in within if each.number == number), None)
     if part is None:
         numbers = [each.number for each in message.walk() if each.number]
         there_are = ", ".join(numbers[:20]) + (", …" if len(numbers) > 20 else "")

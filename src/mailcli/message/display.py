@@ -15,6 +15,9 @@ from enum import StrEnum
 from mailcli.message.attached import NO_TEXT
 from mailcli.message.structure import Part
 
+LONGEST_STUB = 400
+"""Characters of a plain text that only stands in for HTML, blanks around it aside."""
+
 IsStub = Callable[[Part, Part], bool]
 """Tells whether a plain part only stands in for an HTML part."""
 
