@@ -244,6 +244,16 @@ def test_all_that_is_read_can_be_found(
     assert len(run_mailcli("search", "--path", letter, "body:okapi").stdout.splitlines()) == 1
 
 
+@pytest.mark.parametrize("shift", ["", "x", "xx"])
+def test_a_long_text_that_nobody_declared_is_found_in(
+    run_mailcli: RunMailcli, tmp_path: Path, shift: str
+) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_bytes(header() + f"\n{shift}größte {'€' * 400_000}".encode())
+
+    assert len(run_mailcli("search", "--path", letter, f"{shift}größte").stdout.splitlines()) == 1
+
+
 @pytest.mark.parametrize("before", ["", "Dear Bob,\n\n"], ids=["alone", "behind text"])
 def test_a_uuencoded_file_is_an_attachment_for_every_command(
     run_mailcli: RunMailcli, tmp_path: Path, before: str

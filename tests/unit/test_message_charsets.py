@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcli.message.charsets import guess, is_known, to_text
+from mailcli.message.charsets import cut, guess, is_known, to_text
 
 RAW = {
     "utf-8": "für €".encode(),
@@ -117,3 +117,13 @@ def test_utf_8_is_always_recognised(text: str) -> None:
     octets = text.encode()
 
     assert guess(octets) == to_text(octets, "utf-8") == text.removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("most", range(1, 40))
+def test_a_text_that_is_cut_stays_what_it_was(most: int) -> None:
+    text = "für 10 € 😀 日本語 ende"
+
+    begin = guess(cut(text.encode(), most))
+
+    assert text.startswith(begin)
+    assert len(begin.encode()) > most - 4 or begin == text

@@ -17,7 +17,7 @@ from mailcli.app.selection import select
 from mailcli.config import Account
 from mailcli.errors import LocalError, MailError, NotFound
 from mailcli.message.attached import attachments_in
-from mailcli.message.charsets import to_text
+from mailcli.message.charsets import cut, to_text
 from mailcli.message.structure import Part, read_structure
 from mailcli.message.transfer import decoded
 from mailcli.message.window import BLOCK
@@ -153,7 +153,7 @@ def shown_text(octets: Iterator[bytes], charset: str | None, *, most: int) -> st
         length += len(piece)
         if length > most:
             break
-    text = to_text(b"".join(held)[:most], charset)
+    text = to_text(cut(b"".join(held), most), charset)
     return text if length <= most else f"{text}\n[… more; in a pipe you get all of it]\n"
 
 

@@ -47,6 +47,9 @@ _NO_CHARSETS = frozenset(
 _KANJI = re.compile(rb"\x1b\$[@B]([!-~]*)")
 """Characters of two octets in ISO-2022-JP (RFC 1468), behind the escape sequence before them."""
 
+_HALF = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+"""The beginning of a character of UTF-8 (RFC 3629 §4) at the end of octets."""
+
 _EIGHT_BITS = {_JIS: "cp932", "hz": "gb18030"}
 """What programs write in eight bits under the name of a charset of seven."""
 
@@ -66,6 +69,17 @@ def to_text(octets: bytes, charset: str | None) -> str:
         return _valid(octets.decode(codec))
     except UnicodeError:
         return _mended(octets, codec)
+
+
+def cut(octets: bytes, most: int) -> bytes:
+    """Return at most so many octets of a text, without half a character of UTF-8 at the end.
+
+    With one, all of a text that nobody declared would be taken for Windows-1252.
+    """
+    if len(octets) < most:
+        return octets
+    half = _HALF.search(octets, max(0, most - 3), most)
+    return octets[: half.start() if half else most]
 
 
 def guess(octets: bytes) -> str:
