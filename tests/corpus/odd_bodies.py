@@ -41,6 +41,12 @@ text(
     text="日本語\n",
 )
 text(
+    "iso-2022-jp-of-windows",
+    b"\x1b$B-!-j|bEg\x1b(B 1 \x1b(IJ]\x1b(B \x1b$B%F%9%H\x1b(B\n",
+    "text/plain; charset=ISO-2022-JP",
+    text="①㈱髙島 1 ﾊﾝ テスト\n",
+)
+text(
     "gb2312-is-gb18030", "镕基€\n".encode("gb18030"), "text/plain; charset=gb2312", text="镕基€\n"
 )
 text("big5", "中文\n".encode("big5"), "text/plain; charset=big5", text="中文\n")
@@ -171,6 +177,22 @@ many(
     html="<p>rich</p>",
     attachments=[],
     types=["multipart/alternative", "1 text/plain", "2 text/html"],
+)
+many(
+    "alternative-amp",
+    "alternative",
+    part("text/plain", "plain\n"),
+    part("text/x-amp-html", "<!doctype html><html amp4email><body>amp</body></html>"),
+    part("text/html", "<p>plain</p>"),
+    text="plain\n",
+)
+many(
+    "alternative-watch",
+    "alternative",
+    part("text/plain", "plain\n"),
+    part("text/watch-html", "<b>short</b>"),
+    part("text/html", "<p>plain</p>"),
+    text="plain\n",
 )
 many("alternative-html-alone", "alternative", part("text/html", "<p>rich</p>"), text="rich\n")
 many(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
+from tests.corpus.writing import header, multi, part
 from tests.support.local_mail import document, failure, put, snapshot
 
 TODAY = "Wed, 25 Nov 2026 10:00:00 +0000"
@@ -214,6 +215,60 @@ def test_mail_of_no_account_is_searched_alike_and_left_alone(
         assert (only["id"], only["account"], only["subject"]) == (None, None, "Letter 1")
     assert run_mailcli("search", "--path", str(place), "-letter", "-other").stdout == ""
     assert snapshot(place) == before
+
+
+STUB = part("text/plain", "Your program shows no HTML.\n")
+PAGE = part("text/html", "<p>The okapi lives in the forest.</p>")
+FOOTER = part("text/plain", "-- \nTo unsubscribe, write to the quagga.\n")
+NAMED = part("text/plain; name=notes.txt", "okapi\n")
+ATTACHED = ("Content-Disposition: attachment",)
+STATUS = "Reporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; okapi@example.net\n"
+READ = {
+    "HTML above a list's footer": multi("mixed", PAGE, FOOTER),
+    "HTML beside a text that only names it": multi("alternative", STUB, PAGE),
+    "HTML of a forwarded message": multi("mixed", FOOTER, part("message/rfc822", PAGE)),
+    "HTML of an attached message": multi("mixed", FOOTER, part("message/rfc822", PAGE, *ATTACHED)),
+    "a text with a name": NAMED,
+    "a text with a name, behind another": multi("mixed", FOOTER, NAMED),
+    "the report of a bounce": multi("report", FOOTER, part("message/delivery-status", STATUS)),
+}
+
+
+@pytest.mark.parametrize("body", READ.values(), ids=list(READ))
+def test_all_that_is_read_can_be_found(
+    run_mailcli: RunMailcli, tmp_path: Path, body: bytes
+) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_bytes(header() + body)
+
+    assert len(run_mailcli("search", "--path", letter, "body:okapi").stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("shift", ["", "x", "xx"])
+def test_a_long_text_that_nobody_declared_is_found_in(
+    run_mailcli: RunMailcli, tmp_path: Path, shift: str
+) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_bytes(header() + f"\n{shift}größte {'€' * 400_000}".encode())
+
+    assert len(run_mailcli("search", "--path", letter, f"{shift}größte").stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("before", ["", "Dear Bob,\n\n"], ids=["alone", "behind text"])
+def test_a_uuencoded_file_is_an_attachment_for_every_command(
+    run_mailcli: RunMailcli, tmp_path: Path, before: str
+) -> None:
+    letter = tmp_path / "letter.eml"
+    letter.write_bytes(header() + f"\n{before}begin 644 cat.txt\n#0V%T\n`\nend\n".encode())
+
+    for query in ("has:attachment", "file:cat.txt"):
+        (only,) = document(run_mailcli("search", "--json", "--path", letter, query), "list")[
+            "messages"
+        ]
+        assert only["attachments"] == 1
+    (file,) = document(run_mailcli("read", "--json", letter), "read")["attachments"]
+    assert (file["part"], file["name"], file["size"]) == ("1.UU1", "cat.txt", 3)
+    assert run_mailcli("read", letter, "--part", file["part"]).stdout == "Cat"
 
 
 def test_a_path_that_is_not_there_is_said(run_mailcli: RunMailcli, tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ def shown(raw: bytes, *, stub: bool = False) -> list[str]:
         (multi("alternative", PLAIN, HTML), ["text 1 0"]),
         (multi("alternative", HTML, PLAIN), ["text 2 0"]),
         (multi("alternative", PLAIN, HTML, CALENDAR), ["text 1 0", "calendar 3 0"]),
+        (multi("alternative", PLAIN, part("text/enriched", "<bold>x</bold>")), ["text 1 0"]),
+        (multi("alternative", part("text/watch-html", "<b>x</b>"), HTML), ["html 2 0"]),
+        (multi("alternative", part("text/enriched", "<bold>x</bold>"), PICTURE), ["text 1 0"]),
         (multi("alternative", CALENDAR), ["calendar 1 0"]),
         (multi("alternative", PICTURE, PICTURE), []),
         (multi("related", HTML, PICTURE), ["html 1 0"]),
@@ -50,6 +53,15 @@ def shown(raw: bytes, *, stub: bool = False) -> list[str]:
 )
 def test_what_is_read(raw: bytes, expected: list[str]) -> None:
     assert shown(raw) == expected
+
+
+def test_alternatives_within_alternatives_are_each_looked_into_once() -> None:
+    raw = PLAIN
+    for level in range(45):
+        inner = multi("mixed", raw, boundary=f"m{level}")
+        raw = multi("alternative", PICTURE, inner, boundary=f"a{level}")
+
+    assert shown(raw) == [f"text {'.'.join(['2.1'] * 45)} 0"]
 
 
 def test_a_plain_part_that_says_nothing_gives_way_to_html_wherever_that_is() -> None:

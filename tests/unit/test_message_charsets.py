@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcli.message.charsets import guess, is_known, to_text
+from mailcli.message.charsets import cut, guess, is_known, to_text
 
 RAW = {
     "utf-8": "für €".encode(),
@@ -15,6 +15,7 @@ RAW = {
     "cp949": "똠방각하".encode("cp949"),
     "cp932": "①髙橋".encode("cp932"),
     "euc-jp": "日本".encode("euc-jp"),
+    "jis of Windows": b"\x1b$B-!!A\x1b(B A \x1b$@F|K\\\x1b(J",
     "jis": b"\x1b$BF|K\\\x1b(B ABC",
 }
 
@@ -37,6 +38,8 @@ RAW = {
         pytest.param("😀".encode("gb18030"), "GBK", "😀", id="GBK that is GB 18030"),
         pytest.param(RAW["cp949"], "ks_c_5601-1987", "똠방각하", id="KS C 5601"),
         pytest.param(RAW["cp949"], "euc-kr", "똠방각하", id="EUC-KR that is UHC"),
+        pytest.param(RAW["jis of Windows"], "ISO-2022-JP", "①\uff5e A 日本", id="JIS of Windows"),
+        pytest.param(b"\x1b$B-!F", "ISO-2022-JP", "①\N{REPLACEMENT CHARACTER}", id="cut JIS"),
         pytest.param(RAW["cp932"], "Shift_JIS", "①髙橋", id="Shift JIS that is CP932"),
         pytest.param(RAW["euc-jp"], "euc-jp", "日本", id="EUC-JP"),
         pytest.param(RAW["jis"], "iso-2022-jp", "日本 ABC", id="ISO-2022-JP"),
@@ -114,3 +117,13 @@ def test_utf_8_is_always_recognised(text: str) -> None:
     octets = text.encode()
 
     assert guess(octets) == to_text(octets, "utf-8") == text.removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("most", range(1, 40))
+def test_a_text_that_is_cut_stays_what_it_was(most: int) -> None:
+    text = "für 10 € 😀 日本語 ende"
+
+    begin = guess(cut(text.encode(), most))
+
+    assert text.startswith(begin)
+    assert len(begin.encode()) > most - 4 or begin == text

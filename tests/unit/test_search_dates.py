@@ -133,6 +133,8 @@ def test_the_local_zone_knows_each_dates_own_offset(monkeypatch: pytest.MonkeyPa
         assert summer.astimezone(UTC).hour == 10
         assert winter.astimezone(UTC).hour == 11
         assert datetime(2026, 7, 1, 10, tzinfo=UTC).astimezone(zone) == summer
+        with pytest.raises(ValueError, match="no calendar"):  # in UTC it is in the year 0
+            limits("0001-01-01", summer)
     finally:
         monkeypatch.undo()
         time.tzset()

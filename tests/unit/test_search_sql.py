@@ -258,6 +258,17 @@ def test_words_alone_are_looked_up_at_once() -> None:
     assert len(both.values) == 2
 
 
+def test_a_keyword_of_thousands_of_folders_is_looked_for() -> None:
+    searched = indexed([replace(PLAIN, keywords=frozenset({"todo"})), PLAIN])
+    folders = [
+        *searched.folders,
+        *(SearchedFolder(n, "work", f"{n}", {"todo": "ab"[n % 2]}) for n in range(100, 3000)),
+    ]
+    found = condition(HasKeyword("ToDo"), folders)
+    (only,) = searched.index.find(str(found), *found.values)
+    assert only.number == 1
+
+
 def test_what_is_typed_is_never_part_of_the_sql() -> None:
     folders = [SearchedFolder(1, "work", "INBOX", {"o'brien": "a"})]
     text = "o'brien keyword:o'brien folder:x'y account:x'y id:x'y -b'c"

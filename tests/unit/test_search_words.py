@@ -29,6 +29,19 @@ def test_two_ways_to_write_a_word_are_one(one: str, other: str) -> None:
     assert prepared(one).split() == prepared(other).split()
 
 
+@pytest.mark.parametrize("marks", ["\u0344\u0327", "\uff9e\u0327", "\u0f73\u0327", "\u0301\u0327"])
+def test_marks_without_end_are_put_in_order_only_so_far(marks: str) -> None:
+    found = prepared(f"zalgoq{marks * 50_000} next")
+
+    assert found.startswith("zalgoq")
+    assert found.endswith(" next")
+    assert len(found) < 200
+
+
+def test_many_signs_in_a_row_stay() -> None:
+    assert prepared("a" + "─" * 100 + "e\u0301 " + "e\u0301" * 50).count("─") == 100
+
+
 def test_plain_text_is_left_alone() -> None:
     text = "Subject: Plain ASCII"
     assert prepared(text) is text

@@ -13,7 +13,7 @@ from mailcli.app.found import Found
 from mailcli.app.signatures import signatures_of
 from mailcli.app.texts import LONGEST_FOR_PEOPLE, LONGEST_FOR_SCRIPTS, Texts
 from mailcli.config import Account
-from mailcli.message.attached import attached, shown_within
+from mailcli.message.attached import attachments_in
 from mailcli.message.authentication import Authentication, authentication
 from mailcli.message.display import Kind, Shown
 from mailcli.message.encoded_words import decode_words
@@ -153,8 +153,7 @@ class _Reading:
         ]
 
     def _attachments(self) -> tuple[ReadAttachment, ...]:
-        within = shown_within(self._stream, self._message)
-        parts = attached(self._message, shown=within)
+        parts = attachments_in(self._stream, self._message)
         return tuple(
             ReadAttachment(each.number, each.name, each.type, self._size(each)) for each in parts
         )

@@ -16,7 +16,8 @@ from mailcli.app.message_reading import Manner, read_message, snippet_of
 from mailcli.app.selection import Line, select, words_of
 from mailcli.config import Account
 from mailcli.errors import LocalError, MailError, NotFound
-from mailcli.message.charsets import to_text
+from mailcli.message.attached import attachments_in
+from mailcli.message.charsets import cut, to_text
 from mailcli.message.structure import Part, read_structure
 from mailcli.message.transfer import decoded
 from mailcli.message.window import BLOCK
@@ -156,7 +157,7 @@ def shown_text(octets: Iterator[bytes], charset: str | None, *, most: int) -> st
         length += len(piece)
         if length > most:
             break
-    text = to_text(b"".join(held)[:most], charset)
+    text = to_text(cut(b"".join(held), most), charset)
     return text if length <= most else f"{text}\n[… more; in a pipe you get all of it]\n"
 
 
@@ -164,6 +165,9 @@ def open_part(stream: BinaryIO, number: str, found: Found) -> tuple[Part, Iterat
     """Return a part and its content, decoded. Raises: NotFound (66) where there is none."""
     message = read_structure(stream)
     part = message.part("" if number == "0" else number)
+    if part is None:
+        within = attachments_in(stream, message, everything=True)
+        part = next((each for each in within if each.number == number), None)
     if part is None:
         numbers = [each.number for each in message.walk() if each.number]
         there_are = ", ".join(numbers[:20]) + (", …" if len(numbers) > 20 else "")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import BinaryIO
 
-from mailcli.message.display import Kind, Shown, html_parts, shown_parts
+from mailcli.message.display import LONGEST_STUB, Kind, Shown, html_parts, shown_parts
 from mailcli.message.encoded_words import decode_words
 from mailcli.message.structure import Message, Part, read_fields
 from mailcli.message.transfer import decoded, decoded_size, text_of
@@ -22,7 +22,6 @@ LONGEST_PAGE = 700_000
 WIDEST = 88
 """Columns of a page."""
 
-_STUB_WITHIN = 400
 _PROBED = 100_000
 _MOST_REPORT = 200_000
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|div|table)\b", re.IGNORECASE)
@@ -56,7 +55,7 @@ class Texts:
         text = text_of(self.stream, plain, most=_PROBED).strip()
         if not text or _PAGE.match(text):
             return True
-        if len(text) > _STUB_WITHIN:
+        if len(text) > LONGEST_STUB:
             return False
         from mailcli.message.html_plain import plain_text_of
 

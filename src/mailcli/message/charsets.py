@@ -11,6 +11,7 @@ from functools import lru_cache
 
 _LABEL = re.compile(r"[a-z0-9][a-z0-9._:+-]{0,39}")
 
+_JIS = "iso2022_jp_ext"
 _ALIASES = {
     **dict.fromkeys(("us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "646"), "cp1252"),
     **dict.fromkeys(
@@ -29,7 +30,7 @@ _ALIASES = {
     **dict.fromkeys(("windows-31j", "cp-932", "cswindows31j", "windows-932"), "cp932"),
     **dict.fromkeys(("x-euc-jp", "cp51932", "eucjp"), "euc-jp"),
     **dict.fromkeys(("big5", "big-5", "x-x-big5", "cn-big5", "windows-950"), "big5hkscs"),
-    **dict.fromkeys(("iso-2022-jp", "iso2022jp", "cp50220", "cp50221"), "iso2022_jp_ext"),
+    **dict.fromkeys(("iso-2022-jp", "iso2022jp", "cp50220", "cp50221"), _JIS),
     **dict.fromkeys(("unicode-1-1-utf-7", "utf7", "x-unicode-1-1-utf-7"), "utf-7"),
     **dict.fromkeys(("utf8", "utf-8", "utf8mb4", "x-utf-8", "unicode-1-1-utf-8"), "utf-8"),
     **dict.fromkeys(("ucs-2", "iso-10646-ucs-2", "unicode", "utf-16"), "utf-16"),
@@ -43,7 +44,13 @@ _NO_CHARSETS = frozenset(
 )
 """Codecs of Python that make text, but are no charsets; some need quadratic time."""
 
-_EIGHT_BITS = {"iso2022_jp_ext": "cp932", "hz": "gb18030"}
+_KANJI = re.compile(rb"\x1b\$[@B]([!-~]*)")
+"""Characters of two octets in ISO-2022-JP (RFC 1468), behind the escape sequence before them."""
+
+_HALF = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+"""The beginning of a character of UTF-8 (RFC 3629 §4) at the end of octets."""
+
+_EIGHT_BITS = {_JIS: "cp932", "hz": "gb18030"}
 """What programs write in eight bits under the name of a charset of seven."""
 
 
@@ -62,6 +69,17 @@ def to_text(octets: bytes, charset: str | None) -> str:
         return _valid(octets.decode(codec))
     except UnicodeError:
         return _mended(octets, codec)
+
+
+def cut(octets: bytes, most: int) -> bytes:
+    """Return at most so many octets of a text, without half a character of UTF-8 at the end.
+
+    With one, all of a text that nobody declared would be taken for Windows-1252.
+    """
+    if len(octets) < most:
+        return octets
+    half = _HALF.search(octets, max(0, most - 3), most)
+    return octets[: half.start() if half else most]
 
 
 def guess(octets: bytes) -> str:
@@ -122,7 +140,33 @@ def _mended(octets: bytes, codec: str) -> str:
         return guess(octets)
     if not octets.isascii() and b"\x1b" not in octets:
         codec = _EIGHT_BITS.get(codec, codec)
+    if codec == _JIS:
+        return _windows_jis(octets)
     return _valid(octets.decode(codec, "replace"))
+
+
+def _windows_jis(octets: bytes) -> str:
+    """Return the text of ISO-2022-JP with characters that only Windows has, such as ① and ㈱."""
+    text, at = [], 0
+    for found in _KANJI.finditer(octets):
+        text.append(octets[at : found.start()].decode(_JIS, "replace"))
+        try:
+            text.append(found[0].decode(_JIS))
+        except UnicodeDecodeError:
+            text.append(_shift_jis(found[1]).decode("cp932", "replace"))
+        at = found.end()
+    text.append(octets[at:].decode(_JIS, "replace"))
+    return "".join(text)
+
+
+def _shift_jis(pairs: bytes) -> bytes:
+    """Return characters of JIS X 0208, of two octets each, as Shift JIS has them."""
+    octets = bytearray()
+    for row, cell in zip(pairs[::2], pairs[1::2], strict=False):
+        lead = (row - 0x21) // 2 + 0x81
+        octets.append(lead if lead < 0xA0 else lead + 0x40)
+        octets.append(cell + (0x1F if cell < 0x60 else 0x20) if row % 2 else cell + 0x7E)
+    return bytes(octets) + b"\x81" * (len(pairs) % 2)
 
 
 def _is_utf_8(octets: bytes) -> bool:

@@ -15,6 +15,9 @@ from enum import StrEnum
 from mailcli.message.attached import NO_TEXT
 from mailcli.message.structure import Part
 
+LONGEST_STUB = 400
+"""Characters of a plain text that only stands in for HTML, blanks around it aside."""
+
 IsStub = Callable[[Part, Part], bool]
 """Tells whether a plain part only stands in for an HTML part."""
 
@@ -99,25 +102,38 @@ class _Reading:
                     yield from self.parts(child, depth)
 
     def _alternative(self, parts: Sequence[Part], depth: int) -> Iterator[Shown]:
-        chosen = self._chosen(parts)
+        chosen = self._told(parts)
         if chosen is not None:
             yield from self.parts(chosen, depth)
+        else:
+            chosen, shown = self._able(parts, depth)
+            yield from shown
         for child in parts:
             if child is not chosen and kind_of(child) is Kind.CALENDAR:
                 yield from self.parts(child, depth)
 
-    def _chosen(self, parts: Sequence[Part]) -> Part | None:
-        plain = [each for each in parts if kind_of(each) is Kind.TEXT]
+    def _told(self, parts: Sequence[Part]) -> Part | None:
+        """Return the plain part or the one with HTML; None where there is neither."""
+        # no other text, such as text/enriched, text/x-amp-html or text/watch-html, is plain
+        plain = [
+            each for each in parts if kind_of(each) is Kind.TEXT and each.type == "text/plain"
+        ]
         rich = [each for each in parts if html_of(each) is not None]
         if plain and rich:
             page = html_of(rich[-1])
             assert page is not None  # noqa: S101 - that is how it was chosen
             return rich[-1] if self.is_stub(plain[-1], page) else plain[-1]
-        if plain or rich:
-            return (plain or rich)[-1]
-        able = [each for each in parts if any(self.parts(each, 0))]
-        texts = [each for each in able if kind_of(each) is not Kind.CALENDAR]
-        return next(iter((texts or able)[-1:]), None)
+        return next(iter((plain or rich)[-1:]), None)
+
+    def _able(self, parts: Sequence[Part], depth: int) -> tuple[Part | None, list[Shown]]:
+        """Return the last part of which anything can be shown, and what is.
+
+        Each part is looked into once: of alternatives within alternatives, looking again at the
+        chosen one would double the time with each level.
+        """
+        able = [(each, shown) for each in parts if (shown := list(self.parts(each, depth)))]
+        texts = [each for each in able if kind_of(each[0]) is not Kind.CALENDAR]
+        return next(iter((texts or able)[-1:]), (None, []))
 
 
 def kind_of(part: Part) -> Kind | None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from mailcli.message.charsets import to_text
+from mailcli.message.charsets import cut, to_text
 from mailcli.message.encoded_words import decode_digits
 from mailcli.message.structure import Part, Range
 from mailcli.message.window import BLOCK
@@ -83,7 +83,8 @@ def text_of(stream: BinaryIO, part: Part, *, most: int | None = None) -> str:
         length += len(block)
         if most is not None and length >= most:
             break
-    octets = b"".join(blocks)[:most]
+    octets = b"".join(blocks)
+    octets = octets if most is None else cut(octets, most)
     charset = part.charset
     if not charset and part.type == "text/html":
         meta = _META_CHARSET.search(octets[:_META_WITHIN])

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from mailcli.message.structure import Part
+    from mailcli.message.structure import Message, Part
 
 MOST_TEXT = 1 << 20
 """Characters of a message's text that can be searched for; octets of one that are read."""
+
+_PROBED = 4_096
+"""Octets of a plain text that tell whether it is a short one."""
 
 _PLAIN = re.compile(rb"[ \t\r\n]*text/plain[ \t\r\n]*(?:;|\Z)", re.IGNORECASE)
 _CHARSET = re.compile(rb"charset[ \t]*=[ \t]*\"?([\w.:-]+)", re.IGNORECASE)
@@ -52,7 +55,7 @@ def _plain_text(stream: BinaryIO, start: int, encoding: bytes, charset: str) -> 
     """Return the text of a message that has one part; None where it is not as it says."""
     stream.seek(start)
     octets = stream.read(MOST_TEXT)
-    if b"\nbegin " in octets:
+    if octets.startswith(b"begin ") or b"\nbegin " in octets:
         return None  # perhaps a file in the midst of the text, as old mail has them
     try:
         if encoding == b"quoted-printable":
@@ -67,29 +70,54 @@ def _plain_text(stream: BinaryIO, start: int, encoding: bytes, charset: str) -> 
 def _words_of_parts(stream: BinaryIO) -> Words:
     from mailcli.message.attached import attached
     from mailcli.message.structure import read_structure
+    from mailcli.message.uuencode import uuencoded_parts
 
     stream.seek(0)
     message = read_structure(stream)
-    files = attached(message)
-    inner = {id(part) for part in files}
-    texts = [
-        part
+    texts = _texts_of(stream, message)
+    within = [each for part in texts for each in uuencoded_parts(stream, part)]
+    names = (part.name for part in (*message.walk(), *within) if part.name)
+    return Words(_text(stream, texts), tuple(names), len(attached(message)) + len(within))
+
+
+def _texts_of(stream: BinaryIO, message: "Message") -> "list[Part]":
+    """Return the texts that a reader would see, also of messages that are attached.
+
+    HTML only where there is no plain text beside it, or one so short that it may be shown in
+    place of it: that is decided when the message is read, and both can be found.
+    """
+    from mailcli.message.display import LONGEST_STUB, Kind, shown_parts
+    from mailcli.message.transfer import text_of
+
+    beside: list[Part] = []
+
+    def is_stub(plain: "Part", html: "Part") -> bool:
+        if len(text_of(stream, plain, most=_PROBED).strip()) <= LONGEST_STUB:
+            beside.append(html)
+        return False
+
+    attached = [
+        inner
         for part in message.walk()
-        if part.main_type == "text" and id(part) not in inner and not part.parts
+        if part.is_message and part.disposition == "attachment"
+        for inner in part.parts
     ]
-    names = tuple(part.name for part in message.walk() if part.name)
-    return Words(_text(stream, texts), names, len(files))
+    shown = [
+        each.part
+        for root in (message.root, *attached)
+        for each in shown_parts(root, is_stub=is_stub)
+        if each.part.main_type == "text" or each.kind is Kind.REPORT
+    ]
+    return [*shown, *beside]
 
 
 def _text(stream: BinaryIO, parts: "list[Part]") -> str:
-    """Return the texts that a reader would see: HTML only where there is no plain text."""
     from mailcli.message.html_plain import plain_text_of
     from mailcli.message.transfer import text_of
 
-    plain = [part for part in parts if part.type != "text/html"]
     left = MOST_TEXT
     found: list[str] = []
-    for part in plain or parts:
+    for part in parts:
         text = text_of(stream, part, most=left)
         text = plain_text_of(text) if part.type == "text/html" else text
         found.append(text[:left])

@@ -58,6 +58,7 @@ _TIMED = re.compile(
 _DOUBTFUL = re.compile(r"[\d/.-]+")
 
 _HOW = "write 2026-10-05, 2026-10, yesterday, 2w, or a range such as 2026-10-05..2026-11"
+_NO_DATE = "is a date that no calendar has"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,13 @@ def span(text: str, now: datetime) -> Span:
         found = _age(words, now) or _named(words, now) or _written(words, now)
         if found is None:
             found = _other(words, now)
+    except OverflowError:
+        raise ValueError(_NO_DATE) from None
+    try:
         # Both are held against others, in seconds since 1970, which not every date has.
         found.start.timestamp(), found.end.timestamp()
-    except OverflowError:
-        raise ValueError("is a date that no calendar has") from None
+    except (OverflowError, ValueError):  # what the local zone has before the year 1
+        raise ValueError(_NO_DATE) from None
     return found
 
 

@@ -26,6 +26,14 @@ _SINGLE = (
     ")"
 )
 
+_MOST_MARKS = 30
+"""Combining marks in a row that count, as in UAX #15's Stream-Safe Text Format."""
+
+_MARKED = f"(?:[^\\w\\s\x00-\x7f]|[\uff9e\uff9f]){{{_MOST_MARKS + 1},}}"
+"""What may be more marks than that: no letters but two, which become marks (NFKC)."""
+
+_BECOME_MARKS = "\u0f73\u0f75\u0f81\uff9e\uff9f"
+
 
 def prepared(text: str) -> str:
     """Return text as the full-text index is to have it, or to be asked for it.
@@ -37,9 +45,24 @@ def prepared(text: str) -> str:
         return text
     from unicodedata import normalize
 
+    # putting n marks in a row in order takes n² steps
+    text = re.sub(_MARKED, _with_few_marks, text)
     folded = normalize("NFKC", text).casefold().translate(_folded())
     cut = re.sub(_SINGLE, r" \1 ", folded)
     return cut.encode("utf-8", "replace").decode("utf-8")
+
+
+def _with_few_marks(run: re.Match[str]) -> str:
+    """Return characters without the marks that are too many in a row."""
+    from unicodedata import combining
+
+    kept, marks = [], 0
+    for character in run[0]:
+        is_mark = combining(character) or character in _BECOME_MARKS
+        marks = marks + 1 if is_mark else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 @cache

@@ -68,7 +68,8 @@ _WAIT = 30.0
 class Index(Database):
     """The open index."""
 
-    migrations: ClassVar[Sequence[Sequence[str]]] = (TABLES,)
+    # As many as the version says, since their number is what is recorded.
+    migrations: ClassVar[Sequence[Sequence[str]]] = (*[()] * (VERSION - 1), TABLES)
     without: ClassVar[str] = "it is built anew"
     outlives: ClassVar[bool] = False
 

@@ -6,8 +6,8 @@ change: what is gone has no row in `message` any more, and stands in `dead`, so 
 not put in twice when it comes back.
 """
 
-VERSION = 1
-"""Of the tables; an index of another one is deleted, never migrated."""
+VERSION = 2
+"""Of the tables and of what is put in; an index of another one is deleted, never migrated."""
 
 TABLES = (
     "CREATE TABLE about (numbers BLOB NOT NULL)",

@@ -81,7 +81,7 @@ def _on_place(query: Leaf, folders: Sequence[SearchedFolder]) -> Condition | Non
             found = [each.id for each in folders if query.covers(each.account)]
         case _:
             return None
-    return Condition(f"message.folder IN ({', '.join(map(str, found))})")
+    return Condition(_in_folders(found))
 
 
 def _on_row(query: Leaf) -> Condition:
@@ -116,13 +116,23 @@ def _seconds(when: datetime) -> int:
 
 
 def _lettered(keyword: str, folders: Sequence[SearchedFolder]) -> Condition:
-    """Look for the letter that a keyword has in each folder, which may be another in each."""
+    """Look for the letter that a keyword has in each folder, which may be another in each.
+
+    One condition a letter, of which there are few: SQLite takes no thousand side by side.
+    """
+    places: dict[str, list[int]] = {}
+    for each in folders:
+        if (letter := each.letters.get(keyword)) is not None:
+            places.setdefault(letter, []).append(each.id)
     found = [
-        Condition("message.folder = ? AND instr(message.info, ?) > 3", (each.id, letter))
-        for each in folders
-        if (letter := each.letters.get(keyword)) is not None
+        Condition(f"{_in_folders(ids)} AND instr(message.info, ?) > 3", (letter,))
+        for letter, ids in places.items()
     ]
     return _joined("(", found, ")", between=" OR ") if found else Condition("0")
+
+
+def _in_folders(ids: Sequence[int]) -> str:
+    return f"message.folder IN ({', '.join(map(str, ids))})"
 
 
 # -- logic -------------------------------------------------------------------------------
