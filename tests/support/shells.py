@@ -52,7 +52,9 @@ def zsh(line: str, environ: Mapping[str, str]) -> list[str]:
     found = Path(environ["HOME"]) / "offered"
     found.write_text("")
     start = Path(environ["HOME"]) / ".zshrc"
-    start.write_text(_ZSHRC.format(completions=COMPLETIONS, found=found), "utf-8")
+    # To look through all functions that there are takes a second: who comes first notes them.
+    dump = Path(environ["HOME"]).parent / "functions-of-zsh"
+    start.write_text(_ZSHRC.format(completions=COMPLETIONS, found=found, dump=dump), "utf-8")
     terminal, far_end = pty.openpty()
     with subprocess.Popen(
         ["zsh", "-i"],
@@ -75,7 +77,7 @@ def zsh(line: str, environ: Mapping[str, str]) -> list[str]:
 
 _ZSHRC: Final = """
 fpath=({completions} $fpath)
-autoload -Uz compinit && compinit -u -D
+autoload -Uz compinit && compinit -u -C -d {dump}
 compadd() {{
     local -a hits
     builtin compadd -O hits "$@"
