@@ -3,9 +3,9 @@
 
 PYTHON ?= python3
 VENV := .venv
-# More than twice the cores: half of the time, a test waits for a server. Who has nothing left takes
-# from the others, so that nobody's tests wait behind a long one.
-WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 2) + 1)
+# Twice the cores: half of the time, a test waits for a server. Who has nothing left takes from
+# the others, so that nobody's tests wait behind a long one.
+WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 2))
 PYTEST := -m pytest -q -n $(WORKERS) --dist worksteal -m "not soak and not bench"
 BIN := $(VENV)/bin
 # Bytecode is kept, whatever the environment says: each worker would compile all tests anew.
@@ -54,9 +54,8 @@ coverage: $(VENV)/.dev
 	$(BIN)/python $(PYTEST) --cov --cov-report=term
 
 # What may depend on the interpreter, on the newest Python of this machine, where it is another one.
-# One worker: so it lasts about as long as the tests beside it.
 test-newest: newest
-	@.ci/newest $(PYTEST) -n 1
+	@.ci/newest $(PYTEST) -n 2
 
 newest: $(VENV)/.dev
 	@.ci/newest

@@ -24,8 +24,8 @@ _NEVER_SHOWN = re.compile(
 def read(run_mailcli: RunMailcli) -> Read:
     """Return a function that runs `mailcli read`, and gives what it prints."""
 
-    def run(path: Path, *options: str) -> bytes:
-        done = run_mailcli("read", path, *options)
+    def run(*words: str | Path) -> bytes:
+        done = run_mailcli("read", *words)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout.encode("utf-8", "surrogateescape")
 
@@ -54,7 +54,15 @@ def test_a_message_is_shown_without_anything_raw(read: Read, name: str) -> None:
     shown = read(DIRECTORY / f"{name}.eml", "-o", "table", "--color", "always")
 
     assert not _NEVER_SHOWN.search(_OWN_COLOURS.sub(b"", shown).decode("utf-8"))
-    assert read(DIRECTORY / f"{name}.eml", "-o", "tsv").count(b"\n") == 1
+
+
+def test_each_message_is_one_line_for_scripts(read: Read) -> None:
+    paths = [DIRECTORY / f"{name}.eml" for name in sorted(MESSAGES)]
+
+    lines = read(*paths, "-o", "tsv").decode("utf-8").split("\n")
+
+    assert lines.pop() == ""
+    assert [line.split("\t")[14] for line in lines] == [str(path) for path in paths]
 
 
 def _short(found: dict[str, Any], key: str, expected: Any) -> Any:
