@@ -5,6 +5,7 @@ general parser. RFC 3501 §7.4.2, with MODSEQ by RFC 7162.
 """
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from mailcli.imap import dates
@@ -41,7 +42,12 @@ class Head(NamedTuple):
 
 def head(line: bytes) -> Head | None:
     """Return what a line tells of the message that follows it; None for any other line."""
-    if not (found := re.fullmatch(_ORDINARY, line)):
+    if not (found := _ordinary().fullmatch(line)):
         return None
-    *told, size = found.groups()
-    return Head((told[0], told[1], told[2]), int(size))
+    uid, flags, date, size = found.groups()
+    return Head((uid, flags, date), int(size))
+
+
+@cache  # not before a message comes: most runs have none
+def _ordinary() -> re.Pattern[bytes]:
+    return re.compile(_ORDINARY)

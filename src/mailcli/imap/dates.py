@@ -5,7 +5,7 @@ RFC 3501 §9, date-time and date.
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import lru_cache
+from functools import cache, lru_cache
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS = {name.upper(): number for number, name in enumerate(MONTHS, 1)}
@@ -16,7 +16,7 @@ _DATE_TIME = r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(
 
 def read(text: str) -> datetime | None:
     """Read `dd-Mon-yyyy hh:mm:ss +zzzz`; None for what is not one, such as the 31st of June."""
-    found = re.fullmatch(_DATE_TIME, text.strip())
+    found = _date_time().fullmatch(text.strip())
     if not found:
         return None
     day, name, year, hour, minute, second, *offset = found.groups()
@@ -29,6 +29,11 @@ def read(text: str) -> datetime | None:
         return datetime(int(year), month, int(day), int(hour), int(minute), seconds, 0, zone)
     except ValueError:
         return None
+
+
+@cache  # not before there is a date to be read
+def _date_time() -> re.Pattern[str]:
+    return re.compile(_DATE_TIME)
 
 
 @lru_cache(maxsize=64)  # there are few

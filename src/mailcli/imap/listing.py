@@ -97,7 +97,10 @@ class FlagListing:
     def _note(self, number: int, uid: int, flags: Flags) -> None:
         if uid > MAX_UID:
             raise ProtocolViolation(f"UID {uid} is out of range")
-        if self._in_order:
+        known = self._by_number
+        if self._in_order and number == len(known) and uid > known[-1]:
+            known.append(uid)  # nearly always
+        elif self._in_order:
             self._place(number, Uid(uid))
         self.found[Uid(uid)] = flags
 

@@ -51,6 +51,16 @@ class UidFlags(MutableMapping[Uid, Flags]):
         else:
             self._others[uid] = flags
 
+    def pop(self, uid: Uid, *default: Flags | None) -> Flags | None:  # type: ignore[override]
+        """Take a message out and return its flags. Raises: KeyError, unless there is a default."""
+        place = self._find(uid)
+        if place is None:
+            return self._others.pop(uid, *default)
+        found = self._flags[self._kinds[place]]
+        self._kinds[place] = _REMOVED
+        self._length -= 1
+        return found
+
     def __delitem__(self, uid: Uid) -> None:
         place = self._find(uid)
         if place is None:

@@ -166,6 +166,8 @@ def stored(text: str) -> str | bytes:
     File names and names from a server may hold lone surrogates
     (`surrogateescape`), which SQLite does not take as text.
     """
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -10,7 +10,7 @@ a to z another program's keywords; letters that we do not know are kept.
 
 import re
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from mailcli.model import Flag, SystemFlags
@@ -90,9 +90,14 @@ def unique_name(token: str, *, when: int) -> str:
     Raises:
         ValueError: the token holds anything else.
     """
-    if not re.fullmatch(_NAME, token):
+    if not _token().fullmatch(token):
         raise ValueError(f"not a token: {token!r}")
     return f"{max(when, 0)}.{token}.mailcli"
+
+
+@cache  # not before there is a name to give
+def _token() -> re.Pattern[str]:
+    return re.compile(_NAME)
 
 
 def numbered(unique: str, number: int) -> str:

@@ -100,10 +100,11 @@ class IntentState(PopState):
 
     def drop_intents(self, folder: int, uniques: Iterable[str]) -> None:
         """Remove uploads whose outcome is recorded, in that same transaction."""
-        self._write(
-            "DELETE FROM append_intent WHERE folder = ? AND unique_name = ?",
-            ((folder, stored(unique)) for unique in uniques),
-        )
+        if any(self._rows("SELECT 1 FROM append_intent WHERE folder = ? LIMIT 1", folder)):
+            self._write(
+                "DELETE FROM append_intent WHERE folder = ? AND unique_name = ?",
+                ((folder, stored(unique)) for unique in uniques),
+            )
 
     def has_intents(self, folder: int) -> bool:
         """Tell whether an earlier run left anything open in a folder."""

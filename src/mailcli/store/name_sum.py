@@ -10,7 +10,12 @@ for it is recorded.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hashlib import blake2s
 
 _MODULUS = 1 << 256
 _AT_ONCE = 500
@@ -30,15 +35,15 @@ class NameSum:
 
     def add(self, name: str) -> None:
         """Count a file in."""
-        self.add_all([name])
+        self._change(_hash(name))
 
     def take(self, name: str) -> None:
         """Count a file out."""
-        self._change(-_sum([name]))
+        self._change(-_hash(name))
 
     def add_all(self, names: Iterable[str]) -> None:
         """Count in very many files, none of which is kept."""
-        self._change(_sum(names))
+        self._change(sum(map(_hash, names)))
 
     def passing(self, names: Iterable[str]) -> Iterator[str]:
         """Yield names, and have counted them in when all have gone by."""
@@ -51,8 +56,12 @@ class NameSum:
         self._sum = (self._sum + difference) % _MODULUS
 
 
-def _sum(names: Iterable[str]) -> int:
+def _hash(name: str) -> int:
+    return int.from_bytes(_blake2s()(name.encode("utf-8", "surrogateescape")).digest())
+
+
+@cache  # an import for each of many names takes longer than its hash
+def _blake2s() -> "type[blake2s]":
     from hashlib import blake2s
 
-    encoded = (name.encode("utf-8", "surrogateescape") for name in names)
-    return sum(int.from_bytes(each.digest()) for each in map(blake2s, encoded))
+    return blake2s

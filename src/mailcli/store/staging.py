@@ -8,9 +8,10 @@ that fails takes its file away again, so a full disk leaves nothing behind.
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from itertools import count
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from mailcli.errors import LocalError, TemporaryFailure
 from mailcli.model import SystemFlags
@@ -18,6 +19,9 @@ from mailcli.store.entries import NO_FLAGS, TMP, Entry, new_entry, numbered, tem
 from mailcli.store.files import CHUNK, local_error, read_chunks, write_all
 from mailcli.store.folder_view import TRIES
 from mailcli.store.line_ends import LineEndConverter, to_wire
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _numbers = count(1)
@@ -44,9 +48,7 @@ class Staged:
         self.entry: Entry | None = None  # where it is to go, once closed
         self._folder = folder
         self._unique = unique
-        from hashlib import sha256
-
-        self._hash = sha256()
+        self._hash = _sha256()()
         self._converter = LineEndConverter()
         self._pending: list[bytes] = []
         self._pending_size = 0
@@ -289,6 +291,13 @@ def placed_by(place: Callable[[Staged], _Placed], staged: Staged) -> _Placed:
             if not staged.restore():
                 raise
     raise TemporaryFailure(f"{staged.path}: another program keeps removing what is in tmp")
+
+
+@cache  # an import for each of many messages takes longer than opening its file
+def _sha256() -> "Callable[[], _Hash]":
+    from hashlib import sha256
+
+    return sha256
 
 
 class _AbandonedOnFailure:

@@ -7,7 +7,6 @@ from mailcli.model import (
     Flag,
     Flags,
     Keyword,
-    SystemFlags,
     Uid,
     UidValidity,
     keywords_of,
@@ -63,9 +62,11 @@ def flags_of(letters: str, keywords: str | bytes) -> Flags:
     return frozenset([*(_FLAGS[letter] for letter in letters), *map(Keyword, names)])
 
 
-@lru_cache(maxsize=64)  # so many different ones there are
-def _letters_of(flags: SystemFlags) -> str:
-    return "".join(sorted(flag.letter for flag in flags))
+@lru_cache(maxsize=1024)  # a folder has few different ones
+def _flag_values(flags: Flags) -> tuple[str, str | bytes]:
+    """Return what `flags_of` reads."""
+    letters = sorted(flag.letter for flag in system_flags_of(flags))
+    return "".join(letters), stored(" ".join(sorted(flag.imap for flag in keywords_of(flags))))
 
 
 def left_out_row(values: tuple[Any, ...]) -> LeftOut:
@@ -95,8 +96,7 @@ def message_values(row: MessageRow) -> tuple[Any, ...]:
         row.uidvalidity,
         row.uid,
         stored(row.unique),
-        _letters_of(system_flags_of(row.flags)),
-        stored(" ".join(sorted(flag.imap for flag in keywords_of(row.flags)))),
+        *_flag_values(row.flags),
         row.size,
         row.sha256,
         stored_if_any(row.email_id),
