@@ -94,6 +94,11 @@ def flags(told: Mapping[int, str]) -> str:
     return answer("UID FETCH 1:* (UID FLAGS)", *lines)
 
 
+def numbered(*uids: int) -> str:
+    """Return which messages there are, for a first look: their flags come with them."""
+    return answer("UID SEARCH ALL", " ".join(map(str, ("SEARCH", *uids))))
+
+
 def newest(told: Mapping[int, str], *, name: str = "*") -> str:
     """Return the answers to who asks whether the newest flags are still these."""
     lines = (f"{n} FETCH (UID {uid} FLAGS ({told[uid]}))" for n, uid in enumerate(told, 1))
@@ -259,8 +264,8 @@ def test_octets_that_break_all_rules_are_stored_and_restored_exactly(
         head = rf"* {uid} FETCH (UID {uid} FLAGS () BODY[] {{{len(raw)}}}\r\n"
         said += [rf"'{head}' * 1", *_spelled(raw), r"')\r\n' * 1"] if repeated else []
         said += [] if repeated else [body(uid, raw)]
-    listed = dict.fromkeys(range(1, len(ODD) + 1), "")
-    serve(listing("INBOX") + opened(len(ODD)) + flags(listed) + bodies("1:12", *said) + BYE)
+    look = opened(len(ODD)) + numbered(*range(1, len(ODD) + 1))
+    serve(listing("INBOX") + look + bodies("1:12", *said) + BYE)
 
     assert done(sync()) == {"INBOX": {"fetched": len(ODD)}}
 
@@ -289,7 +294,7 @@ SHAPES = {
 
 def test_a_message_is_understood_in_every_shape(sync: Sync, serve: Serve, maildir: Path) -> None:
     names = {f"F{number}": said for number, said in enumerate(SHAPES.values())}
-    looks = "".join(opened(1, name=f'"{name}"') + flags({1: ""}) for name in names)
+    looks = "".join(opened(1, name=f'"{name}"') + numbered(1) for name in names)
     fetches = "".join(opened(1, name=f'"{n}"') + bodies("1", said) for n, said in names.items())
     serve(listing(*names) + looks + fetches + BYE)
 
@@ -301,14 +306,35 @@ def test_a_message_is_understood_in_every_shape(sync: Sync, serve: Serve, maildi
     assert not list(maildir.glob("*/tmp/*"))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        numbered(2),
+        numbered(1, 2, 3),
+        answer("UID SEARCH ALL", status="NO not now"),
+        answer("UID SEARCH ALL", status="BAD what"),
+    ],
+    ids=["short", "long", "refused", "misunderstood"],
+)
+def test_a_first_search_that_does_not_fit_is_not_believed(
+    sync: Sync, serve: Serve, maildir: Path, said: str
+) -> None:
+    listed = flags({1: "", 2: "\\Seen"})
+    fetched = bodies("1:2", body(1, ONE), body(2, TWO, "\\Seen"))
+    serve(listing("INBOX") + opened(2) + said + listed + fetched + BYE)
+
+    assert done(sync()) == {"INBOX": {"fetched": 2}}
+    assert here(maildir / "INBOX") == mail(ONE, (TWO, "S"))
+
+
 def test_a_message_that_does_not_come_is_asked_for_again_next_time(
     sync: Sync, serve: Serve, maildir: Path
 ) -> None:
-    begin = listing("INBOX") + opened(3) + flags({1: "", 2: "", 3: ""})
+    begin = listing("INBOX") + opened(3)
     nil = r"* 1 FETCH (UID 1 FLAGS () BODY[] NIL)\r\n"
     serve(
-        begin + bodies("1:3", nil, body(2, TWO)) + BYE,
-        begin + bodies("1,3", body(1, ONE), body(3, ONE)) + BYE,
+        begin + numbered(1, 2, 3) + bodies("1:3", nil, body(2, TWO)) + BYE,
+        begin + flags({1: "", 2: "", 3: ""}) + bodies("1,3", body(1, ONE), body(3, ONE)) + BYE,
     )
 
     assert done(sync()) == {"INBOX": {"fetched": 1}}
@@ -322,7 +348,7 @@ def test_a_connection_that_ends_within_a_message_leaves_nothing_half(
     sync: Sync, serve: Serve, maildir: Path, end: str
 ) -> None:
     inbox, later = opened(2, name='"INBOX"'), opened(1, name='"Later"')
-    looks = inbox + flags({1: "", 2: "\\Seen"}) + later + flags({1: ""})
+    looks = inbox + numbered(1, 2) + later + numbered(1)
     half = rf"* 2 FETCH (UID 2 BODY[] {{{len(TWO)}}}\r\n{octets(TWO[:40])}"
     asked = bodies("1:2", body(1, ONE), half).rpartition("S: ")[0]
     serve(
@@ -379,7 +405,7 @@ def test_a_folder_that_cannot_be_opened_stops_no_other(
     serve(
         listing(*REFUSALS, "INBOX", "short", "z")
         + opened(1, name='"INBOX"')
-        + flags({1: ""})
+        + numbered(1)
         + "@unordered\n"
         + "@or\n".join(
             answer(f'SELECT "{name}"', *said, status=status)
@@ -387,6 +413,7 @@ def test_a_folder_that_cannot_be_opened_stops_no_other(
         )
         + "@or\n"
         + opened(2, name='"short"')
+        + numbered(1)
         + flags({1: ""})  # two are there, and one is told of: that proves nothing of the other
         + "@end\n"
         + opened(0, name='"z"')
@@ -422,7 +449,7 @@ def test_pull_says_nothing_that_writes(sync: Sync, serve: Serve, maildir: Path) 
 
 
 def test_a_dry_run_opens_folders_only_to_look(sync: Sync, serve: Serve, maildir: Path) -> None:
-    serve(listing("INBOX") + opened(1, how="EXAMINE") + flags({1: ""}) + BYE)
+    serve(listing("INBOX") + opened(1, how="EXAMINE") + numbered(1) + BYE)
     assert planned(sync("-n")) == [("INBOX", "fetch")]
     assert not maildir.exists()
 
@@ -444,7 +471,7 @@ def test_only_flags_that_the_server_keeps_are_sent_and_the_others_stay_here(
     store = f"C: {{tag}} UID STORE 1 +FLAGS.SILENT ({stored})"
     again = {1: f"{stored} \\Flagged"}
     serve(
-        listing("INBOX") + opened(1, more=more) + flags({1: ""}) + bodies("1", body(1, ONE)) + BYE,
+        listing("INBOX") + opened(1, more=more) + numbered(1) + bodies("1", body(1, ONE)) + BYE,
         listing("INBOX")
         + opened(1, more=more)
         + flags({1: "\\Flagged"})
@@ -470,7 +497,7 @@ def test_only_flags_that_the_server_keeps_are_sent_and_the_others_stay_here(
 def test_a_refused_flag_change_stops_nothing_else(sync: Sync, serve: Serve, maildir: Path) -> None:
     store = "C~ {tag} UID STORE 1 +FLAGS.SILENT (\\Seen)"
     serve(
-        listing("INBOX") + opened(1) + flags({1: ""}) + bodies("1", body(1, ONE)) + BYE,
+        listing("INBOX") + opened(1) + numbered(1) + bodies("1", body(1, ONE)) + BYE,
         listing("INBOX")
         + opened(2)
         + flags({1: "", 2: ""})
@@ -572,7 +599,7 @@ def test_a_file_whose_flags_change_during_the_run_keeps_the_change(
 ) -> None:
     inbox = maildir / "INBOX"
     serve(
-        listing("INBOX") + opened(1) + flags({1: ""}) + bodies("1", body(1, ONE)) + BYE,
+        listing("INBOX") + opened(1) + numbered(1) + bodies("1", body(1, ONE)) + BYE,
     )
     sync()
     (path,) = mail_files(inbox)
@@ -611,7 +638,7 @@ def test_a_file_that_goes_away_during_the_run_is_skipped(
     sync: Sync, serve: Serve, maildir: Path, in_background: Callable[..., Future[Any]]
 ) -> None:
     inbox = maildir / "INBOX"
-    serve(listing("INBOX") + opened(1) + flags({1: ""}) + bodies("1", body(1, ONE)) + BYE)
+    serve(listing("INBOX") + opened(1) + numbered(1) + bodies("1", body(1, ONE)) + BYE)
     sync()
     (path,) = mail_files(inbox)
     fresh = put(inbox, "1.a.host:2,", NAMED.replace(b"\r\n", b"\n"))
@@ -638,7 +665,8 @@ def test_a_file_that_goes_away_during_the_run_is_skipped(
 # -- deletions -------------------------------------------------------------------------------
 
 BOTH = listing("INBOX") + opened(2) + flags({1: "", 2: ""})
-FIRST = BOTH + bodies("1:2", body(1, ONE), body(2, TWO)) + BYE
+NEW = listing("INBOX") + opened(2) + numbered(1, 2)
+FIRST = NEW + bodies("1:2", body(1, ONE), body(2, TWO)) + BYE
 MARKED = answer(r"UID STORE 1 +FLAGS.SILENT (\Deleted)")
 AGAIN = opened(2) + flags({1: "", 2: ""})
 

@@ -15,6 +15,8 @@ from tests.support.scripted import Scripted
 
 ONE, TWO = message("one"), message("two")
 NOTHING = r"S! * 1 FETCH (UID 1 FLAGS () BODY[] NIL)\r\n"
+NUMBERS = answer("UID SEARCH ALL", "SEARCH 1 2")
+FLAGS = answer("UID FETCH 1:* (UID FLAGS)", "1 FETCH (UID 1 FLAGS ())", "2 FETCH (UID 2 FLAGS ())")
 
 
 def body(uid: int, raw: bytes) -> str:
@@ -32,11 +34,7 @@ def connection(number: int, verb: str, *bodies: str, more: str = "") -> str:
             answer("LSUB *"),
             answer("STATUS *", status="NO not now"),
             answer(f"{verb} *", "2 EXISTS", "OK [UIDVALIDITY 7] ok", "OK [UIDNEXT 3] ok"),
-            answer(
-                "UID FETCH 1:* (UID FLAGS)",
-                "1 FETCH (UID 1 FLAGS ())",
-                "2 FETCH (UID 2 FLAGS ())",
-            ),
+            NUMBERS if number == 1 else FLAGS,
             script(
                 "C: {tag} UID FETCH 1:2 (UID FLAGS INTERNALDATE BODY.PEEK[])",
                 *bodies,

@@ -5,21 +5,25 @@ here, and keeps to reading in a dry run.
 
 The server is asked for no more than is needed: only the changes since the last
 agreement where it can tell them (RFC 7162; what has none is not looked at, see
-`folder_unchanged`). That is a hint, held against the number of messages; where it does
-not fit, and with `--full`, all flags are listed. Deletions never rest on it.
+`folder_unchanged`), and only the UIDs where nothing was agreed on and no file is here: flags come
+with the messages. Both are hints, held against the number of messages; where that does
+not fit, and with `--full`, all flags are listed. Deletions never rest on them.
 """
+
+from contextlib import suppress
 
 from mailcli.app.folder_delete import settle_deletions
 from mailcli.app.folder_limits import load_left_out
-from mailcli.app.folder_look import There, look_here, look_there, looked_before
+from mailcli.app.folder_look import Here, There, look_here, look_there, looked_before
 from mailcli.app.folder_narrow import look_narrowly
 from mailcli.app.folder_state import FolderState
 from mailcli.app.folder_task import FolderTask
 from mailcli.app.folder_told import drop_impossible
 from mailcli.app.folder_upload import settle_uploads
 from mailcli.errors import MailError
-from mailcli.imap.session import ImapSession
+from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.sets import UidSet
+from mailcli.imap.uid_flags import UidFlags
 from mailcli.imap.values import Changes, Selected, Since
 from mailcli.model import UidValidity
 from mailcli.store.records import FolderRow
@@ -84,7 +88,7 @@ def _look(session: ImapSession, state: FolderState, since: Since | None) -> bool
     if before is None and changes is not None and look_narrowly(state, changes):
         return True
     here = before or look_here(state)
-    look_there(state, here, _there(session, state, changes))
+    look_there(state, here, _there(session, state, here, changes))
     return here.is_here
 
 
@@ -98,13 +102,27 @@ def _changes(session: ImapSession, state: FolderState, since: Since | None) -> C
     return Changes(session.fetch_changed_flags(since.modseq), UidSet())
 
 
-def _there(session: ImapSession, state: FolderState, changes: Changes | None) -> There:
+def _there(session: ImapSession, state: FolderState, here: Here, changes: Changes | None) -> There:
     """Return what the server holds: the changes since the last agreement, where they fit."""
     if changes is not None:
         there = There.changed(state, changes)
         if there.count(state) == state.selected.exists:
             return there
-    return There(session.fetch_flags(state.enter(session).exists))
+    exists = state.enter(session).exists
+    if _is_new(state, here):
+        with suppress(CommandFailed):
+            uids = session.search_uids()
+            if len(uids) == exists:
+                return There(UidFlags.of(uids, frozenset()))
+    return There(session.fetch_flags(exists))
+
+
+def _is_new(state: FolderState, here: Here) -> bool:
+    """Tell whether there is nothing here that flags on the server could be compared with."""
+    store, known = state.store, state.id
+    return not (
+        here.entries or state.left or store.count_messages(known) or store.has_intents(known)
+    )
 
 
 def _prepare(session: ImapSession, state: FolderState, *, is_here: bool) -> None:

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 
 from mailcli.model import Flags, Uid
 
@@ -23,6 +23,14 @@ class UidFlags(MutableMapping[Uid, Flags]):
         self._kind_of: dict[Flags, int] = {}
         self._others: dict[Uid, Flags] = {}
         self._length = self._last_found = 0
+
+    @classmethod
+    def of(cls, uids: Iterable[Uid], flags: Flags) -> "UidFlags":
+        """Return messages that all have the same flags."""
+        found = cls()
+        for uid in uids:
+            found[uid] = flags
+        return found
 
     def __getitem__(self, uid: Uid) -> Flags:
         place = self._find(uid)
