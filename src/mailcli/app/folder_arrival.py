@@ -121,12 +121,12 @@ def _staged(
     state: FolderState, fetch: Callable[[Callable[[], Body]], Iterator[Fetched]]
 ) -> Coming:
     """Yield what comes over one connection, in whatever thread asks for it."""
-    when = state.now()
+    # The UID may come behind the body: the file gets its lasting name when it is closed.
+    name = unique_name("T", when=state.now())
     opened: list[Staged] = []
 
     def open_body() -> Staged:
-        # The UID may come behind the body: the file gets its lasting name when it is closed.
-        opened.append(state.folder.stage(unique_name(f"T{len(opened)}", when=when)))
+        opened.append(state.folder.stage(name))
         return opened[-1]
 
     try:
