@@ -13,13 +13,13 @@ is safe. The fault tests take the place of `syncfs`, and of `os.fsync`.
 import errno
 import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from threading import Thread
 from time import monotonic
 
 from mailcli.errors import MailError
+from mailcli.store.file_systems import is_local
 from mailcli.store.files import fsync_directory, translated
 
 MANY = 16
@@ -33,10 +33,6 @@ LONG = 5.0
 
 _REPORTS_ERRORS = (5, 8)
 """The Linux whose syncfs tells of every write that failed since the descriptor was opened."""
-
-_TRUSTED = frozenset({0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994})
-"""ext4 and its ancestors, XFS, Btrfs, F2FS, tmpfs (linux/magic.h). Not: FUSE, whose servers
-are not asked, and overlayfs, which does not pass errors on."""
 
 _NO_SYNCFS = frozenset({errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.ENOTSUP})
 
@@ -141,16 +137,9 @@ def _fsync_each(files: Iterable[int]) -> None:
 def is_trusted(descriptor: int) -> bool:
     """Tell whether `syncfs` makes durable what was written where a file lies, or says that not."""
     version = re.match(r"(\d+)\.(\d+)", os.uname().release)
-    if sys.platform != "linux" or version is None:
+    if version is None or (int(version[1]), int(version[2])) < _REPORTS_ERRORS:
         return False
-    if (int(version[1]), int(version[2])) < _REPORTS_ERRORS:
-        return False
-    import ctypes
-
-    answer = ctypes.create_string_buffer(256)  # struct statfs, whose first field is its type
-    if ctypes.CDLL(None).fstatfs(descriptor, answer) != 0:
-        return False
-    return ctypes.c_long.from_buffer(answer).value in _TRUSTED
+    return is_local(descriptor)
 
 
 def syncfs(descriptor: int) -> None:
