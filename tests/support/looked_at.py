@@ -1,5 +1,6 @@
 """What a run in this process reads: which directories it lists, and how much work it does."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -41,7 +42,9 @@ def watched(*makers: type | FunctionType) -> Iterator[Watch]:
 
     def audit(event: str, args: tuple[Any, ...]) -> None:
         # A hook stays for as long as the process lives.
-        if watch.on and event in {"os.scandir", "os.listdir"} and args[0] is not None:
+        # Who has a directory open reads a bit of it (`store.watch`), and nobody lists it so.
+        by_name = event in {"os.scandir", "os.listdir"} and isinstance(args[0], str | os.PathLike)
+        if watch.on and by_name:
             watch.listed.append(Path(args[0]))
 
     def profile(frame: FrameType, event: str, arg: object) -> None:

@@ -94,6 +94,7 @@ def look_here(state: FolderState) -> Here:
     letters = state.folder.keyword_letters()
     letters_for = letters_of(letters)
     outline = _outline(state, letters_for)
+    state.task.watch(state.at_rest)
     try:
         parts = state.scan(outline)
         if state.letters != letters:  # then what files have by the old ones is to be known

@@ -46,6 +46,8 @@ def look_narrowly(state: FolderState, changes: Changes) -> bool:
         return False
     told = dict(changes.flags)
     stirred = [row for row in rows if _is_stirred(state, row, told, changes.vanished)]
+    if stirred or told:  # perhaps to be done here, and with files
+        state.task.watch(count)
     return _take(state, known, stirred, count) and _hold_against(state, told, left, changes)
 
 

@@ -95,8 +95,10 @@ class FolderTask(NamedTuple):
 
     Larger messages than `max_size` octets, and older ones than `max_age`, are not fetched.
     `clock` asks the clock of the Maildir's file system; it says None where nothing may be
-    written there. `further` has connections beside the run's own. `looked` has the look at the
-    files that found something to do, until it is made use of.
+    written there. `watch` is told of how many messages the folder has, before its files are looked
+    at, so that they need not be listed once more at the end (`store.watch`). `further` has
+    connections beside the run's own. `looked` has the look at the files that found something to
+    do, until it is made use of.
     """
 
     context: Context
@@ -111,6 +113,7 @@ class FolderTask(NamedTuple):
     max_size: int | None = None
     max_age: timedelta | None = None
     clock: Callable[[], Clock | None] = lambda: None
+    watch: Callable[[int], None] = lambda _: None
 
     def agreed_numbers(self) -> FolderRow | None:
         """Return what is recorded of the folder, if both sides agreed on all of it then."""

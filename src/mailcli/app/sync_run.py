@@ -6,7 +6,7 @@ A connection that broke over one folder is opened again for the others.
 
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, partial
 from time import sleep
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -18,6 +18,7 @@ from mailcli.config import Account, ImapServer
 from mailcli.errors import Exit, MailError, ProtocolViolation
 from mailcli.imap.session import FolderUnusable, ImapSession
 from mailcli.results import ErrorReport, FolderSync, ImapAccount
+from mailcli.store.folder import MaildirFolder
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import FolderName
 from mailcli.store.stamps import Clock, Stamps, ask_clock
@@ -26,6 +27,7 @@ from mailcli.sync.states import Policy
 
 if TYPE_CHECKING:
     from mailcli.app.folder_state import FolderState
+    from mailcli.store.watch import Watches
 
 MAX_RECONNECTS = 3
 """How often a run connects anew before it gives up on the rest of the account."""
@@ -90,6 +92,7 @@ class SyncRun:
         self._reconnects = 0
         self.is_partial = False
         self._clock: tuple[Clock | None] | None = None
+        self._watches: Watches | None = None
         self.session: ImapSession
         self._identify = cache(identify(context, account, self.server))
         self.further = FurtherSessions(self._open_further, jobs)
@@ -129,6 +132,7 @@ class SyncRun:
             max_size=self.server.max_size,
             max_age=self.server.max_age,
             clock=self._asked_clock if writes_here else lambda: None,
+            watch=partial(self._watch, folder) if writes_here else lambda _: None,
         )
         if self.dry_run:
             task.counts.actions = ()
@@ -142,6 +146,15 @@ class SyncRun:
 
     def _ask_clock(self) -> Clock | None:
         return ask_clock(self.maildir.root, scratch=self.context.state_dir)
+
+    def _watch(self, folder: MaildirFolder, messages: int) -> None:
+        """Watch a folder from now on until the run ends, where it is a large one."""
+        from mailcli.store.watch import Watches
+
+        if self._watches is None:
+            self._watches = Watches()
+            self._stack.callback(self._watches.close)
+        self._watches.begin(folder, messages)
 
     def clock_behind(self, stamps: Collection[Stamps]) -> Clock | None:
         """Return what that clock says when it has moved on from stamps that were just made.

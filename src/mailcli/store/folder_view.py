@@ -9,6 +9,7 @@ import os
 from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from mailcli.errors import LocalError, NotFound
 from mailcli.store.entries import SUBDIRECTORIES, Entry, Subdirectory
@@ -27,6 +28,9 @@ from mailcli.store.name_sum import NameSum
 from mailcli.store.outline import Outline
 from mailcli.store.stamps import Stamps, read_stamps
 
+if TYPE_CHECKING:
+    from mailcli.store.watch import Watch
+
 TRIES = 10
 """How often a message that other programs rename is looked for."""
 
@@ -38,10 +42,12 @@ class FolderView:
     """One folder: the directory that holds `cur`, `new` and `tmp`.
 
     `names` is the sum of the file names that it must have, where somebody has looked at it and
-    said so: it follows our own changes, and no others.
+    said so: it follows our own changes, and no others. `watch` hears of everybody's, where the
+    folder is watched.
     """
 
     names: NameSum | None = None
+    watch: "Watch | None" = None
 
     def __init__(self, root: Path, relative: PurePosixPath) -> None:
         self.path = root / relative
@@ -161,7 +167,9 @@ class FolderView:
                 os.close(descriptor)
 
     def _note(self, *, given: Entry | None = None, taken: Entry | None = None) -> None:
-        """Keep up `names` with a name that we gave, or took away."""
+        """Keep up `names` with a name that we gave, or took away, and tell the watch."""
+        if self.watch is not None:
+            self.watch.note(given=given, taken=taken)
         if self.names is not None:
             if given:
                 self.names.add(given.name)

@@ -44,6 +44,14 @@ class Stamps(NamedTuple):
     modified_ns: tuple[int, ...]
     changed_ns: tuple[int, ...]
 
+    @property
+    def inodes(self) -> dict[str, tuple[int, int]]:
+        """Device and inode of each directory, by its name."""
+        found = (each.split(",") for each in self.text.split(";"))
+        return {
+            name: (int(at[0]), int(at[1])) for name, at in zip(_DIRECTORIES, found, strict=False)
+        }
+
     def differs_in_new_alone(self, text: str) -> bool:
         """Tell whether what changed since those stamps, if anything did, came into `new`."""
         mine, theirs = self.text.split(";"), text.split(";")
