@@ -16,6 +16,7 @@ from tests.support.imap_sides import message
 from tests.support.local_mail import letters, put
 from tests.support.looked_at import Watch, watched
 from tests.support.sync_account import QUIET, SyncAccount, names_of, reflagged
+from tests.support.sync_world_device import MISCOUNTED
 
 from mailcli.app import folder_stamps, imap_sync
 from mailcli.app.folder_state import FolderState
@@ -45,6 +46,7 @@ def is_stamped(folder: str = "INBOX") -> bool:
     database = Path("~/.local/state/mailcli/work.db").expanduser()
     with closing(sqlite3.connect(database)) as state:
         (found,) = state.execute("SELECT stamps NOTNULL FROM folder WHERE name = ?", [folder])
+        assert state.execute(MISCOUNTED).fetchall() == []
     return bool(found[0])
 
 
@@ -368,6 +370,22 @@ def test_stamps_whose_sum_is_not_known_serve_until_files_change(small: SyncAccou
 
     assert is_stamped()
     assert small.here() == small.there()
+
+
+def test_stamps_of_messages_that_were_not_counted_lead_to_one_more_look(
+    small: SyncAccount,
+) -> None:
+    database = Path("~/.local/state/mailcli/work.db").expanduser()
+    with closing(sqlite3.connect(database)) as state, state:
+        state.execute("UPDATE folder SET agreed = NULL WHERE name = 'INBOX'")
+    small.flag_there("a", "+\\Seen")
+
+    assert run(small).made[StateStore.outlines]
+
+    assert is_stamped()
+    assert small.here() == small.there()
+    small.flag_there("a", "-\\Seen")
+    assert not run(small).made[StateStore.outlines]
 
 
 def test_a_push_records_no_stamps_and_loses_none_that_others_need(small: SyncAccount) -> None:

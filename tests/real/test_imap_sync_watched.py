@@ -4,6 +4,7 @@ What another process does meanwhile is found by the next run, at whatever moment
 """
 
 import resource
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from tests.support.sync_account import SyncAccount
 from mailcli.app import folder_narrow, imap_sync
 from mailcli.errors import LocalError
 from mailcli.store import watch as watching
+from mailcli.store.database import Database
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.stamps import Stamps
 from mailcli.store.watch import Watch, Watches
@@ -90,6 +92,33 @@ def test_for_one_change_there_no_name_of_a_large_folder_is_listed(
         assert sum(watch.made.values()) <= FEW, watch.made
         assert is_stamped()
     assert large.here() == large.there()
+
+
+def test_one_change_there_costs_the_same_among_few_messages_and_many(
+    mirrored: SyncAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[None] = []
+
+    def counted(database: Database, connection: sqlite3.Connection, path: Path) -> None:
+        begin(database, connection, path)
+        connection.set_progress_handler(lambda: steps.append(None), 1)
+
+    begin = Database.__init__
+    monkeypatch.setattr(Database, "__init__", counted)
+    costs = []
+    for count in (LARGE + 5, 2000):
+        mirrored.deliver(*(f"{count}-{number}" for number in range(count)))
+        mirrored.sync()
+        mirrored.flag_there(f"{count}-20", "+\\Flagged")
+        run(mirrored)  # which imports what it needs
+        mirrored.flag_there(f"{count}-20", "-\\Flagged")
+        steps.clear()
+        watch = run(mirrored)
+        costs.append((watch.calls, len(steps)))
+
+    (few, few_steps), (many, many_steps) = costs
+    assert many < 1.05 * few, "functions called"
+    assert many_steps < 1.05 * few_steps, "of SQLite's machine"
 
 
 @pytest.mark.parametrize(

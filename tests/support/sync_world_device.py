@@ -8,10 +8,11 @@ programs do to the Maildir is done by plain calls, without any code of ours.
 import json
 import os
 import shutil
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -33,6 +34,14 @@ from tests.support.sync_world_server import Place
 _LETTER_OF = {mark: letter for letter, mark in LETTERS.items()}
 _FOLDERS = ("folders_created", "folders_deleted", "folders_renamed", "error")
 _SUBDIRECTORIES = ("cur", "new", "tmp")
+
+MISCOUNTED = (
+    "SELECT folder.name, agreed, COUNT(uid)"
+    " FROM folder LEFT JOIN message ON message.folder = folder.id"
+    " WHERE stamps NOTNULL GROUP BY folder.id HAVING agreed IS NOT COUNT(uid)"
+    " OR SUM(message.uidvalidity != folder.uidvalidity) > 0"
+)
+"""Of a state: folders that are said to be at rest with so many messages, and have others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,7 @@ class Device:
                 lambda: invoke(mailcli, argv[1:], prog_name="mailcli", environ=os.environ),
                 program,
             )
+        assert self.miscounted() == []
         return ran(code, out.getvalue(), err.getvalue())
 
     def lose_state(self) -> None:
@@ -135,6 +145,14 @@ class Device:
         shutil.rmtree(self.home / ".state", ignore_errors=True)
 
     # -- looking -----------------------------------------------------------
+
+    def miscounted(self) -> list[tuple[str, int, int]]:
+        """Return the folders of whose messages the state says how many, and has others."""
+        database = self.home / ".state/mailcli/a.db"
+        if not database.exists():
+            return []
+        with closing(sqlite3.connect(database)) as state:
+            return state.execute(MISCOUNTED).fetchall()
 
     def folders(self) -> list[str]:
         """Return the Maildir's folders by name, sorted."""

@@ -125,6 +125,11 @@ def is_as_agreed(state: FolderState) -> bool:
     )
 
 
+def count_agreed(state: FolderState) -> int:
+    """Return how many messages are recorded of this generation; all, where no former is left."""
+    return state.at_rest + len(state.rows)
+
+
 def flags_to_compare(state: FolderState, unique: str, row: MessageRow | None) -> Flags:
     """Return a file's flags; keywords without a letter are those that were agreed on."""
     if row is None and unique in state.between.brought:

@@ -1,10 +1,11 @@
 """A look at a folder whose files nobody touched: at what the server told of it, and at no more.
 
 Where the time stamps are those of the last agreement, each message has its file, with just the
-letters that were agreed on. Then neither the names of the files go by nor all rows of the state,
-as in `folder_look`: read are the rows of the messages that changed on the server, or are gone
-there, and of those whose UIDs no listing had yet. All others are at rest, and are counted by the
-state. Anything that does not fit leaves it to the look at everything.
+letters that were agreed on, and none is of a former UIDVALIDITY. Then neither the names of the
+files go by nor all rows of the state, as in `folder_look`: read are the rows of the messages that
+changed on the server, or are gone there, and of those whose UIDs no listing had yet. All others
+are at rest; how many they are was recorded with the stamps. Anything that does not fit leaves it
+to the look at everything.
 """
 
 from itertools import islice
@@ -32,14 +33,13 @@ def look_narrowly(state: FolderState, changes: Changes) -> bool:
     known = state.store.folder_by_id(state.id)
     if known is None or known.stamps is None or not state.settled:
         return False
+    count = known.agreed
+    if count is None:
+        return False  # recorded by an earlier version
     if len(changes.flags) + changes.vanished.range_count > MOST_RANGES or state.store.has_intents(
         known.id
     ):
         return False
-    generations = state.store.count_generations(known.id)
-    count = generations.pop(state.generation, 0)
-    if generations:
-        return False  # what is left of former ones may have to be matched, or told
     rows = _rows(state, known, changes)
     left = state.store.left_alone(known.id, state.generation)
     if rows is None or _exists(rows, left, count, changes) != state.selected.exists:

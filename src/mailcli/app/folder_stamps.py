@@ -11,7 +11,7 @@ by once more.
 from collections.abc import Sequence
 from contextlib import suppress
 
-from mailcli.app.folder_decision import is_as_agreed
+from mailcli.app.folder_decision import count_agreed, is_as_agreed
 from mailcli.app.folder_state import FolderState
 from mailcli.app.sync_run import SyncRun
 from mailcli.errors import MailError
@@ -33,7 +33,7 @@ def record_looks(run: SyncRun, states: Sequence[FolderState]) -> None:
         # Those by which it was known are trusted still; others, as far as the clock goes.
         is_same = stamps.text == state.unlisted
         if is_same or (clock and stamps.are_older_than(clock) and _is_ours_alone(*each)):
-            looks[state.id] = Look(stamps.text, names.text)
+            looks[state.id] = Look(stamps.text, names.text, count_agreed(state))
     if looks:
         run.state.save_stamps(looks)
 

@@ -56,10 +56,12 @@ def is_unchanged(task: FolderTask, known: FolderRow) -> bool:
 
 def _as_agreed(state: "FolderState", stamps: Stamps) -> Look | None:
     """Return what the files look like, where they are just those agreed on."""
-    from mailcli.app.folder_decision import is_as_agreed
+    from mailcli.app.folder_decision import count_agreed, is_as_agreed
 
     names = state.folder.names
-    return Look(stamps.text, names.text) if names and is_as_agreed(state) else None
+    if names is None or not is_as_agreed(state):
+        return None
+    return Look(stamps.text, names.text, count_agreed(state))
 
 
 def _is_left_out(task: FolderTask, known: FolderRow) -> bool:

@@ -59,7 +59,8 @@ class FolderRow(NamedTuple):
     `messages` is how many the server had when all up to the counters was done; None: no
     shortcut may rest on them. `mailbox_id` outlives a rename (RFC 8474 §4). `stamps` (their
     `text`) are those of the files when they were just what was agreed on; None: list them.
-    `names` is the sum of their names then (`name_sum`); None: not known.
+    `names` is the sum of their names then (`name_sum`), `agreed` how many messages are recorded
+    since then, all of this UIDVALIDITY; None: not known.
     `listed_at` is when the server last listed the flags of all messages (Unix seconds).
     """
 
@@ -77,14 +78,19 @@ class FolderRow(NamedTuple):
     mailbox_id: str | None = None
     stamps: str | None = None
     names: str | None = None
+    agreed: int | None = None
     listed_at: int | None = None
 
 
 class Look(NamedTuple):
-    """What a folder's files look like: its stamps, and the sum of the names that it has then."""
+    """What a folder's files look like: its stamps, the sum of the names that it has then.
+
+    And how many messages they are.
+    """
 
     stamps: str
     names: str
+    agreed: int
 
 
 class FolderCounts(NamedTuple):

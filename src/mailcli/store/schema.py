@@ -123,7 +123,12 @@ _VERSION_7 = (
     ) WITHOUT ROWID""",
 )
 
+_VERSION_8 = (
+    # How many messages `stamps` stand for, all of this UIDVALIDITY; NULL: not known.
+    "ALTER TABLE folder ADD COLUMN agreed INTEGER",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     *(_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4),
-    *(_VERSION_5, _VERSION_6, _VERSION_7),
+    *(_VERSION_5, _VERSION_6, _VERSION_7, _VERSION_8),
 )

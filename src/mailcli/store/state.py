@@ -37,7 +37,7 @@ from mailcli.store.state_rows import (
 _SELECT_FOLDER = (
     "SELECT id, name, uidvalidity, uidnext, highestmodseq, role, server_name, delimiter,"
     " subscribed, detached, messages, mailbox_id, stamps,"
-    " names, listed_at FROM folder"
+    " names, agreed, listed_at FROM folder"
 )
 _NAMES_AT_ONCE = 900  # an old SQLite takes 999 values in a statement
 _SELECT_LEFT_OUT = "SELECT uidvalidity, uid, size, received FROM left_out WHERE folder = ?"
@@ -137,8 +137,8 @@ class StateStore(KeywordState):
 
         Dropped again by whatever changes what is recorded of the folder's messages.
         """
-        rows = [(look.stamps, look.names, folder) for folder, look in looks.items()]
-        self._write("UPDATE folder SET stamps = ?, names = ? WHERE id = ?", rows)
+        rows = [(*look, folder) for folder, look in looks.items()]
+        self._write("UPDATE folder SET stamps = ?, names = ?, agreed = ? WHERE id = ?", rows)
 
     def _drop_stamps(self, folder: int) -> None:
         """Forget that a folder's files are what was agreed on; mostly nothing says so."""
@@ -228,11 +228,6 @@ class StateStore(KeywordState):
         """Return how many messages are recorded."""
         ((count,),) = self._rows("SELECT COUNT(*) FROM message WHERE folder = ?", folder)
         return int(count)
-
-    def count_generations(self, folder: int) -> dict[UidValidity, int]:
-        """Return how many messages are recorded of each UIDVALIDITY."""
-        sql = "SELECT uidvalidity, COUNT(*) FROM message WHERE folder = ? GROUP BY uidvalidity"
-        return {UidValidity(each): count for each, count in self._rows(sql, folder)}
 
     def known_uids(self, folder: int, uidvalidity: UidValidity) -> Iterator[Uid]:
         """Yield the UIDs of one generation that are recorded: as messages, or as left out."""

@@ -22,7 +22,7 @@ def folder_row(values: tuple[Any, ...]) -> FolderRow:
     """Return what is recorded of a folder."""
     number, name, uidvalidity, uidnext, modseq, role, *rest = values
     server_name, delimiter, subscribed, detached, messages, mailbox_id, *seen = rest
-    stamps, names, listed_at = seen
+    stamps, names, agreed, listed_at = seen
     return FolderRow(
         number,
         loaded(name),
@@ -38,6 +38,7 @@ def folder_row(values: tuple[Any, ...]) -> FolderRow:
         loaded_if_any(mailbox_id),
         stamps,
         names,
+        agreed,
         listed_at,
     )
 
