@@ -244,6 +244,7 @@ def test_an_imap_sync_with_nothing_to_do_loads_nothing_that_does_something(
     assert sorted(found & {*UNUSED, "smtplib", "poplib"}) == []
     assert not found & {f"mailcli.app.folder_{part}" for part in ("look", "sync", "fetch", "plan")}
     assert not found & {"mailcli.sync.plan", "mailcli.store.delivery", "mailcli.app.side_by_side"}
+    assert not found & {"mailcli.store.watch", "ctypes"}
 
 
 def test_a_pop_fetch_with_nothing_new_loads_no_other_protocol(
