@@ -23,7 +23,7 @@ from tests.support.imap_sides import message
 from tests.support.local_mail import put
 from tests.support.sync_account import SyncAccount
 
-from mailcli.app import folder_narrow, imap_sync
+from mailcli.app import folder_narrow, imap_sync, sync_run
 from mailcli.errors import LocalError
 from mailcli.store import watch as watching
 from mailcli.store.database import Database
@@ -38,7 +38,7 @@ LARGE = 30
 @pytest.fixture(autouse=True)
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let folders of a few messages be worth it, on any file system that the tests run on."""
-    monkeypatch.setattr(watching, "WORTH", LARGE)
+    monkeypatch.setattr(sync_run, "WORTH_WATCHING", LARGE)
     monkeypatch.setattr(watching, "is_local", lambda _: True)
 
 
@@ -210,6 +210,16 @@ def test_a_run_that_changes_no_file_watches_none(
     assert not begun
 
 
+def test_a_small_folder_is_listed(large: SyncAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync_run, "WORTH_WATCHING", LARGE + 6)
+    large.flag_there("20", "+\\Seen")
+    begun = interrupted(monkeypatch, (Watches, "begin", "before"), lambda: None)
+
+    assert run(large).listings("INBOX") == 1
+
+    assert not begun
+
+
 def test_what_the_server_tells_that_is_as_agreed_on_is_no_reason_to_watch(
     large: SyncAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,12 +248,12 @@ def test_where_the_system_refuses_the_names_are_listed(
     large: SyncAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = Watches.begin
-    asked: list[int] = []
+    asked: list[MaildirFolder] = []
 
-    def refused(watches: Watches, folder: MaildirFolder, messages: int) -> None:
-        asked.append(messages)
+    def refused(watches: Watches, folder: MaildirFolder) -> None:
+        asked.append(folder)
         with no_more_files():
-            begin(watches, folder, messages)
+            begin(watches, folder)
 
     monkeypatch.setattr(Watches, "begin", refused)
     large.flag_there("20", "+\\Seen")
@@ -292,7 +302,7 @@ OTHERS = {
 @pytest.fixture
 def three(mirrored: SyncAccount, monkeypatch: pytest.MonkeyPatch) -> SyncAccount:
     """The account with three messages, one of which the server has just flagged."""
-    monkeypatch.setattr(watching, "WORTH", 1)
+    monkeypatch.setattr(sync_run, "WORTH_WATCHING", 1)
     mirrored.fill("a", "b", "c", flags=("work",))
     mirrored.flag_here("c", "Fa")
     mirrored.sync()

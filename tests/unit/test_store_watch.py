@@ -22,7 +22,7 @@ from mailcli.store.entries import Entry, unique_name
 from mailcli.store.file_systems import is_local
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.name_sum import NameSum
-from mailcli.store.watch import MOST_FOLDERS, WORTH, Watches
+from mailcli.store.watch import MOST_FOLDERS, Watches
 
 SEEN = frozenset({Flag.SEEN})
 PLACES = 2
@@ -61,7 +61,7 @@ def folder(tmp_path: Path) -> MaildirFolder:
 @pytest.fixture
 def watched(folder: MaildirFolder, watches: Watches) -> MaildirFolder:
     """That folder, watched from now on."""
-    watches.begin(folder, WORTH)
+    watches.begin(folder)
     assert folder.watch is not None
     return folder
 
@@ -105,7 +105,7 @@ def test_all_that_we_do_is_ours_alone(
     watched: MaildirFolder, watches: Watches, tmp_path: Path
 ) -> None:
     other = made(tmp_path, "Work")
-    watches.begin(other, WORTH)
+    watches.begin(other)
     delivered(watched, "one")
     flagged = delivered(watched, "two", SEEN)
     a = watched.set_flags(Entry("cur", "1.a:2,"), SEEN, others="a")
@@ -232,7 +232,7 @@ def test_what_another_program_did_to_another_folder_is_not_this_ones(
     watched: MaildirFolder, watches: Watches, tmp_path: Path
 ) -> None:
     other = made(tmp_path, "Work")
-    watches.begin(other, WORTH)
+    watches.begin(other)
     do(other, "touch new/3.c")
     assert is_ours_alone(watched)
     assert not is_ours_alone(other)
@@ -242,7 +242,7 @@ def test_a_folder_that_is_looked_at_anew_is_watched_from_there(
     watched: MaildirFolder, watches: Watches
 ) -> None:
     do(watched, "mv cur old; mv old cur; touch cur/x")
-    watches.begin(watched, WORTH)
+    watches.begin(watched)
     assert is_ours_alone(watched)
     watched.set_flags(Entry("cur", "1.a:2,"), SEEN)
     assert is_ours_alone(watched)
@@ -266,7 +266,7 @@ def test_more_than_the_kernel_keeps_proves_nothing_until_the_next_look(
     watched: MaildirFolder, watches: Watches, tmp_path: Path
 ) -> None:
     other = made(tmp_path, "Work")
-    watches.begin(other, WORTH)
+    watches.begin(other)
     kept = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     here, there = watched.path / "new" / "2.b", watched.path / "new" / "2.c"
     for _ in range(kept // 2 + 1):
@@ -276,7 +276,7 @@ def test_more_than_the_kernel_keeps_proves_nothing_until_the_next_look(
     assert not is_ours_alone(other), "where nothing happened, as far as is told"
     assert not is_ours_alone(watched)
     for each in (watched, other):
-        watches.begin(each, WORTH)
+        watches.begin(each)
         assert is_ours_alone(each)
 
 
@@ -284,31 +284,24 @@ def test_after_very_many_changes_of_our_own_a_folder_is_watched_no_more(
     watched: MaildirFolder, watches: Watches, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = made(tmp_path, "Work")
-    watches.begin(other, WORTH)
+    watches.begin(other)
     monkeypatch.setattr(watching, "MOST", 3)
     before = len(opened())
     for token in ("one", "two", "three", "four"):
         delivered(watched, token)
     assert not is_ours_alone(watched)
     assert len(opened()) == before - PLACES
-    watches.begin(watched, WORTH)
+    watches.begin(watched)
     assert not is_ours_alone(watched)
     delivered(other, "five")
     assert is_ours_alone(other)
-
-
-def test_small_folders_are_not_watched(folder: MaildirFolder, watches: Watches) -> None:
-    before = opened()
-    watches.begin(folder, WORTH - 1)
-    assert folder.watch is None
-    assert opened() == before
 
 
 def test_no_more_folders_are_watched_than_a_few(watches: Watches, tmp_path: Path) -> None:
     before = len(opened())
     folders = [made(tmp_path, str(number)) for number in range(MOST_FOLDERS + 1)]
     for each in folders:
-        watches.begin(each, WORTH)
+        watches.begin(each)
     assert [each.watch is not None for each in folders] == [True] * MOST_FOLDERS + [False]
     assert len(opened()) == before + 1 + PLACES * MOST_FOLDERS
     watches.close()
@@ -339,9 +332,9 @@ def test_where_the_system_refuses_a_folder_is_not_watched(
     folder: MaildirFolder, watches: Watches, count: int
 ) -> None:
     with room_for(count):
-        watches.begin(folder, WORTH)
+        watches.begin(folder)
     assert folder.watch is None
-    watches.begin(folder, WORTH)
+    watches.begin(folder)
     assert is_ours_alone(folder), "once it refuses no more"
 
 
@@ -350,10 +343,10 @@ def test_half_a_folder_is_not_watched(
     folder: MaildirFolder, watches: Watches, lacking: str
 ) -> None:
     do(folder, f"rm -r {lacking}")
-    watches.begin(folder, WORTH)
+    watches.begin(folder)
     assert folder.watch is None
     do(folder, f"mkdir {lacking}")
-    watches.begin(folder, WORTH)
+    watches.begin(folder)
     assert is_ours_alone(folder)
 
 
@@ -361,7 +354,7 @@ def test_a_link_in_the_place_of_a_directory_is_not_watched(
     folder: MaildirFolder, watches: Watches
 ) -> None:
     do(folder, "mv cur elsewhere; ln -s elsewhere cur")
-    watches.begin(folder, WORTH)
+    watches.begin(folder)
     assert folder.watch is None
 
 
@@ -370,7 +363,7 @@ def test_a_library_without_inotify_watches_nothing(
 ) -> None:
     call: Callable[..., Any] = watching._call
     monkeypatch.setattr(watching, "_call", lambda name, *rest: call(f"no_{name}", *rest))
-    watches.begin(folder, WORTH)
+    watches.begin(folder)
     assert folder.watch is None
 
 
@@ -379,7 +372,7 @@ def test_only_file_systems_are_watched_of_which_all_is_told(
 ) -> None:
     before = opened()
     monkeypatch.setattr(watching, "is_local", is_local_but_not_memory)
-    watches.begin(folder, WORTH)
+    watches.begin(folder)
     assert folder.watch is None
     assert opened() == before
 
@@ -407,7 +400,7 @@ from mailcli.store.folder import MaildirFolder
 watch.is_local = lambda _: True
 folder = MaildirFolder(Path(sys.argv[1]), PurePosixPath("INBOX"))
 watches = watch.Watches()
-watches.begin(folder, watch.WORTH)
+watches.begin(folder)
 folder.set_flags(Entry("cur", "1.a:2,"), frozenset({Flag.SEEN}))
 stamps = folder.stamps()
 assert folder.watch.shows_us_alone(stamps)

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 MAX_RECONNECTS = 3
 """How often a run connects anew before it gives up on the rest of the account."""
 
+WORTH_WATCHING = 10_000
+"""Messages from which on a folder is watched. To list so many names takes 13 ms; to import ctypes
+takes 2.5, and to close the inotify 8 and more, for which the kernel waits."""
+
 _TICKS, _TICK = 5, 0.004
 """How often, and for how long each time (seconds), the clock of a file system is waited for."""
 
@@ -149,12 +153,14 @@ class SyncRun:
 
     def _watch(self, folder: MaildirFolder, messages: int) -> None:
         """Watch a folder from now on until the run ends, where it is a large one."""
+        if messages < WORTH_WATCHING:
+            return
         from mailcli.store.watch import Watches
 
         if self._watches is None:
             self._watches = Watches()
             self._stack.callback(self._watches.close)
-        self._watches.begin(folder, messages)
+        self._watches.begin(folder)
 
     def clock_behind(self, stamps: Collection[Stamps]) -> Clock | None:
         """Return what that clock says when it has moved on from stamps that were just made.

@@ -34,10 +34,6 @@ from mailcli.store.file_systems import is_local
 from mailcli.store.folder_view import FolderView
 from mailcli.store.stamps import Stamps
 
-WORTH = 10_000
-"""Messages from which on a folder is watched. To list so many names takes 13 ms; to import ctypes
-takes 2.5, and to close the inotify 8 and more, which the kernel waits for others to have read."""
-
 MOST = 1_000
 """Changes of our own after which no folder is watched any more: beside those a listing is little,
 and the kernel keeps 16,384 unless told otherwise."""
@@ -128,12 +124,12 @@ class Watches:
         self._queue = -1
         self._places: dict[int, _Place] = {}
 
-    def begin(self, folder: FolderView, messages: int) -> None:
-        """Watch a folder from now on, where it has so many messages that this pays, and it can be.
+    def begin(self, folder: FolderView) -> None:
+        """Watch a folder from now on, where it can be.
 
         To be called before it is looked at, and again before it is looked at once more.
         """
-        if folder.watch is None and messages >= WORTH:
+        if folder.watch is None:
             folder.watch = self._watch(str(folder.path))
         if folder.watch is not None:
             folder.watch.begin()
