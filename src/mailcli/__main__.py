@@ -3,16 +3,45 @@
 import gc
 import os
 import sys
-from pathlib import Path
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from mailcli.deferred import defer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SELDOM = ("calendar", "copy", "inspect", "ipaddress", "ntpath", "random", "subprocess")
+"""What click, imaplib and the standard library import at their top, and most runs never ask."""
 
 _YOUNG = 50_000
 """New objects after which cycles are searched for. Start-up, and the rows of a large folder, make
 many objects and hardly a cycle: at Python's own 700 the search takes a tenth of the time."""
 
 
+def program() -> None:
+    """Be the program: run the command line given, and end the process.
+
+    It ends at once. Python would first take apart, piece by piece, all that it has made; that
+    takes longer than many a command. What is to be written, closed or waited for, `main` has.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        if not isinstance(end.code, int):
+            raise
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # `main` has told what could be told
+                stream.flush()
+        os._exit(end.code)
+
+
 def main() -> None:
-    """Run the command line given and exit with its code."""
+    """Run the command line given. Raises: SystemExit, with its code, always."""
     gc.set_threshold(_YOUNG, 20, 20)
+    defer(*_SELDOM)
+    from pathlib import Path
+
     from mailcli.cli.boundary import Program, harden, install_signals, invoke, run
     from mailcli.cli.main import COMMANDS, mailcli
 
@@ -20,13 +49,11 @@ def main() -> None:
     install_signals()
     if (name := Path(sys.argv[0]).name) in {"sendmail", "mailq"}:
         sys.exit(_sendmail(name))
-    program = Program(sys.argv, sys.stdout, sys.stderr, _state_dir, COMMANDS)
+    told = Program(sys.argv, sys.stdout, sys.stderr, _state_dir, COMMANDS)
     environ = os.environ
-    code = run(
-        lambda: invoke(mailcli, sys.argv[1:], prog_name="mailcli", environ=environ), program
+    sys.exit(
+        run(lambda: invoke(mailcli, sys.argv[1:], prog_name="mailcli", environ=environ), told)
     )
-    gc.freeze()  # the process ends: what is left need not be searched for cycles once more
-    sys.exit(code)
 
 
 def _sendmail(name: str) -> int:
@@ -37,11 +64,11 @@ def _sendmail(name: str) -> int:
     return sendmail.sysexit(run(lambda: sendmail.main(name, sys.argv[1:]), program))
 
 
-def _state_dir() -> Path:
+def _state_dir() -> "Path":
     from mailcli.paths import Paths
 
     return Paths.from_environ(os.environ).state_dir
 
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -19,7 +19,7 @@ LONGEST = 350
 
 EVERYWHERE = {"errors", "model", "__version__"}
 ARROWS: dict[str, set[str]] = {
-    "__main__": {"cli", "paths"},
+    "__main__": {"cli", "paths", "deferred"},
     "cli": {"app", "output", "config", "credentials", "paths", "results", "message.clean", "demo"},
     "app": {
         *("smtp", "pop", "imap", "sync", "store", "message", "search"),
@@ -41,6 +41,7 @@ ARROWS: dict[str, set[str]] = {
     "results": set(),
     "model": set(),
     "errors": set(),
+    "deferred": set(),
     "demo": set(),
 }
 """What each part may import beside itself and `EVERYWHERE`."""

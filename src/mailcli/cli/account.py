@@ -5,9 +5,10 @@ import sys
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import Group, option
 from mailcli.errors import Exit
 
-_PROTOCOL = click.option(
+_PROTOCOL = option(
     "--protocol",
     type=click.Choice(["smtp", "pop", "imap"]),
     help="Only for this protocol; else for the account as a whole.",
@@ -29,7 +30,7 @@ Example:
 """
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List accounts; store and forget their passwords."""
 
@@ -49,8 +50,8 @@ def list_accounts(common: Common) -> Exit:
 @command.command("set-password", cls=MailCommand, epilog=_SET_EXAMPLE)
 @click.argument("name", metavar="ACCOUNT")
 @_PROTOCOL
-@click.option("--password-stdin", is_flag=True, help="Read it from standard input, one line.")
-@click.option(
+@option("--password-stdin", is_flag=True, help="Read it from standard input, one line.")
+@option(
     "--allow-plaintext",
     is_flag=True,
     help="Accept a keyring that keeps passwords readable on disk.",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import Group, option
 from mailcli.cli.selecting import messages
 from mailcli.errors import Exit
 
@@ -26,11 +27,9 @@ Examples:
 
 _SELECTORS = click.argument("selectors", nargs=-1, required=True, metavar="SELECTOR...")
 _CHOICE = (
-    click.option("--match", metavar="GLOB", help="Only those with a name like this: '*.pdf'."),
-    click.option(
-        "--part", "parts", multiple=True, metavar="N", help="This part, text too; repeatable."
-    ),
-    click.option(
+    option("--match", metavar="GLOB", help="Only those with a name like this: '*.pdf'."),
+    option("--part", "parts", multiple=True, metavar="N", help="This part, text too; repeatable."),
+    option(
         "--all",
         "everything",
         is_flag=True,
@@ -40,12 +39,12 @@ _CHOICE = (
 
 
 def _choosing(function: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_CHOICE):
-        function = option(function)
+    for choice in reversed(_CHOICE):
+        function = choice(function)
     return function
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List or save what came with messages."""
 
@@ -79,7 +78,7 @@ def list_(
 
 @command.command("save", cls=MailCommand, epilog=_SAVE_EXAMPLE)
 @_SELECTORS
-@click.option(
+@option(
     "--dir",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
@@ -88,7 +87,7 @@ def list_(
     help="Save into this directory; it is made if need be.",
 )
 @_choosing
-@click.option("--force", is_flag=True, help="Replace files that are there, instead of a suffix.")
+@option("--force", is_flag=True, help="Replace files that are there, instead of a suffix.")
 @common_options(accounts="many", dry_run=True)
 def save(  # noqa: PLR0913, PLR0917 - one argument for each option
     common: Common,

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import click
 
+from mailcli.cli.option import Command, Decorator, Option, PathName, option
+
 STDERR = "-"
 """The value of `--trace` that stands for the terminal."""
 
 
-class MailCommand(click.Command):
+class MailCommand(Command):
     """A command whose `--name[=VALUE]` options take a value only behind `=`.
 
     Click would otherwise take the next argument, a recipient perhaps, for the value.
@@ -82,7 +84,7 @@ def _takes_value(option: click.Option) -> bool:
     return not option.is_flag and not option.count
 
 
-class OptionalValue(click.Option):
+class OptionalValue(Option):
     """An option that may stand alone: `--name` or `--name=VALUE`, never `--name VALUE`."""
 
     def __init__(self, *args: Any, implied: str, **kwargs: Any) -> None:  # noqa: ANN401 - click's own
@@ -118,9 +120,6 @@ class Common(NamedTuple):
     color: str = "auto"
 
 
-_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
 def _positive(_: click.Context, __: click.Parameter, value: float) -> float:
     if not 0 < value < float("inf"):
         raise click.BadParameter("must be a number of seconds above 0.")
@@ -128,26 +127,24 @@ def _positive(_: click.Context, __: click.Parameter, value: float) -> float:
 
 
 _ACCOUNT = [
-    click.option("-A", "--account", metavar="NAME", help="Use this account."),
+    option("-A", "--account", metavar="NAME", help="Use this account."),
 ]
 _ACCOUNTS = [
-    click.option(
-        "-A", "--account", metavar="NAME", multiple=True, help="Use this account; repeatable."
-    ),
-    click.option("--all-accounts", is_flag=True, help="Use every account that it applies to."),
+    option("-A", "--account", metavar="NAME", multiple=True, help="Use this account; repeatable."),
+    option("--all-accounts", is_flag=True, help="Use every account that it applies to."),
 ]
 _DRY_RUN = [
-    click.option("-n", "--dry-run", is_flag=True, help="Show what would be done; change nothing."),
+    option("-n", "--dry-run", is_flag=True, help="Show what would be done; change nothing."),
 ]
 _NETWORK = [
-    click.option(
+    option(
         "--trace",
         cls=OptionalValue,
         implied=STDERR,
         metavar="FILE",
         help="Show the protocol conversation, explained, without secrets.",
     ),
-    click.option(
+    option(
         "--timeout",
         type=float,
         callback=_positive,
@@ -157,24 +154,24 @@ _NETWORK = [
     ),
 ]
 _EVERYWHERE = [
-    click.option(
+    option(
         "-o",
         "--output",
         type=click.Choice(["table", "tsv", "json", "jsonl"]),
         help="Write the result like this; at a terminal a table, else TSV.",
     ),
-    click.option("--json", is_flag=True, help="Short for -o json."),
-    click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
-    click.option("-v", "--verbose", count=True, help="Say more; repeatable."),
-    click.option("--yes", is_flag=True, help="Answer every question with yes."),
-    click.option("--no-input", is_flag=True, help="Never ask; fail where it would be needed."),
-    click.option(
+    option("--json", is_flag=True, help="Short for -o json."),
+    option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
+    option("-v", "--verbose", count=True, help="Say more; repeatable."),
+    option("--yes", is_flag=True, help="Answer every question with yes."),
+    option("--no-input", is_flag=True, help="Never ask; fail where it would be needed."),
+    option(
         "--config",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=PathName(),
         metavar="FILE",
         help="Read this configuration file.",
     ),
-    click.option(
+    option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
@@ -185,13 +182,13 @@ _EVERYWHERE = [
 _SHARED = [*_ACCOUNTS, *_DRY_RUN, *_NETWORK, *_EVERYWHERE]
 
 
-def _made(option: _Decorator) -> click.Parameter:
+def _made(decorator: Decorator) -> click.Parameter:
     """Return the option that a decorator adds."""
 
     def nothing() -> None:
         """Stand in for a command."""
 
-    made: click.Parameter = option(nothing).__click_params__[0]  # type: ignore[attr-defined]
+    made: click.Parameter = decorator(nothing).__click_params__[0]  # type: ignore[attr-defined]
     return made
 
 
@@ -203,7 +200,7 @@ def is_shared(option: click.Option) -> bool:
 
 def common_options(
     *, accounts: str = "none", network: bool = False, dry_run: bool = False
-) -> _Decorator:
+) -> Decorator:
     """Give a command the common options and hand them to it as its first argument, a `Common`.
 
     `accounts` is `none`, `one` or `many`.
@@ -221,9 +218,10 @@ def common_options(
         def wrapper(**values: Any) -> Any:  # noqa: ANN401 - whatever the options give
             return function(_take(values), **values)
 
-        for option in reversed(options):
-            wrapper = option(wrapper)
-        return wrapper
+        made: Callable[..., Any] = wrapper
+        for each in reversed(options):
+            made = each(made)
+        return made
 
     return decorate
 

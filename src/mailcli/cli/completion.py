@@ -2,6 +2,7 @@
 
 import click
 
+from mailcli.cli.option import Command
 from mailcli.errors import Exit
 
 _EXAMPLE = """\b
@@ -12,7 +13,7 @@ Examples:
 """
 
 
-@click.command(epilog=_EXAMPLE)
+@click.command(cls=Command, epilog=_EXAMPLE)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> Exit:
     """Print the completion script for a shell.

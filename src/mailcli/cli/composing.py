@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailcli.cli.option import PathName, option
 from mailcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -13,31 +14,27 @@ if TYPE_CHECKING:
     from mailcli.model import Notify
 
 _OPTIONS = {
-    "subject": click.option("-s", "--subject", default="", metavar="TEXT", help="The subject."),
-    "to": click.option(
-        "-t", "--to", multiple=True, metavar="ADDRESS", help="A recipient; repeatable."
-    ),
-    "cc": click.option(
-        "-c", "--cc", multiple=True, metavar="ADDRESS", help="A copy, seen by all."
-    ),
-    "bcc": click.option(
+    "subject": option("-s", "--subject", default="", metavar="TEXT", help="The subject."),
+    "to": option("-t", "--to", multiple=True, metavar="ADDRESS", help="A recipient; repeatable."),
+    "cc": option("-c", "--cc", multiple=True, metavar="ADDRESS", help="A copy, seen by all."),
+    "bcc": option(
         "-b", "--bcc", multiple=True, metavar="ADDRESS", help="A copy that nobody sees."
     ),
-    "from": click.option(
+    "from": option(
         "-r", "--from", "sender", metavar="ADDRESS", help="The author (the account's)."
     ),
-    "envelope-from": click.option(
+    "envelope-from": option(
         "-f", "--envelope-from", "envelope_sender", metavar="ADDRESS", help="Where bounces go."
     ),
-    "attach": click.option(
+    "attach": option(
         "-a",
         "--attach",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=PathName(),
         metavar="FILE",
         help="Attach a file; repeatable.",
     ),
-    "header": click.option(
+    "header": option(
         "-H",
         "--header",
         "headers",
@@ -45,58 +42,54 @@ _OPTIONS = {
         metavar="'NAME: VALUE'",
         help="A further header.",
     ),
-    "reply-to": click.option(
+    "reply-to": option(
         "--reply-to", multiple=True, metavar="ADDRESS", help="Where answers should go."
     ),
-    "body": click.option(
+    "body": option(
         "--body", metavar="TEXT", help="The text; else it is read from standard input."
     ),
-    "body-file": click.option(
+    "body-file": option(
         "--body-file",
-        type=click.Path(path_type=Path, allow_dash=True),
+        type=PathName(),
         metavar="FILE",
         help="Read it from a file.",
     ),
-    "html": click.option(
+    "html": option(
         "--html", is_flag=True, help="The text is HTML; plain text is made from it, too."
     ),
-    "markdown": click.option(
+    "markdown": option(
         "--markdown", is_flag=True, help="The text is Markdown; HTML is made from it, too."
     ),
-    "inline": click.option(
+    "inline": option(
         "--inline",
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=PathName(),
         metavar="FILE",
         help="An image that the HTML shows as cid:NAME; repeatable.",
     ),
-    "raw": click.option(
-        "--raw", is_flag=True, help="The input is a whole message; send it as it is."
-    ),
-    "read-recipients": click.option(
+    "raw": option("--raw", is_flag=True, help="The input is a whole message; send it as it is."),
+    "read-recipients": option(
         "--read-recipients", is_flag=True, help="With --raw, send to those in its header, too."
     ),
-    "fcc": click.option(
-        "--fcc", "sent_folder", metavar="FOLDER", help="Keep the copy in this folder."
-    ),
-    "no-save": click.option("--no-save", is_flag=True, help="Keep no copy."),
-    "queue": click.option(
+    "fcc": option("--fcc", "sent_folder", metavar="FOLDER", help="Keep the copy in this folder."),
+    "no-save": option("--no-save", is_flag=True, help="Keep no copy."),
+    "queue": option(
         "--queue", is_flag=True, help="Put it into the outbox; outbox flush sends it."
     ),
-    "queue-on-tempfail": click.option(
+    "queue-on-tempfail": option(
         "--queue-on-tempfail", is_flag=True, help="Put it there where it cannot be sent for now."
     ),
-    "dsn-notify": click.option(
+    "dsn-notify": option(
         "--dsn-notify",
         metavar="EVENTS",
         help="Ask for reports: never, or success, failure and delay with commas between.",
     ),
-    "dsn-return": click.option(
+    "dsn-return": option(
         "--dsn-return",
         type=click.Choice(["hdrs", "full"]),
         help="What a report brings back of the message.",
     ),
-    "draft": click.option(
+    "draft": option(
         "--draft", is_flag=True, help="Save it in the Drafts folder instead of sending it."
     ),
 }

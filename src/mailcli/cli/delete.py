@@ -3,6 +3,7 @@
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import option
 from mailcli.cli.organise import SELECTORS, confirming, selected, tell
 from mailcli.errors import Exit
 
@@ -16,7 +17,7 @@ Examples:
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
 @click.argument("selectors", nargs=-1, required=True, metavar=SELECTORS)
-@click.option("--permanent", is_flag=True, help="Delete for good, after asking.")
+@option("--permanent", is_flag=True, help="Delete for good, after asking.")
 @common_options(accounts="many", dry_run=True)
 def command(common: Common, selectors: tuple[str, ...], *, permanent: bool) -> Exit:
     """Move messages to the trash, or delete them for good.

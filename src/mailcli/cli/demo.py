@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailcli.cli.option import Group, option
+
 if TYPE_CHECKING:
     from mailcli.demo.sandbox import Sandbox
     from mailcli.demo.servers import Ports
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 _HIGHEST_BASE = 65535 - 995
 
 
-@click.group(name="demo", invoke_without_command=True)
-@click.option("--pause", is_flag=True, help="Wait for Enter between the parts of the tour.")
+@click.group(name="demo", cls=Group, invoke_without_command=True)
+@option("--pause", is_flag=True, help="Wait for Enter between the parts of the tour.")
 @click.pass_context
 def command(ctx: click.Context, *, pause: bool) -> None:
     """Try mailcli: servers on this machine, made-up mail, and a tour.
@@ -30,7 +32,7 @@ def command(ctx: click.Context, *, pause: bool) -> None:
 
 
 @command.command()
-@click.option(
+@option(
     "--port-base",
     type=click.IntRange(1024, _HIGHEST_BASE),
     metavar="N",
@@ -65,7 +67,7 @@ def shell(ctx: click.Context) -> None:
 
 
 @command.command(context_settings={"ignore_unknown_options": True})
-@click.option("--empty", is_flag=True, help="Do not bring the mail into the Maildir first.")
+@option("--empty", is_flag=True, help="Do not bring the mail into the Maildir first.")
 @click.argument("words", metavar="COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def run(ctx: click.Context, words: tuple[str, ...], *, empty: bool) -> None:

@@ -7,6 +7,7 @@ import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.cli.composing import request_of, writing_options
+from mailcli.cli.option import Group
 from mailcli.cli.writing import Source, edit, task_of, tell, write
 from mailcli.errors import ConfirmationNeeded, Exit
 
@@ -38,7 +39,7 @@ Examples:
 _SELECTOR = click.argument("selector", metavar="SELECTOR")
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List, save, edit and send drafts.
 

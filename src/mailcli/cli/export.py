@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import option
 from mailcli.cli.selecting import messages
 from mailcli.errors import Exit
 
@@ -24,22 +25,22 @@ Examples:
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
 @click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
-@click.option(
+@option(
     "--to",
     required=True,
     metavar="PATH",
     help="Into this .mbox, .eml file or directory/; - for standard output.",
 )
-@click.option(
+@option(
     "--format",
     "kind",
     type=click.Choice(["mbox", "eml", "maildir"]),
     help="Write this, whatever the path is called.",
 )
-@click.option("--folder", metavar="NAME", help="Export this folder, all of it.")
-@click.option("--all-folders", is_flag=True, help="Export every folder, into a Maildir.")
-@click.option("--append", is_flag=True, help="Add to an mbox or directory that is there.")
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@option("--folder", metavar="NAME", help="Export this folder, all of it.")
+@option("--all-folders", is_flag=True, help="Export every folder, into a Maildir.")
+@option("--append", is_flag=True, help="Add to an mbox or directory that is there.")
+@option("--force", is_flag=True, help="Replace a file that is there.")
 @common_options(accounts="many", dry_run=True)
 def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     common: Common,

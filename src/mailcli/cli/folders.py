@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import option
 from mailcli.errors import ConfirmationNeeded, Exit, UsageError
 
 if TYPE_CHECKING:
@@ -24,24 +25,22 @@ Examples:
 
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
-@click.option("--create", metavar="NAME", multiple=True, help="Make a folder; repeatable.")
-@click.option(
+@option("--create", metavar="NAME", multiple=True, help="Make a folder; repeatable.")
+@option(
     "--rename",
     metavar="OLD NEW",
     nargs=2,
     help="Give a folder another name, with all inside it, here as well.",
 )
-@click.option(
+@option(
     "--delete",
     metavar="NAME",
     multiple=True,
     help="Delete a folder and its messages on the server, after asking; repeatable.",
 )
-@click.option("--subscribe", metavar="NAME", multiple=True, help="Subscribe a folder; repeatable.")
-@click.option(
-    "--unsubscribe", metavar="NAME", multiple=True, help="Unsubscribe a folder; repeatable."
-)
-@click.option("--offline", is_flag=True, help="List what the last imap-sync saw; do not connect.")
+@option("--subscribe", metavar="NAME", multiple=True, help="Subscribe a folder; repeatable.")
+@option("--unsubscribe", metavar="NAME", multiple=True, help="Unsubscribe a folder; repeatable.")
+@option("--offline", is_flag=True, help="List what the last imap-sync saw; do not connect.")
 @common_options(accounts="many", network=True, dry_run=True)
 def command(  # noqa: PLR0913 - one argument for each option
     common: Common,

@@ -6,6 +6,7 @@ import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.cli.composing import request_of, writing_options
+from mailcli.cli.option import option
 from mailcli.cli.selecting import selected
 from mailcli.cli.writing import Source, task_of, write
 from mailcli.errors import Exit, UsageError
@@ -21,8 +22,8 @@ Examples:
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
 @click.argument("selectors", nargs=-1, required=True, metavar="SELECTOR...")
-@click.option("--as-attachment", "whole", is_flag=True, help="Attach the messages as they are.")
-@click.option("--no-attachments", is_flag=True, help="Pass on the text without what is attached.")
+@option("--as-attachment", "whole", is_flag=True, help="Attach the messages as they are.")
+@option("--no-attachments", is_flag=True, help="Pass on the text without what is attached.")
 @writing_options(
     *("to", "cc", "bcc", "body", "body-file", "html", "markdown", "subject", "from"),
     *("reply-to", "attach", "inline", "header", "fcc", "no-save", "queue", "queue-on-tempfail"),

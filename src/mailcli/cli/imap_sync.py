@@ -3,6 +3,7 @@
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import option
 from mailcli.errors import Exit
 
 _EXAMPLE = """\b
@@ -16,25 +17,25 @@ Examples:
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
-@click.option("--pull", is_flag=True, help="Change nothing on the server.")
-@click.option("--push", is_flag=True, help="Change nothing in the Maildir.")
-@click.option(
+@option("--pull", is_flag=True, help="Change nothing on the server.")
+@option("--push", is_flag=True, help="Change nothing in the Maildir.")
+@option(
     "--allow-mass-delete",
     is_flag=True,
     help="Carry deletions even where they empty most of a folder.",
 )
-@click.option(
+@option(
     "--full",
     is_flag=True,
     help="List every folder whole; distrust every shortcut, and repair.",
 )
-@click.option(
+@option(
     "--jobs",
     type=click.IntRange(1, 16),
     metavar="N",
     help="Fetch over up to N connections at once; default: as the server bears, up to 4.",
 )
-@click.option(
+@option(
     "--verify",
     is_flag=True,
     help="Compare both sides by content and report; change nothing.",

@@ -3,6 +3,7 @@
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import option
 from mailcli.errors import Exit
 
 _EXAMPLE = """\b
@@ -17,12 +18,12 @@ Examples:
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option(
+@option(
     "--folder", metavar="NAME", help="Into this folder (INBOX); of a tree, all folders below it."
 )
-@click.option("--tree", is_flag=True, help="Into folders named as those of the Maildir are.")
-@click.option("--create", is_flag=True, help="Make folders that are not there.")
-@click.option("--again", is_flag=True, help="Import once more what is here already.")
+@option("--tree", is_flag=True, help="Into folders named as those of the Maildir are.")
+@option("--create", is_flag=True, help="Make folders that are not there.")
+@option("--again", is_flag=True, help="Import once more what is here already.")
 @common_options(accounts="one", dry_run=True)
 def command(
     common: Common,

@@ -12,6 +12,7 @@ import click
 
 from mailcli.cli.command import OptionalValue
 from mailcli.cli.main import COMMANDS, mailcli
+from mailcli.cli.option import PathName
 
 ACCOUNT_NAMES = (
     "sed -n "
@@ -70,7 +71,7 @@ def kind_of(parameter: click.Parameter) -> Kind:
         return Kind.ACCOUNT
     if isinstance(parameter.type, click.Choice):
         return Kind.CHOICE
-    if isinstance(parameter.type, click.Path) or parameter.metavar == "FILE":
+    if isinstance(parameter.type, click.Path | PathName) or parameter.metavar == "FILE":
         return Kind.FILE
     return Kind.TEXT
 

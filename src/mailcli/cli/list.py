@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import PathName, option
 from mailcli.errors import Exit
 
 _EXAMPLE = """\b
@@ -25,15 +26,15 @@ PAGE = 50
 
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
-@click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option("--folder", default=None, metavar="NAME", help="Show this folder (INBOX).")
-@click.option("--all-folders", is_flag=True, help="Show every folder.")
-@click.option("--unread", is_flag=True, help="Only what was not read yet.")
-@click.option("--flagged", is_flag=True, help="Only what is flagged.")
-@click.option("--from", "sender", metavar="TEXT", help="Only from whom these words name.")
-@click.option("--threads", is_flag=True, help="Show whole threads, newest first.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show the newest N.")
-@click.option("--page", type=click.IntRange(min=1), metavar="N", help="Show the N-th page (1).")
+@click.argument("path", required=False, type=PathName())
+@option("--folder", default=None, metavar="NAME", help="Show this folder (INBOX).")
+@option("--all-folders", is_flag=True, help="Show every folder.")
+@option("--unread", is_flag=True, help="Only what was not read yet.")
+@option("--flagged", is_flag=True, help="Only what is flagged.")
+@option("--from", "sender", metavar="TEXT", help="Only from whom these words name.")
+@option("--threads", is_flag=True, help="Show whole threads, newest first.")
+@option("--limit", type=click.IntRange(min=1), metavar="N", help="Show the newest N.")
+@option("--page", type=click.IntRange(min=1), metavar="N", help="Show the N-th page (1).")
 @common_options(accounts="many")
 def command(common: Common, path: Path | None, **options: Any) -> Exit:  # noqa: ANN401 - whatever the options give
     """List messages of the local Maildir, newest first.

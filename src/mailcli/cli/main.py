@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from mailcli import __version__
+from mailcli.cli.option import Group, page_option
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -61,6 +62,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
 
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
+VERSION = f"mailcli {__version__}"
+"""What `--version` prints."""
+
 _EPILOG = """\b
 Exit codes:
    0 done                    67 recipients refused  74 local read, write
@@ -71,7 +75,7 @@ Exit codes:
 """
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are loaded when they are needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -132,7 +136,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
     options_metavar="[--version | --help]",
+    params=[page_option(["--version"], lambda _: VERSION, "Show the version and exit.")],
 )
-@click.version_option(__version__, prog_name="mailcli", message="%(prog)s %(version)s")
 def mailcli() -> None:
     """One mail client for SMTP, POP3 and IMAP. To try it at once: mailcli demo"""

@@ -3,6 +3,7 @@
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import option
 from mailcli.cli.organise import file_messages
 from mailcli.errors import Exit
 
@@ -17,7 +18,7 @@ Examples:
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
 @click.argument("words", nargs=-1, required=True, metavar="SELECTOR... FOLDER")
-@click.option("--create", is_flag=True, help="Make the folder if there is none of that name.")
+@option("--create", is_flag=True, help="Make the folder if there is none of that name.")
 @common_options(accounts="many", dry_run=True)
 def command(common: Common, words: tuple[str, ...], *, create: bool) -> Exit:
     """Move messages to another folder.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import Group, option
 from mailcli.errors import Exit
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Example:
 """
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List, send or drop messages that wait to be sent."""
 
@@ -51,11 +52,11 @@ def list_outbox(common: Common) -> Exit:
 
 @command.command("flush", cls=MailCommand, epilog=_FLUSH_EXAMPLE)
 @click.argument("numbers", nargs=-1, type=int, metavar="[ID]...")
-@click.option("--now", is_flag=True, help="Try all, also those that are not due yet.")
-@click.option(
+@option("--now", is_flag=True, help="Try all, also those that are not due yet.")
+@option(
     "--retry", multiple=True, type=int, metavar="ID", help="Send an unknown one again; repeatable."
 )
-@click.option("--retry-unknown", is_flag=True, help="Send all unknown ones again.")
+@option("--retry-unknown", is_flag=True, help="Send all unknown ones again.")
 @common_options(accounts="many", network=True)
 def flush_outbox(
     common: Common,

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from mailcli.cli.command import Common, MailCommand, OptionalValue, common_options
+from mailcli.cli.option import option
 from mailcli.errors import Exit, UsageError
 
 _EXAMPLE = """\b
@@ -21,7 +22,7 @@ _MAILDIR = "maildir:"
 
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
-@click.option(
+@option(
     "-k",
     "--keep",
     cls=OptionalValue,
@@ -29,38 +30,34 @@ _MAILDIR = "maildir:"
     metavar="AGE",
     help="Leave mail on the server, for ever or until it was stored AGE ago.",
 )
-@click.option("--delete", is_flag=True, help="Delete on the server what is stored here.")
-@click.option(
+@option("--delete", is_flag=True, help="Delete on the server what is stored here.")
+@option(
     "--delete-after",
     metavar="AGE",
     help="Delete there what was stored here AGE ago; as --keep=AGE.",
 )
-@click.option("--max-size", metavar="SIZE", help="Leave larger messages on the server.")
-@click.option(
+@option("--max-size", metavar="SIZE", help="Leave larger messages on the server.")
+@option(
     "--max-messages",
     type=click.IntRange(1),
     metavar="N",
     help="Fetch at most N messages; the others come with later runs.",
 )
-@click.option(
-    "--max-bytes", metavar="SIZE", help="Fetch at most so much, but one message in any case."
-)
-@click.option(
+@option("--max-bytes", metavar="SIZE", help="Fetch at most so much, but one message in any case.")
+@option(
     "--mark-seen-only",
     is_flag=True,
     help="Fetch nothing; take what is there for seen, and never delete it.",
 )
-@click.option("--status", is_flag=True, help="Fetch nothing; count what is there and what is new.")
-@click.option(
-    "--deliver", metavar="maildir:PATH", help="Put mail into this Maildir, not the account's."
-)
-@click.option(
+@option("--status", is_flag=True, help="Fetch nothing; count what is there and what is new.")
+@option("--deliver", metavar="maildir:PATH", help="Put mail into this Maildir, not the account's.")
+@option(
     "--notify-after",
     type=click.IntRange(1),
     metavar="N",
     help="Say nothing of failures that pass (exit 75) until N runs in a row have failed.",
 )
-@click.option(
+@option(
     "--skip-if-running",
     is_flag=True,
     help="Where another run works on the account, skip it and exit 0.",
@@ -124,9 +121,9 @@ def _keep(values: dict[str, Any]) -> bool | timedelta | None:
         return False
     if keep == "for ever":
         return True
-    for option, text in (("--keep", keep), ("--delete-after", after)):
+    for name, text in (("--keep", keep), ("--delete-after", after)):
         if text is not None:
-            return _age(option, text)
+            return _age(name, text)
     return None
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import option
 from mailcli.errors import Exit
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ Examples:
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
 @click.argument("selectors", nargs=-1, required=True, metavar="SELECTOR...")
-@click.option("--peek", is_flag=True, help="Do not mark the messages as seen.")
-@click.option("--thread", is_flag=True, help="Show the whole threads that they belong to.")
-@click.option("--headers", is_flag=True, help="Show every header field.")
-@click.option("--no-fold", is_flag=True, help="Show long quotations, and all of a thread.")
-@click.option("--html", is_flag=True, help="Open the HTML in the browser, made harmless.")
-@click.option("--raw", is_flag=True, help="Write the message as it is stored.")
-@click.option("--part", metavar="N", help="Write the content of this part, decoded.")
-@click.option("--no-pager", is_flag=True, help="Use no pager at a terminal.")
+@option("--peek", is_flag=True, help="Do not mark the messages as seen.")
+@option("--thread", is_flag=True, help="Show the whole threads that they belong to.")
+@option("--headers", is_flag=True, help="Show every header field.")
+@option("--no-fold", is_flag=True, help="Show long quotations, and all of a thread.")
+@option("--html", is_flag=True, help="Open the HTML in the browser, made harmless.")
+@option("--raw", is_flag=True, help="Write the message as it is stored.")
+@option("--part", metavar="N", help="Write the content of this part, decoded.")
+@option("--no-pager", is_flag=True, help="Use no pager at a terminal.")
 @common_options(accounts="many")
 def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     common: Common,

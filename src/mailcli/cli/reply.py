@@ -6,6 +6,7 @@ import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.cli.composing import request_of, writing_options
+from mailcli.cli.option import option
 from mailcli.cli.selecting import selected
 from mailcli.cli.writing import Source, task_of, write
 from mailcli.errors import Exit, UsageError
@@ -21,10 +22,10 @@ Examples:
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
 @click.argument("selector", metavar="SELECTOR")
-@click.option("--all", "to_all", is_flag=True, help="Also to all others who got the message.")
-@click.option("--list", "to_list", is_flag=True, help="To the mailing list, and nobody else.")
-@click.option("--quote/--no-quote", default=True, help="Quote the message, or do not (quote).")
-@click.option("--top", is_flag=True, help="Put the text above the quotation, not below.")
+@option("--all", "to_all", is_flag=True, help="Also to all others who got the message.")
+@option("--list", "to_list", is_flag=True, help="To the mailing list, and nobody else.")
+@option("--quote/--no-quote", default=True, help="Quote the message, or do not (quote).")
+@option("--top", is_flag=True, help="Put the text above the quotation, not below.")
 @writing_options(
     *("body", "body-file", "html", "markdown", "subject", "cc", "bcc", "from", "reply-to"),
     *("attach", "inline", "header", "fcc", "no-save", "queue", "queue-on-tempfail", "draft"),

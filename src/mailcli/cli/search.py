@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import PathName, option
 from mailcli.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -72,18 +73,18 @@ class _SearchCommand(MailCommand):
 
 @click.command(cls=_SearchCommand, epilog=_EPILOG)
 @click.argument("query", nargs=-1, required=True)
-@click.option(
+@option(
     "--path",
-    type=click.Path(path_type=Path),
+    type=PathName(),
     help="Search a Maildir, an mbox file or a message that belongs to no account.",
 )
-@click.option("--folder", metavar="NAME", help="Search this folder alone.")
-@click.option("--all-folders", is_flag=True, help="Search every folder; with --server, too.")
-@click.option("--server", is_flag=True, help="Ask the IMAP server, in INBOX unless told.")
-@click.option("--threads", is_flag=True, help="Show the whole threads of what is found.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show the newest N.")
-@click.option("--page", type=click.IntRange(min=1), metavar="N", help="Show the N-th page (1).")
-@click.option("--fail-empty", is_flag=True, help="Exit with 66 where nothing is found.")
+@option("--folder", metavar="NAME", help="Search this folder alone.")
+@option("--all-folders", is_flag=True, help="Search every folder; with --server, too.")
+@option("--server", is_flag=True, help="Ask the IMAP server, in INBOX unless told.")
+@option("--threads", is_flag=True, help="Show the whole threads of what is found.")
+@option("--limit", type=click.IntRange(min=1), metavar="N", help="Show the newest N.")
+@option("--page", type=click.IntRange(min=1), metavar="N", help="Show the N-th page (1).")
+@option("--fail-empty", is_flag=True, help="Exit with 66 where nothing is found.")
 @common_options(accounts="many", network=True)
 def command(common: Common, query: tuple[str, ...], **options: Any) -> Exit:  # noqa: ANN401 - whatever the options give
     """Find messages, here or on the server.

@@ -3,6 +3,7 @@
 import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
+from mailcli.cli.option import option
 from mailcli.errors import Exit
 
 _EXAMPLE = """\b
@@ -14,8 +15,8 @@ Examples:
 
 
 @click.command(cls=MailCommand, epilog=_EXAMPLE)
-@click.option("--short", is_flag=True, help="One line: accounts with unread mail, and how much.")
-@click.option("--rebuild-index", is_flag=True, help="First read all mail anew.")
+@option("--short", is_flag=True, help="One line: accounts with unread mail, and how much.")
+@option("--rebuild-index", is_flag=True, help="First read all mail anew.")
 @common_options(accounts="many")
 def command(common: Common, short: bool, rebuild_index: bool) -> Exit:
     """Show what is unread, and how the last runs ended.
