@@ -3,11 +3,8 @@
 import gc
 import os
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from mailcli.deferred import defer
-
+TYPE_CHECKING = False  # typing's own would cost more than `--version`
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -31,23 +28,33 @@ def program() -> None:
         if not isinstance(end.code, int):
             raise
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError):  # `main` has told what could be told
+            try:  # noqa: SIM105 - contextlib would take longer; `main` has told what it could
                 stream.flush()
+            except (OSError, ValueError):
+                pass
         os._exit(end.code)
 
 
 def main() -> None:
     """Run the command line given. Raises: SystemExit, with its code, always."""
     gc.set_threshold(_YOUNG, 20, 20)
-    defer(*_SELDOM)
-    from pathlib import Path
+    name = os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib would be half of what follows
+    is_sendmail = name in {"sendmail", "mailq"}
+    if not is_sendmail and "_MAILCLI_COMPLETE" not in os.environ and sys.stdout:
+        from mailcli.cli.front import answer
 
+        if answer(sys.argv[1:]):
+            sys.exit(0)
+    from mailcli.deferred import defer
+
+    defer(*_SELDOM)
     from mailcli.cli.boundary import Program, harden, install_signals, invoke, run
-    from mailcli.cli.main import COMMANDS, mailcli
+    from mailcli.cli.front import COMMANDS
+    from mailcli.cli.main import mailcli
 
     harden(os.environ)
     install_signals()
-    if (name := Path(sys.argv[0]).name) in {"sendmail", "mailq"}:
+    if is_sendmail:
         sys.exit(_sendmail(name))
     told = Program(sys.argv, sys.stdout, sys.stderr, _state_dir, COMMANDS)
     environ = os.environ

@@ -10,9 +10,9 @@ from tests.support import shells
 from tests.support.need import find, need
 from tests.support.shells import Offered
 
+from mailcli.cli.front import COMMANDS
 from mailcli.cli.generate import SCRIPTS, files
 from mailcli.cli.leaves import Leaf, leaves
-from mailcli.cli.main import COMMANDS
 
 each_shell = pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 

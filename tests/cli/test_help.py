@@ -8,8 +8,9 @@ import pytest
 from tests.conftest import RunMailcli
 
 from mailcli.cli import command as shared
+from mailcli.cli.front import COMMANDS
 from mailcli.cli.leaves import Leaf, leaves
-from mailcli.cli.main import COMMANDS, mailcli
+from mailcli.cli.main import mailcli
 
 LEAVES = list(leaves())
 ENDS = [leaf for leaf in LEAVES if not isinstance(leaf.command, click.Group)]
@@ -138,3 +139,24 @@ def test_the_version_is_one_line(run_mailcli: RunMailcli) -> None:
     done = run_mailcli("--version")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, f"mailcli {__version__}\n", "")
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80, 100, 300])
+def test_the_front_page_is_as_wide_as_the_terminal_within_reason(
+    run_mailcli: RunMailcli, columns: int
+) -> None:
+    page = run_mailcli("--help", env={"COLUMNS": str(columns)}).stdout
+
+    commands, exits = page.split("\n  Exit codes:\n")
+    assert max(map(len, commands.splitlines())) <= max(53, min(columns, 100))
+    assert all(f"\n  {name} " in commands for name in COMMANDS)
+    words = " ".join(commands.split())
+    assert all(entry.help in words for entry in COMMANDS.values())
+    assert len(exits.splitlines()) == 5
+
+
+def test_the_parser_shows_the_same_front_page(run_mailcli: RunMailcli) -> None:
+    at_once = run_mailcli("--help").stdout
+
+    assert at_once == run_mailcli("-h").stdout == run_mailcli("--help", "send").stdout
+    assert run_mailcli("--version").stdout == run_mailcli("--version", "send").stdout

@@ -76,7 +76,8 @@ class Maildrop:
 def run(*argv: str) -> Ran:
     """Run mailcli by the entry point of the command line."""
     from mailcli.cli.boundary import Program, invoke, run
-    from mailcli.cli.main import COMMANDS, mailcli
+    from mailcli.cli.front import COMMANDS
+    from mailcli.cli.main import mailcli
 
     out, err = StringIO(), StringIO()
     with redirect_stderr(err), redirect_stdout(out):

@@ -187,7 +187,8 @@ class SyncAccount(SyncedMaildir):
 def _run(*argv: str) -> tuple[int, str, str]:
     """Run mailcli; return its exit code, and what it said on stdout and stderr."""
     from mailcli.cli.boundary import Program, invoke, run
-    from mailcli.cli.main import COMMANDS, mailcli
+    from mailcli.cli.front import COMMANDS
+    from mailcli.cli.main import mailcli
 
     out, err = StringIO(), StringIO()
     with redirect_stderr(err), redirect_stdout(out):

@@ -126,7 +126,8 @@ class Device:
     def sync(self, *args: str) -> Ran:
         """Run `imap-sync` in this process."""
         from mailcli.cli.boundary import Program, invoke, run
-        from mailcli.cli.main import COMMANDS, mailcli
+        from mailcli.cli.front import COMMANDS
+        from mailcli.cli.main import mailcli
 
         self.runs += 1
         argv = ["mailcli", "imap-sync", "--json", *args]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
+from mailcli.cli.front import COMMANDS
 from mailcli.cli.leaves import (
     ACCOUNT_NAMES,
     Kind,
@@ -19,7 +20,6 @@ from mailcli.cli.leaves import (
     needs_equals,
     subcommands,
 )
-from mailcli.cli.main import COMMANDS
 
 _HEAD = """\
 # bash completion for mailcli; made by `make completions`, do not edit.

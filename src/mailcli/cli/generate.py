@@ -12,8 +12,8 @@ from pathlib import Path
 from mailcli import __version__
 from mailcli.cli.bash_script import bash
 from mailcli.cli.fish_script import fish
+from mailcli.cli.front import SECTIONS
 from mailcli.cli.leaves import leaves
-from mailcli.cli.main import SECTIONS
 from mailcli.cli.manual import manual
 from mailcli.cli.zsh_script import zsh
 

@@ -11,7 +11,8 @@ from enum import Enum
 import click
 
 from mailcli.cli.command import OptionalValue
-from mailcli.cli.main import COMMANDS, mailcli
+from mailcli.cli.front import COMMANDS
+from mailcli.cli.main import mailcli
 from mailcli.cli.option import PathName
 
 ACCOUNT_NAMES = (

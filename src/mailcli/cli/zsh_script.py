@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from mailcli.cli.front import COMMANDS
 from mailcli.cli.leaves import (
     ACCOUNT_NAMES,
     Kind,
@@ -15,7 +16,6 @@ from mailcli.cli.leaves import (
     needs_equals,
     subcommands,
 )
-from mailcli.cli.main import COMMANDS
 
 _SCRIPT = """\
 #compdef mailcli
