@@ -251,6 +251,12 @@ def test_reading_an_ordinary_message_loads_no_other_parser_and_no_network(
     assert sorted(found & (NETWORK | {"email", "random"} | parsers)) == []
 
 
+def _results(found: set[str]) -> set[str]:
+    """Return the families of results that were made."""
+    above = "mailcli.results."
+    return {name.removeprefix(above) for name in found if name.startswith(above)}
+
+
 def test_an_imap_sync_with_nothing_to_do_loads_nothing_that_does_something(
     loaded: Loaded, up_to_date: None
 ) -> None:
@@ -260,6 +266,7 @@ def test_an_imap_sync_with_nothing_to_do_loads_nothing_that_does_something(
     assert not found & {f"mailcli.app.folder_{part}" for part in ("look", "sync", "fetch", "plan")}
     assert not found & {"mailcli.sync.plan", "mailcli.store.delivery", "mailcli.app.side_by_side"}
     assert not found & {"mailcli.store.watch", "ctypes"}
+    assert _results(found) == {"imap", "report"}
 
 
 def test_a_pop_fetch_with_nothing_new_loads_no_other_protocol(
@@ -269,6 +276,7 @@ def test_a_pop_fetch_with_nothing_new_loads_no_other_protocol(
 
     # What is stored is told apart by its hash.
     assert not found & (UNUSED - {"hashlib"} | {"smtplib", "imaplib"})
+    assert _results(found) == {"imap", "pop", "report"}
 
 
 def test_an_imap_sync_with_nothing_to_do_makes_hardly_a_dataclass(

@@ -9,13 +9,16 @@ import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailcli.app.context import Context
 from mailcli.config import Account
 from mailcli.errors import CannotCreate, LocalError
 from mailcli.results.report import ErrorReport
-from mailcli.results.state import LastRun
 from mailcli.store.files import make_private_directory
+
+if TYPE_CHECKING:
+    from mailcli.results.state import LastRun
 
 
 def record_run(
@@ -40,8 +43,10 @@ def _written(error: ErrorReport | None) -> str:
     return json.dumps(error._asdict())
 
 
-def last_runs(context: Context, account: Account) -> tuple[LastRun, ...]:
+def last_runs(context: Context, account: Account) -> "tuple[LastRun, ...]":
     """Return the last run of each command, the latest first; what cannot be read is left out."""
+    from mailcli.results.state import LastRun
+
     found = []
     with suppress(OSError):
         for path in _directory(context, account).glob("[!.]*"):

@@ -13,23 +13,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol, TextIO
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
-from mailcli.results import (
-    CredentialChange,
-    DraftResult,
-    ExportResult,
-    FlushResult,
-    FoldersResult,
-    ImapResult,
-    ImportResult,
-    OrganisedResult,
-    PopResult,
-    ReadResult,
-    Result,
-    SendPreview,
-    SendResult,
-)
+from mailcli import results
+
+if TYPE_CHECKING:
+    from mailcli.results import ReadResult, Result, SendPreview
 
 
 class Format(StrEnum):
@@ -52,7 +41,7 @@ class Color(StrEnum):
 class Printer(Protocol):
     """What a command tells its user through."""
 
-    def emit(self, result: Result, *, asked: bool = False) -> None:
+    def emit(self, result: "Result", *, asked: bool = False) -> None:
         """Write the result of the command, and a line on stderr for each failure in it.
 
         In a pipe and without `--output`, `pop-fetch` and `imap-sync` write no
@@ -112,21 +101,13 @@ class _TextPrinter:
 
         self._streams.complain(f"mailcli: warning: {clean(text)}\n")
 
-    def _report(self, result: Result) -> None:
-        from mailcli.output.problems import problems_of, problems_text
+    def _report(self, result: "Result") -> None:
+        from mailcli.output.problems import problems_of, problems_text, warnings_of
 
-        if isinstance(result, FoldersResult):
-            from mailcli.output.summary import change_lines
-
-            for line in change_lines(result):
-                self.note(line)
-        if isinstance(result, OrganisedResult):
-            from mailcli.output.organising import undo_commands
-
-            for command in undo_commands(result):
-                self.note(f"undo: {command}")
+        for note in _notes_of(result):
+            self.note(note)
         self._streams.complain(problems_text(problems_of(result)))
-        for warning in _warnings_of(result):
+        for warning in warnings_of(result):
             self.warn(warning)
 
 
@@ -137,12 +118,12 @@ class _TablePrinter(_TextPrinter):
         super().__init__(streams)
         self._width, self._color, self._now = width, color, now
 
-    def emit(self, result: Result, *, asked: bool = False) -> None:
+    def emit(self, result: "Result", *, asked: bool = False) -> None:
         from mailcli.output.summary import summary_of
 
-        if isinstance(result, SendPreview):
+        if isinstance(result, results.SendPreview):
             self._preview(result)
-        elif isinstance(result, ReadResult):
+        elif isinstance(result, results.ReadResult):
             self._streams.lines([self._read(result)])
         elif (summary := summary_of(result)) is None:
             if asked or not (self._streams.quiet and _tells_what_was_done(result)):
@@ -151,7 +132,7 @@ class _TablePrinter(_TextPrinter):
             self._streams.lines(f"{line}\n" for line in summary)
         self._report(result)
 
-    def _table(self, result: Result) -> None:
+    def _table(self, result: "Result") -> None:
         from mailcli.output.human import Screen, table_text
 
         encoding = (self._streams.stdout.encoding or "utf-8").lower()
@@ -162,7 +143,7 @@ class _TablePrinter(_TextPrinter):
         if not text:
             self.note("Nothing to show.")
 
-    def _read(self, result: ReadResult) -> str:
+    def _read(self, result: "ReadResult") -> str:
         from mailcli.output.reading import paper_of, read_text
 
         stdout = self._streams.stdout
@@ -170,7 +151,7 @@ class _TablePrinter(_TextPrinter):
             result, paper_of(stdout, width=self._width, color=self._color, now=self._now())
         )
 
-    def _preview(self, result: SendPreview) -> None:
+    def _preview(self, result: "SendPreview") -> None:
         from mailcli.message.clean import clean_block
         from mailcli.output.summary import envelope_lines
 
@@ -187,20 +168,24 @@ class _TsvPrinter(_TextPrinter):
         super().__init__(streams)
         self._by_default, self._color, self._now = by_default, color, now
 
-    def emit(self, result: Result, *, asked: bool = False) -> None:
-        if self._by_default and isinstance(result, SendPreview):
-            self._preview(result)
-        elif isinstance(result, ReadResult):
+    def emit(self, result: "Result", *, asked: bool = False) -> None:
+        if asked or not self._silent(result):
+            self._write(result)
+        self._report(result)
+
+    def _write(self, result: "Result") -> None:
+        if isinstance(result, results.ReadResult):
             self._read(result)
-        elif asked or not self._silent(result):
+        elif self._by_default and isinstance(result, results.SendPreview):
+            self._preview(result)
+        else:
             from mailcli.output.tables import table_of
             from mailcli.output.tsv import tsv_lines
 
             rows = tsv_lines(table_of(result))
             self._streams.octets(line.encode("utf-8") for line in rows)
-        self._report(result)
 
-    def _read(self, result: ReadResult) -> None:
+    def _read(self, result: "ReadResult") -> None:
         """Write messages as text, no line of it broken; as records where TSV was asked for."""
         lines: Iterable[str]
         if self._by_default:
@@ -215,16 +200,17 @@ class _TsvPrinter(_TextPrinter):
             lines = tsv_lines(table_of(result))
         self._streams.octets(line.encode("utf-8", "replace") for line in lines)
 
-    def _silent(self, result: Result) -> bool:
+    def _silent(self, result: "Result") -> bool:
         """Say whether nothing is written: nobody asked for a record of what was done."""
         if not self._by_default:
             return False
-        if isinstance(result, PopResult | ImapResult | FlushResult):
-            return not self._streams.verbose
-        done = isinstance(result, _DONE) or _tells_what_was_done(result)
-        return self._streams.quiet and done
+        match result:
+            case results.ImapResult() | results.PopResult() | results.FlushResult():
+                return not self._streams.verbose
+            case _:
+                return self._streams.quiet and _only_tells_what_was_done(result)
 
-    def _preview(self, result: SendPreview) -> None:
+    def _preview(self, result: "SendPreview") -> None:
         """Write the exact message, so that it can be piped on, and the envelope beside it."""
         from mailcli.output.summary import envelope_lines
 
@@ -233,33 +219,49 @@ class _TsvPrinter(_TextPrinter):
         self._streams.octets([result.message.encode("utf-8", "surrogateescape")])
 
 
-_DONE = (SendResult, DraftResult, CredentialChange, ImportResult, ExportResult)
-"""What only tells what was done."""
+def _notes_of(result: "Result") -> Iterable[str]:
+    """Return what is good to know beside the data of a result."""
+    match result:
+        case results.ImapResult() | results.PopResult():
+            return ()
+        case results.FoldersResult():
+            from mailcli.output.summary import change_lines
+
+            return change_lines(result)
+        case results.OrganisedResult():
+            from mailcli.output.organising import undo_commands
+
+            return [f"undo: {command}" for command in undo_commands(result)]
+        case _:
+            return ()
 
 
-def _warnings_of(result: Result) -> tuple[str, ...]:
-    if isinstance(result, FlushResult):
-        return tuple(warning for each in result.messages for warning in each.warnings)
-    if isinstance(result, PopResult):
-        found = ((each.account, warning) for each in result.accounts for warning in each.warnings)
-        return tuple(f"{account}: {warning}" for account, warning in found)
-    if isinstance(result, SendResult | DraftResult | ImportResult | ExportResult):
-        return result.warnings
-    return ()
+def _only_tells_what_was_done(result: "Result") -> bool:
+    match result:
+        case (
+            results.SendResult()
+            | results.DraftResult()
+            | results.CredentialChange()
+            | results.ImportResult()
+            | results.ExportResult()
+        ):
+            return True
+        case _:
+            return _tells_what_was_done(result)
 
 
-def _tells_what_was_done(result: Result) -> bool:
+def _tells_what_was_done(result: "Result") -> bool:
     """Say whether folders or messages are listed only because they were changed."""
-    if isinstance(result, OrganisedResult):
+    if isinstance(result, results.OrganisedResult):
         return True
-    return isinstance(result, FoldersResult) and bool(result.changes)
+    return isinstance(result, results.FoldersResult) and bool(result.changes)
 
 
 class _JsonPrinter:
     def __init__(self, streams: _Streams, *, lines: bool, indent: int | None) -> None:
         self._streams, self._lines, self._indent = streams, lines, indent
 
-    def emit(self, result: Result, *, asked: bool = False) -> None:  # noqa: ARG002 - see Printer
+    def emit(self, result: "Result", *, asked: bool = False) -> None:  # noqa: ARG002 - see Printer
         from mailcli.output.machine import json_document, json_lines, json_parts
         from mailcli.output.problems import gravest_problem, problem_json, problems_of
 

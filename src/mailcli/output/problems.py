@@ -6,65 +6,97 @@ follow from it, so that they cannot disagree. Pure: the caller prints.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from mailcli import results
 from mailcli.errors import Exit, gravest
 from mailcli.message.clean import clean, visible
 from mailcli.output.words import counted
-from mailcli.results import (
-    ErrorReport,
-    FlushResult,
-    FoldersResult,
-    FolderSync,
-    ImapAccount,
-    ImapResult,
-    ImportResult,
-    ListResult,
-    OrganisedResult,
-    PopResult,
-    ReadResult,
-    RefusedRecipient,
-    Result,
-    SendResult,
-    StatusResult,
-)
+from mailcli.results.report import ErrorReport
+
+if TYPE_CHECKING:
+    from mailcli.results import (
+        FlushResult,
+        FolderSync,
+        ImapAccount,
+        RefusedRecipient,
+        Result,
+        SendResult,
+    )
 
 _LONGEST = 1000
 """Characters of an error that are shown: no reply of a server fills the screen."""
 
-_WITH_ERRORS = (
-    *(FoldersResult, ListResult, ReadResult, StatusResult),
-    *(OrganisedResult, ImportResult),
-)
-"""Results of which each failure stands beside what went well."""
 
+def problems_of(result: "Result") -> tuple[ErrorReport, ...]:
+    """Return every failure that `result` reports, in its order; `()`: nothing is to be said.
 
-def problems_of(result: Result) -> tuple[ErrorReport, ...]:
-    """Return every failure that `result` reports, in its order; `()`: nothing is to be said."""
+    What runs most often is asked first: a pattern loads the class that it names.
+    """
     match result:
-        case SendResult():
-            return tuple(_of_send(result))
-        case FlushResult():
-            return tuple(dict.fromkeys((*_of_flush(result), *result.errors)))
-        case PopResult():
+        case results.ImapResult():
+            return tuple(problem for each in result.accounts for problem in _of_account(each))
+        case results.PopResult():
             told = [account for account in result.accounts if not account.muted]
             return tuple(_named(each.error, each.account) for each in told if each.error)
-        case ImapResult():
-            return tuple(problem for each in result.accounts for problem in _of_account(each))
-        case _ if isinstance(result, _WITH_ERRORS):
+        case (
+            results.ListResult()
+            | results.ReadResult()
+            | results.StatusResult()
+            | results.OrganisedResult()
+            | results.FoldersResult()
+            | results.ImportResult()
+        ):
             return result.errors
+        case results.SendResult():
+            return tuple(_of_send(result))
+        case results.FlushResult():
+            return tuple(dict.fromkeys((*_of_flush(result), *result.errors)))
         case _:
             return ()
 
 
-def exit_of(result: Result) -> Exit:
+def warnings_of(result: "Result") -> tuple[str, ...]:
+    """Return what went well all the same, but not as it should."""
+    match result:
+        case results.ImapResult():
+            return ()
+        case results.PopResult():
+            return tuple(
+                f"{each.account}: {warning}"
+                for each in result.accounts
+                for warning in each.warnings
+            )
+        case results.FlushResult():
+            return tuple(warning for each in result.messages for warning in each.warnings)
+        case (
+            results.SendResult()
+            | results.DraftResult()
+            | results.ImportResult()
+            | results.ExportResult()
+        ):
+            return result.warnings
+        case _:
+            return ()
+
+
+def exit_of(result: "Result") -> Exit:
     """Return the exit code that `result` calls for: that of its gravest problem.
 
     One that is not worth a word yet (`muted`) counts all the same.
     """
-    problems = list(problems_of(result))
-    if isinstance(result, PopResult):
-        problems += [each.error for each in result.accounts if each.muted and each.error]
+    problems = (*problems_of(result), *_not_worth_a_word(result))
     return gravest(Exit(problem.exit_code) for problem in problems)
+
+
+def _not_worth_a_word(result: "Result") -> tuple[ErrorReport, ...]:
+    match result:
+        case results.ImapResult():
+            return ()
+        case results.PopResult():
+            return tuple(each.error for each in result.accounts if each.muted and each.error)
+        case _:
+            return ()
 
 
 def gravest_problem(problems: tuple[ErrorReport, ...]) -> ErrorReport | None:
@@ -105,7 +137,7 @@ def _named(error: ErrorReport, account: str) -> ErrorReport:
     return error._replace(account=error.account or account)
 
 
-def _of_send(result: SendResult) -> Iterator[ErrorReport]:
+def _of_send(result: "SendResult") -> Iterator[ErrorReport]:
     if result.error:
         yield result.error
     queued = {each.email for each in result.queued}  # these are tried again by a flush
@@ -114,7 +146,7 @@ def _of_send(result: SendResult) -> Iterator[ErrorReport]:
             yield _of_recipient(each)
 
 
-def _of_flush(result: FlushResult) -> Iterator[ErrorReport]:
+def _of_flush(result: "FlushResult") -> Iterator[ErrorReport]:
     """Yield each failure; one that every message of an account shares is told once."""
     for message in result.messages:
         if message.error:
@@ -122,7 +154,7 @@ def _of_flush(result: FlushResult) -> Iterator[ErrorReport]:
         yield from map(_of_recipient, message.refused)
 
 
-def _of_recipient(refused: RefusedRecipient) -> ErrorReport:
+def _of_recipient(refused: "RefusedRecipient") -> ErrorReport:
     address, words = visible(refused.address.email), reply_text(refused)
     if refused.permanent:
         code, message, hint, exit_code = "recipient_refused", "refused", "", Exit.RECIPIENT
@@ -132,7 +164,7 @@ def _of_recipient(refused: RefusedRecipient) -> ErrorReport:
     return ErrorReport(code, f"{address}: {message}: {words}", hint, exit_code, None)
 
 
-def reply_text(refused: RefusedRecipient) -> str:
+def reply_text(refused: "RefusedRecipient") -> str:
     """Return the server's reply as it said it: `550 5.1.1 No such user`."""
     text = clean(refused.text)
     enhanced = clean(refused.enhanced or "")
@@ -147,7 +179,7 @@ def _confirmation(account: str, folder: str) -> str:
     return f"mailcli imap-sync -A {quote(visible(account))} {quote(folder)} --allow-mass-delete"
 
 
-def _of_account(account: ImapAccount) -> Iterator[ErrorReport]:
+def _of_account(account: "ImapAccount") -> Iterator[ErrorReport]:
     if account.error:
         yield _named(account.error, account.account)
     for folder in account.folders:
@@ -169,6 +201,6 @@ def _of_account(account: ImapAccount) -> Iterator[ErrorReport]:
             )
 
 
-def _would_be_held(folder: FolderSync) -> int:
+def _would_be_held(folder: "FolderSync") -> int:
     """Return how many deletions of a dry run's plan wait for a confirmation."""
     return sum(action.kind == "hold" for action in folder.actions or ())
