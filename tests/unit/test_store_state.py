@@ -1,5 +1,6 @@
 """The state database: what is committed stays, what fails says what to do."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -704,3 +705,48 @@ def test_rows_that_nobody_wants_any_more_say_nothing_when_the_file_is_closed(
     del rows
 
     assert told == []
+
+
+@pytest.fixture
+def fsyncs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what is made durable through `os`, as it happens."""
+    done: list[str] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        done.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return done
+
+
+def test_a_new_file_and_its_directory_are_durable_before_anything_is_in_it(
+    path: Path, fsyncs: list[str]
+) -> None:
+    StateStore.open(path).close()
+
+    assert fsyncs[-1] == path.parent.name
+    assert path.parent.parent.name in fsyncs
+
+
+def test_what_a_killed_run_made_is_made_durable_by_the_next_one(
+    path: Path, fsyncs: list[str]
+) -> None:
+    path.parent.mkdir()
+    path.touch()
+
+    StateStore.open(path).close()
+
+    assert fsyncs == [path.parent.parent.name, path.parent.name]
+
+
+def test_what_was_written_is_durable_already_and_opened_without_waiting_for_the_disk(
+    path: Path, fsyncs: list[str]
+) -> None:
+    StateStore.open(path).close()
+    fsyncs.clear()
+
+    StateStore.open(path).close()
+
+    assert not fsyncs

@@ -72,9 +72,11 @@ class Database:
             LocalError: it is damaged, made by a newer mailcli, or the disk is full.
             TemporaryFailure: another process kept it busy for `busy_seconds`.
         """
-        if cls.outlives or not path.parent.is_dir():
+        # Who wrote into it has had this behind them: it is found again whatever happens.
+        is_durable = not cls.outlives or _is_written(path)
+        if not is_durable or not path.parent.is_dir():
             make_private_directory(path.parent)
-        _make_private_file(path, durably=cls.outlives)
+        _make_private_file(path, durably=not is_durable)
         with _errors_of(path, cls.without):
             connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
         database = cls(connection, path)
@@ -188,6 +190,13 @@ def stored_if_any(text: str | None) -> str | bytes | None:
 def loaded_if_any(value: str | bytes | None) -> str | None:
     """Return the text that `stored_if_any` was given."""
     return None if value is None else loaded(value)
+
+
+def _is_written(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False  # whoever makes it says why
 
 
 def _make_private_file(path: Path, *, durably: bool) -> None:

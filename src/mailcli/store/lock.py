@@ -46,7 +46,8 @@ class AccountLock:
             CannotCreate: the lock file cannot be made.
             LocalError: the file system does not lock, or the disk is full.
         """
-        make_private_directory(self._path.parent)
+        if not self._path.parent.is_dir():  # what must outlive a power failure sees to it itself
+            make_private_directory(self._path.parent)
         try:
             descriptor = os.open(self._path, _OPEN, 0o600)
         except OSError as error:
