@@ -208,6 +208,9 @@ UNUSED = {
 """What a run without anything to do, at a server with TLS and PLAIN, has no use for."""
 
 
+LOOKING = {"keyword_file", "line_ends", "listing", "outline", "removal", "staging"}
+"""What looks at the files of a folder, or changes them."""
+
 INDEXING = {
     *(f"mailcli.app.{part}" for part in ("indexing", "describing", "spans", "passing")),
     *("mailcli.message.structure", "mailcli.message.mime", "mailcli.message.charsets"),
@@ -266,6 +269,7 @@ def test_an_imap_sync_with_nothing_to_do_loads_nothing_that_does_something(
     assert not found & {f"mailcli.app.folder_{part}" for part in ("look", "sync", "fetch", "plan")}
     assert not found & {"mailcli.sync.plan", "mailcli.store.delivery", "mailcli.app.side_by_side"}
     assert not found & {"mailcli.store.watch", "ctypes"}
+    assert not found & {f"mailcli.store.{part}" for part in LOOKING}
     assert _results(found) == {"imap", "report"}
 
 

@@ -12,7 +12,7 @@ from tests.support.local_mail import document, put, snapshot
 from mailcli.app.listing import Wanted, list_messages
 from mailcli.cli.command import Common
 from mailcli.cli.runtime import Runtime
-from mailcli.store import folder
+from mailcli.store import keyword_file
 from mailcli.store.keyword_file import read_letters
 from mailcli.store.keywords import KeywordLetters
 
@@ -178,7 +178,7 @@ def test_letters_are_read_once_for_a_list(inbox: Path, monkeypatch: pytest.Monke
         reads.append(path)
         return read_letters(path)
 
-    monkeypatch.setattr(folder, "read_letters", counted)
+    monkeypatch.setattr(keyword_file, "read_letters", counted)
 
     result = list_messages(
         context, [context.account(None)], folder="INBOX", wanted=Wanted(limit=3)

@@ -1,10 +1,9 @@
 """One folder of a Maildir: deliver durably, change flags, move, remove.
 
-The Maildir is the user's, and other programs may change it at any moment. So
-no name is ever overwritten, no message content parsed or rewritten, no
-symbolic link followed below the root, and a listing that may have missed a
-file is not returned as a listing. A folder that is missing is an error, never
-an empty folder.
+The Maildir is the user's, and other programs may change it at any moment. So no name is ever
+overwritten, no message content parsed or rewritten, no symbolic link followed below the root, and
+a listing that may have missed a file is not returned as a listing. A folder that is missing is an
+error, never an empty folder.
 
 What each step of a delivery leaves behind when the process is killed there:
 
@@ -21,7 +20,7 @@ import contextlib
 import os
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailcli.errors import LocalError, NotFound, TemporaryFailure
 from mailcli.model import SystemFlags
@@ -35,15 +34,10 @@ from mailcli.store.files import (
     translated,
 )
 from mailcli.store.folder_view import TRIES, FolderView
-from mailcli.store.keyword_file import add_letters, read_letters
-from mailcli.store.keywords import KeywordLetters
-from mailcli.store.removal import (
-    holds_nothing,
-    is_half_removed,
-    remove_rest,
-    remove_subdirectories,
-)
-from mailcli.store.staging import Staged, placed_by
+
+if TYPE_CHECKING:
+    from mailcli.store.keywords import KeywordLetters
+    from mailcli.store.staging import Staged
 
 
 class Delivered(NamedTuple):
@@ -71,26 +65,29 @@ class MaildirFolder(FolderView):
         for subdirectory in SUBDIRECTORIES:  # cur last: half made, it is no folder
             make_private_directory(self.path / subdirectory)
 
-    def stage(self, unique: str) -> Staged:
+    def stage(self, unique: str) -> "Staged":
         """Begin a message in `tmp`. `unique` comes from `unique_name`.
 
         Raises:
             CannotCreate: the folder is gone, or the system refuses.
             LocalError: the disk is full.
         """
+        from mailcli.store.staging import Staged
+
         return Staged(self._base, unique)
 
-    def deliver(self, batch: Sequence[Staged]) -> list[Delivered]:
+    def deliver(self, batch: "Sequence[Staged]") -> list[Delivered]:
         """Make a few closed messages durable and visible, in this order, and return them.
 
-        First every file is durable, then each gets its name, then the
-        directories are made durable, once. When it returns, all of this may be
-        committed to the state. When it fails, some may be visible already: each
-        complete, and `tokens` of the next run finds it. For many, see `delivery`.
+        First every file is durable, then each gets its name, then the directories are made
+        durable, once. When it returns, all of this may be committed to the state. When it fails,
+        some may be visible: complete, and found by `tokens`. For many, see `delivery`.
 
         Raises:
             LocalError: disk full or broken; what is not visible is abandoned.
         """
+        from mailcli.store.staging import placed_by
+
         try:
             for staged in batch:
                 staged.make_durable()
@@ -102,7 +99,7 @@ class MaildirFolder(FolderView):
             fsync_directory(f"{self._base}/{subdirectory}")
         return placed
 
-    def place(self, staged: Staged) -> Delivered:
+    def place(self, staged: "Staged") -> Delivered:
         """Give a durable message its name, which is not durable yet.
 
         By link and unlink, not rename: link never overwrites. Where a message of the same name
@@ -146,11 +143,10 @@ class MaildirFolder(FolderView):
     def set_flags(self, entry: Entry, flags: SystemFlags, *, others: str | None = None) -> Entry:
         """Rename a message so that it has these flags, and return it as it is then.
 
-        `others` are the other letters that it is to have: keywords (`KeywordLetters`)
-        and what we do not know; None leaves them. Where another program has changed
-        flags or letters since `entry` was read, only the difference between `entry`
-        and what is asked for is applied, so that its change stays too. `sync` makes
-        the renames of a run durable.
+        `others` are the other letters that it is to have: keywords (`KeywordLetters`) and what we
+        do not know; None leaves them. Where another program has changed flags or letters since
+        `entry` was read, only the difference between `entry` and what is asked for is applied, so
+        that its change stays too. `sync` makes the renames of a run durable.
 
         Raises:
             NotFound: the message is gone.
@@ -189,8 +185,7 @@ class MaildirFolder(FolderView):
         or unless `merge`, the one taken gets a number. `sync` here, then there, makes it durable.
 
         Raises:
-            NotFound: the message is gone.
-            OtherFileSystem: it cannot be renamed so far.
+            NotFound: the message is gone. OtherFileSystem: it cannot be renamed so far.
             TemporaryFailure: another program changes it, or letters that mean nothing here.
             LocalError: the system refuses, or this folder is missing.
         """
@@ -211,22 +206,25 @@ class MaildirFolder(FolderView):
             current = source.find(entry.unique)
         raise TemporaryFailure(f"{source.path_of(entry)}: another program keeps renaming it")
 
-    def keyword_letters(self) -> KeywordLetters:
+    def keyword_letters(self) -> "KeywordLetters":
         """Return which letters in file names mean which keywords here. Raises: LocalError."""
+        from mailcli.store.keyword_file import read_letters
+
         self._refuse_links()
         return read_letters(self._base)
 
-    def save_keyword_letters(self, letters: KeywordLetters) -> KeywordLetters:
+    def save_keyword_letters(self, letters: "KeywordLetters") -> "KeywordLetters":
         """Add letters to those of the folder, durably, and return what they mean from now on.
 
-        To be used from then on is what is returned: another program may have given
-        a letter away meanwhile, and what it says counts. To be called before a file
-        name gets a new letter.
+        To be used from then on is what is returned: another program may have given a letter away
+        meanwhile, and what it says counts. To be called before a file name gets a new letter.
 
         Raises:
             TemporaryFailure: another program keeps the folder locked.
             LocalError: the system refuses.
         """
+        from mailcli.store.keyword_file import add_letters
+
         self._refuse_links()
         return add_letters(self._base, letters)
 
@@ -284,21 +282,23 @@ class MaildirFolder(FolderView):
         Raises:
             LocalError: the system refuses, or a symbolic link is in the way.
         """
+        from mailcli.store import removal
+
         self._refuse_links()
-        if not holds_nothing(self._base):
-            if is_half_removed(self._base):  # what was delivered since is to be seen
+        if not removal.holds_nothing(self._base):
+            if removal.is_half_removed(self._base):  # what was delivered since is to be seen
                 self.create()
             return False
         self.remove_stale_tmp()
         removed = False
         try:
             with translated(self._base):
-                removed = remove_subdirectories(self._base)
+                removed = removal.remove_subdirectories(self._base)
         finally:
             if not removed:
                 self.create()
         if removed:
-            remove_rest(self._base)
+            removal.remove_rest(self._base)
         return removed
 
     def _adopt(

@@ -14,21 +14,12 @@ from typing import TYPE_CHECKING
 from mailcli.errors import LocalError, NotFound
 from mailcli.store.entries import SUBDIRECTORIES, Entry, Subdirectory
 from mailcli.store.files import read_chunks, translated
-from mailcli.store.line_ends import is_verbatim, to_wire
-from mailcli.store.listing import (
-    Differing,
-    letters_in_use,
-    list_differing,
-    list_messages,
-    list_new,
-    list_places,
-    sum_names,
-)
-from mailcli.store.name_sum import NameSum
-from mailcli.store.outline import Outline
 from mailcli.store.stamps import Stamps, read_stamps
 
 if TYPE_CHECKING:
+    from mailcli.store.listing import Differing
+    from mailcli.store.name_sum import NameSum
+    from mailcli.store.outline import Outline
     from mailcli.store.watch import Watch
 
 TRIES = 10
@@ -46,7 +37,7 @@ class FolderView:
     folder is watched.
     """
 
-    names: NameSum | None = None
+    names: "NameSum | None" = None
     watch: "Watch | None" = None
 
     def __init__(self, root: Path, relative: PurePosixPath) -> None:
@@ -78,6 +69,8 @@ class FolderView:
             TemporaryFailure: other programs did not stop changing it.
             LocalError: it cannot be read, or a symbolic link is in the way.
         """
+        from mailcli.store.listing import list_messages
+
         self._refuse_links()
         return list_messages(self._base, stat=stat, among=among)
 
@@ -86,11 +79,15 @@ class FolderView:
 
         Raises as `scan`.
         """
+        from mailcli.store.listing import list_new, list_places
+
         self._refuse_links()
         return list_new(self._base) if new else list_places(self._base)
 
-    def scan_differing(self, outline: Outline) -> Differing:
+    def scan_differing(self, outline: "Outline") -> "Differing":
         """List the messages in those parts of the folder that are not as outlined. As `scan`."""
+        from mailcli.store.listing import list_differing
+
         self._refuse_links()
         return list_differing(self._base, outline)
 
@@ -103,13 +100,17 @@ class FolderView:
         self._refuse_links()
         return read_stamps(self._base)
 
-    def sum_names(self) -> NameSum:
+    def sum_names(self) -> "NameSum":
         """Return the sum of the names of all messages. Raises: NotFound, LocalError."""
+        from mailcli.store.listing import sum_names
+
         self._refuse_links()
         return sum_names(self._base)
 
     def letters_in_use(self) -> str:
         """Return the letters that any message has besides flags. Raises as `scan`."""
+        from mailcli.store.listing import letters_in_use
+
         self._refuse_links()
         return letters_in_use(self._base)
 
@@ -157,6 +158,8 @@ class FolderView:
             NotFound: the message is gone.
             LocalError: it cannot be read.
         """
+        from mailcli.store.line_ends import is_verbatim, to_wire
+
         with translated(self.path_of(entry)):
             descriptor, entry = self._open(entry)
             try:
