@@ -242,7 +242,10 @@ def indexed(configured: Path, home: Path, run_mailcli: RunMailcli) -> Path:
 def test_a_look_at_what_is_indexed_loads_nothing_that_reads_messages(
     loaded: Loaded, indexed: Path, args: tuple[str, ...]
 ) -> None:
-    assert sorted(loaded(*args) & READING) == []
+    found = loaded(*args)
+
+    assert sorted(found & READING) == []
+    assert not _results(found) & {"sending", "transfer", "folders", "accounts", "attachments"}
 
 
 def test_reading_an_ordinary_message_loads_no_other_parser_and_no_network(

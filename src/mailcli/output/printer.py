@@ -174,16 +174,22 @@ class _TsvPrinter(_TextPrinter):
         self._report(result)
 
     def _write(self, result: "Result") -> None:
-        if isinstance(result, results.ReadResult):
-            self._read(result)
-        elif self._by_default and isinstance(result, results.SendPreview):
-            self._preview(result)
-        else:
-            from mailcli.output.tables import table_of
-            from mailcli.output.tsv import tsv_lines
+        match result:
+            case results.ListResult() | results.StatusResult():
+                self._record(result)
+            case results.ReadResult():
+                self._read(result)
+            case results.SendPreview() if self._by_default:
+                self._preview(result)
+            case _:
+                self._record(result)
 
-            rows = tsv_lines(table_of(result))
-            self._streams.octets(line.encode("utf-8") for line in rows)
+    def _record(self, result: "Result") -> None:
+        from mailcli.output.tables import table_of
+        from mailcli.output.tsv import tsv_lines
+
+        rows = tsv_lines(table_of(result))
+        self._streams.octets(line.encode("utf-8") for line in rows)
 
     def _read(self, result: "ReadResult") -> None:
         """Write messages as text, no line of it broken; as records where TSV was asked for."""
@@ -205,7 +211,11 @@ class _TsvPrinter(_TextPrinter):
         if not self._by_default:
             return False
         match result:
-            case results.ImapResult() | results.PopResult() | results.FlushResult():
+            case results.ImapResult() | results.PopResult():
+                return not self._streams.verbose
+            case results.ListResult() | results.StatusResult():
+                return False
+            case results.FlushResult():
                 return not self._streams.verbose
             case _:
                 return self._streams.quiet and _only_tells_what_was_done(result)
@@ -222,7 +232,7 @@ class _TsvPrinter(_TextPrinter):
 def _notes_of(result: "Result") -> Iterable[str]:
     """Return what is good to know beside the data of a result."""
     match result:
-        case results.ImapResult() | results.PopResult():
+        case results.ImapResult() | results.PopResult() | results.ListResult():
             return ()
         case results.FoldersResult():
             from mailcli.output.summary import change_lines

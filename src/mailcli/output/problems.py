@@ -67,6 +67,8 @@ def warnings_of(result: "Result") -> tuple[str, ...]:
                 for each in result.accounts
                 for warning in each.warnings
             )
+        case results.ListResult() | results.StatusResult():
+            return ()
         case results.FlushResult():
             return tuple(warning for each in result.messages for warning in each.warnings)
         case (

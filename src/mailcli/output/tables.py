@@ -7,54 +7,96 @@ passes it through `visible`, which changes nothing in what was cleaned.
 """
 
 from collections.abc import Iterable, Iterator
-from functools import singledispatch
+from typing import TYPE_CHECKING
 
+from mailcli import results
 from mailcli.message.clean import clean, visible
 from mailcli.model import Address
 from mailcli.output.cells import Row, Table, error_cells
-from mailcli.output.imap_table import synced_table
-from mailcli.output.organising import organised_table
 from mailcli.output.problems import reply_text
-from mailcli.output.status_lines import status_table
-from mailcli.output.transfer_lines import exported_table, imported_table
-from mailcli.results import (
-    AccountInfo,
-    AccountsResult,
-    AttachmentsResult,
-    CredentialChange,
-    DraftResult,
-    ExportResult,
-    FlushedMessage,
-    FlushResult,
-    FolderInfo,
-    FoldersResult,
-    ImapResult,
-    ImportResult,
-    ListResult,
-    OutboxChange,
-    OutboxMessage,
-    OutboxResult,
-    PopResult,
-    ReadResult,
-    SendPreview,
-    SendResult,
-)
+
+if TYPE_CHECKING:
+    from mailcli.results import (
+        AccountsResult,
+        AttachmentsResult,
+        CredentialChange,
+        DraftResult,
+        FlushedMessage,
+        FlushResult,
+        FoldersResult,
+        ListResult,
+        OutboxChange,
+        OutboxMessage,
+        OutboxResult,
+        PopResult,
+        ReadResult,
+        SendPreview,
+        SendResult,
+    )
 
 _SPECIALS = frozenset('"(),:;<>@[\\]')  # RFC 5322 §3.2.3, without the dot, as people write it
 
 
-@singledispatch
-def table_of(result: object) -> Table:
+def table_of(result: object) -> Table:  # noqa: C901, PLR0911, PLR0912 - one case for each result
     """Return `result` as a table.
 
+    What is shown most often is asked for first: a pattern loads the class that it names.
+
     Raises:
-        TypeError: a result that no function is registered for.
+        TypeError: a result that has none.
     """
-    raise TypeError(f"no table for {type(result).__name__}")
+    match result:
+        case results.ListResult():
+            return _listed(result)
+        case results.ReadResult():
+            return _read(result)
+        case results.ImapResult():
+            from mailcli.output.imap_table import synced_table
+
+            return synced_table(result)
+        case results.PopResult():
+            return _fetched(result)
+        case results.StatusResult():
+            from mailcli.output.status_lines import status_table
+
+            return status_table(result)
+        case results.OrganisedResult():
+            from mailcli.output.organising import organised_table
+
+            return organised_table(result)
+        case results.FoldersResult():
+            return _folders(result)
+        case results.AttachmentsResult():
+            return _attachments(result)
+        case results.SendResult():
+            return _sent(result)
+        case results.SendPreview():
+            return _envelope(result)
+        case results.OutboxResult():
+            return _waiting(result)
+        case results.OutboxChange():
+            return _dropped(result)
+        case results.FlushResult():
+            return _flushed(result)
+        case results.DraftResult():
+            return _draft(result)
+        case results.ImportResult():
+            from mailcli.output.transfer_lines import imported_table
+
+            return imported_table(result)
+        case results.ExportResult():
+            from mailcli.output.transfer_lines import exported_table
+
+            return exported_table(result)
+        case results.AccountsResult():
+            return _accounts(result)
+        case results.CredentialChange():
+            return _credential(result)
+        case _:
+            raise TypeError(f"no table for {type(result).__name__}")
 
 
-@table_of.register
-def _(result: SendResult) -> Table:
+def _sent(result: "SendResult") -> Table:
     """One row for each recipient; one without a recipient when there is none."""
     recipients = list(_answers(result))
     deferred = {each.address.email for each in result.refused}
@@ -66,7 +108,7 @@ def _(result: SendResult) -> Table:
     )
 
 
-def _answers(result: SendResult | FlushedMessage) -> Iterator[Row]:
+def _answers(result: "SendResult | FlushedMessage") -> Iterator[Row]:
     """Yield address, status and reply of each recipient that was tried."""
     yield from ((each.email, "accepted", None) for each in result.accepted)
     for each in result.refused:
@@ -75,15 +117,13 @@ def _answers(result: SendResult | FlushedMessage) -> Iterator[Row]:
     yield from ((each.email, "unknown", None) for each in result.unknown)
 
 
-@table_of.register
-def _(result: DraftResult) -> Table:
+def _draft(result: "DraftResult") -> Table:
     """The one draft."""
     row = (result.id, result.account, result.folder, clean(result.subject), result.path)
     return Table(("id", "account", "folder", "subject", "path"), (row,))
 
 
-@table_of.register
-def _(result: SendPreview) -> Table:
+def _envelope(result: "SendPreview") -> Table:
     """One row for each recipient of the envelope; the message itself is left out."""
     shared = (result.account, result.server, result.sender)
     return Table(
@@ -92,19 +132,17 @@ def _(result: SendPreview) -> Table:
     )
 
 
-@table_of.register
-def _(result: OutboxResult) -> Table:
+def _waiting(result: "OutboxResult") -> Table:
     """One row for each message."""
     return _outbox(result.messages)
 
 
-@table_of.register
-def _(result: OutboxChange) -> Table:
+def _dropped(result: "OutboxChange") -> Table:
     """One row for each message that was dropped."""
     return _outbox(result.dropped)
 
 
-def _outbox(messages: Iterable[OutboxMessage]) -> Table:
+def _outbox(messages: "Iterable[OutboxMessage]") -> Table:
     return Table(
         (
             *("id", "account", "state", "created", "next_try", "tries", "size"),
@@ -121,8 +159,7 @@ def _outbox(messages: Iterable[OutboxMessage]) -> Table:
     )
 
 
-@table_of.register
-def _(result: FlushResult) -> Table:
+def _flushed(result: "FlushResult") -> Table:
     """One row for each recipient that was tried; one without where nobody answered."""
     rows: list[Row] = []
     for message in result.messages:
@@ -133,8 +170,7 @@ def _(result: FlushResult) -> Table:
     return Table(columns, tuple(rows))
 
 
-@table_of.register
-def _(result: PopResult) -> Table:
+def _fetched(result: "PopResult") -> Table:
     """One row for each account: what was done, or with `--status` what is there."""
     if any(each.status for each in result.accounts):
         return _maildrops(result)
@@ -158,7 +194,7 @@ def _(result: PopResult) -> Table:
     )
 
 
-def _maildrops(result: PopResult) -> Table:
+def _maildrops(result: "PopResult") -> Table:
     rows: list[Row] = []
     for each in result.accounts:
         found = each.status
@@ -170,22 +206,19 @@ def _maildrops(result: PopResult) -> Table:
     return Table(columns, tuple(rows))
 
 
-@table_of.register
-def _(result: FoldersResult) -> Table:
+def _folders(result: "FoldersResult") -> Table:
     """One row for each folder; accounts that failed stand on stderr alone."""
-    return _records(FolderInfo._fields, result.folders)
+    return _records(results.FolderInfo._fields, result.folders)
 
 
-@table_of.register
-def _(result: ReadResult) -> Table:
+def _read(result: "ReadResult") -> Table:
     """One row for each message, with its text."""
     from mailcli.output.reading import read_table
 
     return read_table(result)
 
 
-@table_of.register
-def _(result: ListResult) -> Table:
+def _listed(result: "ListResult") -> Table:
     """One row for each message."""
     return Table(
         (
@@ -230,8 +263,7 @@ def _(result: ListResult) -> Table:
     )
 
 
-@table_of.register
-def _(result: AttachmentsResult) -> Table:
+def _attachments(result: "AttachmentsResult") -> Table:
     """One row for each attachment."""
     return Table(
         ("id", "path", "part", "name", "type", "size", "saved"),
@@ -243,20 +275,14 @@ def _(result: AttachmentsResult) -> Table:
     )
 
 
-table_of.register(status_table)
-table_of.register(organised_table)
-
-
-@table_of.register
-def _(result: CredentialChange) -> Table:
+def _credential(result: "CredentialChange") -> Table:
     """The one change."""
-    return _records(CredentialChange._fields, (result,))
+    return _records(results.CredentialChange._fields, (result,))
 
 
-@table_of.register
-def _(result: AccountsResult) -> Table:
+def _accounts(result: "AccountsResult") -> Table:
     """One row for each account."""
-    return _records(AccountInfo._fields, result.accounts)
+    return _records(results.AccountInfo._fields, result.accounts)
 
 
 def address_text(address: Address) -> str:
@@ -275,8 +301,3 @@ def addresses_text(addresses: tuple[Address, ...]) -> str:
 def _records(columns: tuple[str, ...], items: Iterable[object]) -> Table:
     """Return a table of some fields of each item."""
     return Table(columns, tuple(tuple(getattr(item, name) for name in columns) for item in items))
-
-
-table_of.register(ImapResult, synced_table)
-table_of.register(ImportResult, imported_table)
-table_of.register(ExportResult, exported_table)
