@@ -8,8 +8,10 @@ TYPE_CHECKING = False  # typing's own would cost more than `--version`
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SELDOM = ("calendar", "copy", "inspect", "ipaddress", "ntpath", "random", "subprocess")
-"""What click, imaplib and the standard library import at their top, and most runs never ask."""
+_SELDOM = (
+    *("calendar", "copy", "hmac", "inspect", "ipaddress", "ntpath", "random", "subprocess"),
+)
+"""What click and the standard library import at their top, and most runs never ask."""
 
 _YOUNG = 50_000
 """New objects after which cycles are searched for. Start-up, and the rows of a large folder, make

@@ -1,7 +1,7 @@
 """The text of a message in two forms: HTML for readers that show it, plain text for all."""
 
+import os
 import re
-import secrets
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
@@ -69,7 +69,7 @@ def both_forms(
             plain, html = _from_html(text), text
         case Form.MARKDOWN:
             html = _from_markdown(text)
-    ids = tuple(f"{secrets.token_hex(12)}@{domain}" for _ in inline)
+    ids = tuple(f"{os.urandom(12).hex()}@{domain}" for _ in inline)
     for name, content_id in zip(inline, ids, strict=True):
         html = _shown(html, name, content_id)
     if quote is not None:

@@ -4,7 +4,7 @@ What a failure after acceptance does is settled here: it becomes a warning,
 because a message that was accepted must never be reported as failed.
 """
 
-import secrets
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
@@ -167,7 +167,7 @@ def _save(
             context,
             outgoing.account,
             chain([outgoing.copy_head], outgoing.message),
-            token=f"S{secrets.token_hex(16)}",
+            token=f"S{os.urandom(16).hex()}",
             folder_name=request.sent_folder,
         )
     except MailError as exc:

@@ -55,7 +55,7 @@ class MailCommand(Command):
                 value = option.implied if value is None else value.removeprefix("=")
                 completed += [*flags, f"{option.long_name}={value}"]
                 continue
-            completed.append(arg)
+            completed += _in_full(arg, flags, spelling, value, options)
             if option and value is None and _takes_value(option):
                 completed += itertools.islice(rest, option.nargs)
         return completed
@@ -77,7 +77,26 @@ def _last_option(
         if spelling not in options or _takes_value(options[spelling]):
             return flags, spelling, arg[position:] or None
         flags.append(spelling)
-    return [], "", None
+    return flags, "", None
+
+
+def _in_full(
+    arg: str,
+    flags: list[str],
+    spelling: str,
+    value: str | None,
+    options: Mapping[str, click.Option],
+) -> list[str]:
+    """Return short options as long ones: `-nA home` as `--dry-run`, `--account` and `home`.
+
+    click looks for a long option first, and where there is none, for a name that is near: with
+    difflib, and gettext for what it would say of it.
+    """
+    found = [*flags, spelling] if spelling else flags
+    if arg.startswith("--") or not found or not all(each in options for each in found):
+        return [arg]
+    full = [max(options[each].opts, key=len) for each in found]
+    return full if value is None else [*full[:-1], f"{full[-1]}={value}"]
 
 
 def _takes_value(option: click.Option) -> bool:

@@ -4,7 +4,7 @@ RFC 5322 and MIME (RFC 2045, 2046, 2183). What is built is read back and
 compared with what was meant before it leaves, see `check`.
 """
 
-import secrets
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,7 +67,7 @@ def compose(draft: Draft, *, now: datetime, token: str | None = None) -> Compose
 
     Raises: InvalidMessage (65) when a value cannot stand in a message.
     """
-    token = token or secrets.token_hex(16)
+    token = token or os.urandom(16).hex()
     message_id = _message_id(draft.sender, token)
     fields = _fields(draft, message_id, now)
     part = _body(draft, token)
