@@ -19,7 +19,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 class Option(click.Option):
     """An option whose help is printed as it is written."""
 
-    def __init__(self, *args: Any, help: str, **settings: Any) -> None:  # noqa: A002, ANN401 - click's own
+    def __init__(self, *args: Any, help: str | None = None, **settings: Any) -> None:  # noqa: A002, ANN401 - click's own
         super().__init__(*args, **settings)
         self.help = help
 
