@@ -101,6 +101,33 @@ def test_a_number_stays_when_a_message_is_copied_with_another_header_and_deleted
     assert numbers() == before
 
 
+def test_two_files_of_one_unique_name_are_one_message_whose_number_stays(
+    mail_dir: Path, numbers: Numbers
+) -> None:
+    put(mail_dir / "INBOX", "1.a.host", mail("a"))
+    put(mail_dir / "INBOX", "1.a.host:2,S", mail("a"))
+    put(mail_dir / "INBOX", "1.a.host:2,FS", mail("a"))
+    assert numbers() == {"a": 1}
+
+    put(mail_dir / "INBOX", "2.b.host:2,S", mail("b"))
+
+    assert numbers() == {"a": 1, "b": 2}
+    assert numbers("--unread") == {}
+
+
+def test_a_name_that_is_no_text_is_known_again(mail_dir: Path, numbers: Numbers) -> None:
+    path = put(mail_dir / "INBOX", "1.\udcff.host:2,\udcfe", mail("a"))
+    put(mail_dir / "INBOX", "2.b.host:2,S", mail("b"))
+    gone = put(mail_dir / "INBOX", "3.\udcff.host:2,S", mail("c"))
+    assert numbers() == {"a": 1, "b": 2, "c": 3}
+
+    gone.unlink()
+    assert numbers() == {"a": 1, "b": 2}
+    path.rename(path.with_name("1.\udcff.host:2,FS"))
+
+    assert numbers("--flagged") == {"a": 1}
+
+
 def test_a_copy_is_a_message_of_its_own(
     run_mailcli: RunMailcli, mail_dir: Path, numbers: Numbers
 ) -> None:

@@ -14,7 +14,7 @@ Numbers are durable before the index has them; a run that was killed between is 
 that finds them by name. Stamps are recorded last: where they are not, folders are listed again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,23 +23,30 @@ from pathlib import Path
 from mailcli.app.changed import Listing
 from mailcli.app.context import Context, NoProgress
 from mailcli.app.describing import describe
-from mailcli.errors import LocalError, MailError, TemporaryFailure
+from mailcli.app.indexed_folder import FolderLook, entry_of
+from mailcli.errors import LocalError, TemporaryFailure
 from mailcli.results.report import ErrorReport
 from mailcli.store.entries import Entry
-from mailcli.store.folder import MaildirFolder
 from mailcli.store.index import Index
+from mailcli.store.index_arrivals import some_of
 from mailcli.store.index_rows import Described, Texts
 from mailcli.store.numbers import Numbered, Numbers
-from mailcli.store.stamps import Clock, Stamps, ask_clock
+from mailcli.store.stamps import Clock, ask_clock
 
 BATCH = 1000
-"""Messages that are written in one transaction."""
+"""Messages that are written in one transaction, at most."""
+
+WORDS = 1 << 21
+"""Characters of words in one transaction, beside those of its last message."""
+
+Read = tuple[Described, Texts]
 
 
 @dataclass(slots=True)
 class Arrival:
-    """A file that the index does not know, and the number of its name, once it is known."""
+    """A file that is new in a folder, and the number of its name, once it is known."""
 
+    id: int
     listing: Listing
     folder: int
     place: str
@@ -47,7 +54,7 @@ class Arrival:
 
     @property
     def entry(self) -> Entry:
-        """The file, made anew each time: there may be 100,000."""
+        """The file."""
         return entry_of(self.place)
 
 
@@ -56,7 +63,7 @@ class Update:
     """One update of the index.
 
     Where numbers cannot be `given` for good, messages that have none get negative ones, which
-    nobody sees.
+    nobody sees. What grows with the mailbox lies in temporary tables of the index.
     """
 
     context: Context
@@ -64,10 +71,9 @@ class Update:
     numbers: Numbers | None
     errors: list[ErrorReport]
     given: bool = True
-    gone: set[int] = field(default_factory=set)
+    listings: Sequence[Listing] = ()
     taken: set[int] = field(default_factory=set)
     stamps: dict[int, str | None] = field(default_factory=dict)
-    added: list[int] = field(default_factory=list)
     passing: int = 0
 
     def run(self, listings: Sequence[Listing], *, most: int | None = None) -> None:
@@ -75,106 +81,137 @@ class Update:
 
         Raises: LocalError, TemporaryFailure where the index or the numbers cannot be written.
         """
-        arrivals: list[Arrival] = []
+        self.listings = listings
+        with self.index.updating():
+            self._look()
+            self._number_by_name()
+            self._settle_moved()
+            total = self.index.arrival_count()
+            if most is not None and total > most:
+                raise TemporaryFailure(f"{total} messages are to be indexed")
+            if total:
+                self._read_all(total)
+                self._record_joined(self.index.join_by_subject())
+            with self.index.transaction():
+                self.index.remove_gone()
+                for folder, text in self.stamps.items():
+                    self.index.listed(folder, text)
+                for listing in listings:
+                    if listing.where is None and listing.known is not None:
+                        self.index.forget_folder(listing.known.id)
+
+    def _look(self) -> None:
+        """List the folders: record other flags, note what has come, in order, and what is gone."""
         clock = cache(self._clock)
         with self.index.transaction():
-            for listing in listings:
-                arrivals += self._list(listing, clock)
-        arrivals.sort(key=_place)
-        arrivals.sort(key=_delivered)
-        self._number_by_name(arrivals)
-        arrivals = self._without_moved(arrivals)
-        total = len(arrivals)
-        if most is not None and total > most:
-            raise TemporaryFailure(f"{total} messages are to be indexed")
-        progress = self.context.progress if total > BATCH else NoProgress()
-        with progress.transfer("index", messages=lambda: total) as step:
-            for batch in _batched(arrivals):
-                self._add(batch)
-                for _ in batch:
-                    step(0)
-        if self.added:
-            self._record_joined(self.index.join_by_subject(self.added))
-        with self.index.transaction():
-            self.index.remove(self.gone - self.taken)
-            for folder, text in self.stamps.items():
-                self.index.listed(folder, text)
-            for listing in listings:
-                if listing.where is None and listing.known is not None:
-                    self.index.forget_folder(listing.known.id)
+            for nth in range(len(self.listings)):
+                self._list(nth, clock)
+        self.index.put_in_order()
 
-    def _list(self, listing: Listing, clock: Callable[[Path], Clock | None]) -> list[Arrival]:
-        """List a folder: record other flags, note what is gone, return what has come."""
+    def _list(self, nth: int, clock: Callable[[Path], Clock | None]) -> None:
+        listing = self.listings[nth]
         known = listing.known or self.index.folder(listing.account, listing.name)
+        if listing.where is None:
+            self.index.note_gone(known.id)
+            self.stamps[known.id] = None
+            return
         asked = clock(listing.root)
-        before: Stamps | None = None
-        there: list[str] = []
-        only_new = False
-        if listing.where is not None:
-            try:
-                before = listing.where.stamps()
-                there, only_new = _places(listing.where, known.stamps, before)
-            except MailError as error:
-                self.errors.append(ErrorReport.of(error, account=listing.account or None))
-                return []
-        numbers = {place: number for number, place in self.index.places(known.id, new=only_new)}
-        came = [place for place in there if numbers.pop(place, None) is None]
-        left = {entry_of(place).unique: number for place, number in numbers.items()}
-        arrivals = []
-        for place in came:
-            number = left.pop(entry_of(place).unique, None) if left else None
-            if number is None:
-                arrivals.append(Arrival(listing, known.id, place))
-            else:
-                self.index.move(number, known.id, entry_of(place))
-        self.gone |= set(left.values())
+        look = FolderLook(self.index, nth, known, listing.where)
+        look.run()
+        if look.error is not None:
+            self.errors.append(ErrorReport.of(look.error, account=listing.account or None))
+            return
+        before = look.before
         trusted = before is not None and asked is not None and before.are_older_than(asked)
         self.stamps[known.id] = before.text if before is not None and trusted else None
-        return arrivals
 
     def _clock(self, root: Path) -> Clock | None:
         return ask_clock(root, scratch=self.context.cache_dir)
 
-    def _number_by_name(self, arrivals: Sequence[Arrival]) -> None:
+    def _arrivals(self, condition: str = "1") -> Iterator[Sequence[Arrival]]:
+        """Yield arrivals for which a condition of SQL holds, in order, some at a time."""
+        for some in self.index.arrivals(condition):
+            yield [Arrival(each.id, self.listings[each.listing], *each[2:]) for each in some]
+
+    def _number_by_name(self) -> None:
         """Give those files their number whose unique name has one: first where they were."""
-        if self.numbers is None:
+        if self.numbers is None or not self.numbers.highest():
             return
-        moved: list[tuple[Arrival, list[Numbered]]] = []
-        for arrival in arrivals:
-            named = self.numbers.by_name(arrival.listing.account, arrival.entry.unique)
-            here = [each for each in named if each.folder == arrival.listing.name]
-            if not self._take(arrival, here) and named:
-                moved.append((arrival, named))
-        for arrival, named in moved:
-            self._take(arrival, named)
+        for arrivals in self._arrivals():
+            elsewhere = []
+            for arrival in arrivals:
+                named = self.numbers.by_name(arrival.listing.account, arrival.entry.unique)
+                here = [each for each in named if each.folder == arrival.listing.name]
+                if not self._take(arrival, here) and named:
+                    elsewhere.append(arrival.id)
+            self.index.note_named(elsewhere)
+            self._note_taken(arrivals)
+        for arrivals in self._arrivals("is_named AND number IS NULL"):
+            for arrival in arrivals:
+                named = self.numbers.by_name(arrival.listing.account, arrival.entry.unique)
+                self._take(arrival, named)
+            self._note_taken(arrivals)
 
     def _take(self, arrival: Arrival, candidates: Sequence[Numbered]) -> bool:
         """Give a file the number of one of these messages whose file is gone, if there is one."""
         for each in candidates:
-            if each.number in self.taken:
+            if each.number in self.taken or self.index.is_taken(each.number):
                 continue
-            if each.number in self.gone or not self.index.holds(each.number):
+            if not self.index.holds(each.number) or self.index.is_gone(each.number):
                 self.taken.add(each.number)
                 arrival.number = each.number
                 return True
         return False
 
-    def _without_moved(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
-        """Record where those are now that the index had elsewhere; return the others."""
-        others = []
-        with self.index.transaction(), self._numbering():
-            for each in arrivals:
-                if each.number is None or not self.index.holds(each.number):
-                    others.append(each)
-                    continue
-                self.index.move(each.number, each.folder, each.entry)
-                self._record(each, each.number)
-        return others
+    def _note_taken(self, arrivals: Sequence[Arrival] = ()) -> None:
+        """Note the numbers that were taken, and those that arrivals have got."""
+        numbers = [(each.number, each.id) for each in arrivals if each.number is not None]
+        if numbers:
+            self.index.note_numbers(numbers)
+        if self.taken:
+            self.index.take(self.taken)
+            self.taken.clear()
 
-    def _add(self, batch: Sequence[Arrival]) -> None:
-        """Read messages and write them into both files."""
-        read = [(arrival, self._read(arrival)) for arrival in batch]
-        found = [(arrival, content) for arrival, content in read if content is not None]
+    def _settle_moved(self) -> None:
+        """Record where those are now that the index had elsewhere: they need not be read."""
+        with self.index.transaction(), self._numbering():
+            for arrivals in self._arrivals("number IS NOT NULL"):
+                settled = []
+                for each in arrivals:
+                    if each.number is not None and self.index.holds(each.number):
+                        self.index.move(each.number, each.folder, each.entry)
+                        self._record(each, each.number)
+                        settled.append(each.id)
+                self.index.settle(settled)
+
+    def _read_all(self, total: int) -> None:
+        """Read the arrivals and write them into both files."""
+        progress = self.context.progress if total > BATCH else NoProgress()
+        with progress.transfer("index", messages=lambda: total) as step:
+            for some in self._arrivals():
+                for found in self._contents(some, step):
+                    self._add(found)
+
+    def _contents(
+        self, arrivals: Sequence[Arrival], step: Callable[[int], None]
+    ) -> Iterator[list[tuple[Arrival, Read]]]:
+        """Yield arrivals with what was read of them, as many as take little memory."""
+        found: list[tuple[Arrival, Read]] = []
+        words = 0
+        for arrival in arrivals:
+            content = self._read(arrival)
+            step(0)
+            if content is None:
+                continue
+            found.append((arrival, content))
+            words += sum(map(len, content[1]))
+            if words > WORDS:
+                yield found
+                found, words = [], 0
+        yield found
+
+    def _add(self, found: Sequence[tuple[Arrival, Read]]) -> None:
+        """Write messages into both files."""
         with self._numbering():
             known = [self._number(arrival, described) for arrival, (described, _) in found]
         joined: list[tuple[int, int]] = []
@@ -188,17 +225,17 @@ class Update:
             )
             for (_, (described, _)), (number, thread) in pairs:
                 joined += self.index.join(number, described.links, thread=thread)
-                self.added.append(number)
-        # What the index has, and is not gone, nobody takes.
-        self.taken -= {number for number, _ in known} - self.gone
+            self.index.note_added(number for number, _ in known)
+            self._note_taken()
         self._record_joined(joined)
 
-    def _record_joined(self, joined: Sequence[tuple[int, int]]) -> None:
+    def _record_joined(self, joined: Iterable[tuple[int, int]]) -> None:
         """Record in the numbers which threads are one now."""
-        if joined and self.numbers is not None and self.given:
-            with self.numbers.transaction():
-                for old, new in joined:
-                    self.numbers.join_threads(old, new)
+        for some in some_of(joined):
+            if self.numbers is not None and self.given:
+                with self.numbers.transaction():
+                    for old, new in some:
+                        self.numbers.join_threads(old, new)
 
     def _number(self, arrival: Arrival, described: Described) -> tuple[int, int]:
         """Return a message's number, given now if it has none, and the thread it is known for."""
@@ -232,7 +269,7 @@ class Update:
             else nullcontext()
         )
 
-    def _read(self, arrival: Arrival) -> tuple[Described, Texts] | None:
+    def _read(self, arrival: Arrival) -> Read | None:
         where = arrival.listing.where
         assert where is not None  # noqa: S101 - it was listed
         account = arrival.listing.account
@@ -242,38 +279,3 @@ class Update:
             self.errors.append(ErrorReport.of(error, account=account or None))
             self.stamps[arrival.folder] = None  # so that each look at the folder says so
             return None
-
-
-def entry_of(place: str) -> Entry:
-    """Return the file at a place, such as `cur/NAME`."""
-    return Entry("new" if place[:3] == "new" else "cur", place[4:])
-
-
-def _places(
-    where: MaildirFolder, known: str | None, before: Stamps | None
-) -> tuple[list[str], bool]:
-    """List a folder, or `new` alone where nothing else has changed; tell so. Raises: MailError.
-
-    That is how mail comes, and spares reading the names of all that was there.
-    """
-    if known is not None and before is not None and before.differs_in_new_alone(known):
-        places = where.places(new=True)
-        after = where.stamps()
-        if after is not None and after.differs_in_new_alone(known):
-            return places, True
-    return where.places(), False
-
-
-def _batched(arrivals: list[Arrival]) -> Iterator[Sequence[Arrival]]:
-    for start in range(0, len(arrivals), BATCH):
-        yield arrivals[start : start + BATCH]
-
-
-def _place(arrival: Arrival) -> str:
-    return arrival.place
-
-
-def _delivered(arrival: Arrival) -> int:
-    """Return when a file was delivered, as its name tells; 0 where it does not."""
-    when = arrival.place[4:].partition(".")[0]
-    return int(when) if when.isascii() and when.isdigit() and len(when) < 15 else 0

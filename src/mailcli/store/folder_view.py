@@ -17,7 +17,7 @@ from mailcli.store.files import read_chunks, translated
 from mailcli.store.stamps import Stamps, read_stamps
 
 if TYPE_CHECKING:
-    from mailcli.store.listing import Differing
+    from mailcli.store.listing import Differing, Places
     from mailcli.store.name_sum import NameSum
     from mailcli.store.outline import Outline
     from mailcli.store.watch import Watch
@@ -74,15 +74,15 @@ class FolderView:
         self._refuse_links()
         return list_messages(self._base, stat=stat, among=among)
 
-    def places(self, *, new: bool = False) -> list[str]:
-        """List the messages as `cur/NAME` or `new/NAME`; with `new`, those in `new` alone.
+    def passes(self, *, new: bool = False) -> "Iterator[Places]":
+        """Yield the messages as `cur/NAME` or `new/NAME` until the folder has not changed.
 
-        Raises as `scan`.
+        With `new`, those in `new` alone, once. See `listing`. Raises as `scan`.
         """
-        from mailcli.store.listing import list_new, list_places
+        from mailcli.store.listing import passes
 
         self._refuse_links()
-        return list_new(self._base) if new else list_places(self._base)
+        yield from passes(self._base, new=new)
 
     def scan_differing(self, outline: "Outline") -> "Differing":
         """List the messages in those parts of the folder that are not as outlined. As `scan`."""

@@ -8,15 +8,16 @@ never wait for a writer (WAL); one process at a time writes. `index_schema` has 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import ClassVar, Self
 
 from mailcli.errors import CannotCreate, LocalError
 from mailcli.search.words import prepared
-from mailcli.store.database import Damaged, Database, Value, loaded, stored
+from mailcli.store.database import Damaged, Value, loaded, stored
 from mailcli.store.entries import Entry
+from mailcli.store.index_arrivals import AT_ONCE, Arrivals
 from mailcli.store.index_rows import (
     COLUMNS,
     Described,
@@ -55,6 +56,10 @@ _BY_SUBJECT = """
     WHERE reply.orphan AND answered IS NOT NULL AND reply.base IN (
         SELECT base FROM message WHERE number IN (SELECT number FROM added)
     )"""
+_SOME_ANSWERED = (
+    "SELECT rowid, reply, before FROM answered"  # noqa: S608 - a number
+    f" WHERE rowid > ? ORDER BY rowid LIMIT {AT_ONCE}"
+)
 _SUBJECT_SECONDS = 30 * 86_400
 """How long after a message a reply that does not name it may come."""
 
@@ -65,7 +70,7 @@ _WAIT = 30.0
 """Seconds that another process may keep the file busy."""
 
 
-class Index(Database):
+class Index(Arrivals):
     """The open index."""
 
     # As many as the version says, since their number is what is recorded.
@@ -102,11 +107,6 @@ class Index(Database):
         for suffix in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(f"{path}{suffix}")  # noqa: PTH108 - the fault tests stop at it
-
-    @property
-    def is_in_memory(self) -> bool:
-        """Whether nothing of it stays."""
-        return self._path == Path(":memory:")
 
     def _prepare(self) -> None:
         with self._errors():
@@ -180,17 +180,6 @@ class Index(Database):
 
     # Messages.
 
-    def places(self, folder: int, *, new: bool = False) -> Iterator[tuple[int, str]]:
-        """Yield number and place (`cur/NAME`) of each message of a folder, or of its `new`."""
-        rows = self._rows(
-            "SELECT number, subdirectory, unique_name, info FROM message"
-            " WHERE folder=? AND subdirectory=ifnull(?, subdirectory)",
-            folder,
-            "new" if new else None,
-        )
-        for number, place, unique, info in rows:
-            yield number, f"{place}/{loaded(unique)}{loaded(info)}"
-
     def find(self, where: str, *values: Value, order: str = "number") -> Iterator[Indexed]:
         """Yield the messages for which a condition of SQL on `message` and `folder` holds."""
         yield from map(indexed, self.rows(where, *values, order=order))
@@ -211,13 +200,6 @@ class Index(Database):
             if thread not in seen:
                 seen.add(thread)
                 yield thread
-
-    def remove(self, numbers: Iterable[int]) -> None:
-        """Take messages out whose files are gone."""
-        each = [(number,) for number in numbers]
-        with self.transaction():
-            self._write("INSERT OR IGNORE INTO dead VALUES (?)", each)
-            self._write("DELETE FROM message WHERE number=?", each)
 
     def move(self, number: int, folder: int, entry: Entry) -> None:
         """Record where a message's file is now, and its flags."""
@@ -294,23 +276,23 @@ class Index(Database):
             )
         return joined
 
-    def join_by_subject(self, numbers: Iterable[int]) -> list[tuple[int, int]]:
+    def join_by_subject(self) -> Iterator[tuple[int, int]]:
         """Join replies that name no message to the one before them that has their subject.
 
-        Of all such replies those that these messages, which are new, may have to do with.
-        Returns which threads became which.
+        Of all such replies those that what was added may have to do with. Yields which threads
+        became which, when all of them have.
         """
-        joined: list[tuple[int, int]] = []
+        with self._sorting_in_files():
+            self._write(f"INSERT INTO answered {_BY_SUBJECT}", [(_SUBJECT_SECONDS,)])
         with self.transaction():
-            self._connection.execute("CREATE TEMP TABLE IF NOT EXISTS added (number INTEGER)")
-            self._write("INSERT INTO added VALUES (?)", [(each,) for each in numbers])
-            for reply, answered in list(self._rows(_BY_SUBJECT, *(_SUBJECT_SECONDS,))):
-                rows = self._rows(
-                    "SELECT thread FROM message WHERE number IN (?, ?)", reply, answered
-                )
-                joined += self._unite({int(thread) for (thread,) in rows})
-            self._connection.execute("DELETE FROM added")
-        return joined
+            last = 0
+            while pairs := list(self._rows(_SOME_ANSWERED, last)):
+                last = pairs[-1][0]
+                for _, *both in pairs:
+                    sql = "SELECT thread FROM message WHERE number IN (?, ?)"
+                    threads = {int(thread) for (thread,) in self._rows(sql, *both)}
+                    self._write("INSERT INTO joined VALUES (?, ?)", self._unite(threads))
+        yield from self._rows("SELECT old, new FROM joined ORDER BY rowid")
 
     def _unite(self, threads: AbstractSet[int]) -> list[tuple[int, int]]:
         least = min(threads)

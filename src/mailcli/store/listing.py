@@ -8,7 +8,7 @@ names, did not change from before the first read to after the last.
 
 import os
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
@@ -43,32 +43,45 @@ def list_messages(
     return _unchanging(folder, lambda: _entries(folder, stat=stat, among=among))
 
 
-def list_places(folder: str) -> list[str]:
-    """Return the messages of a folder as `cur/NAME` or `new/NAME`, each unique part once.
+class Places:
+    """The messages of a folder as `new/NAME` and `cur/NAME`, each time that they are iterated.
 
-    A list of 100,000 takes 10 MB. Raises as `list_messages`.
+    None is kept. What cannot be read ends them; `passes` then says so.
     """
 
-    def read() -> list[str]:
-        new = {item.name.partition(":")[0]: item.name for item in _items(folder, "new")}
-        found: list[str] = []
-        for item in _items(folder, "cur"):
-            found.append(f"cur/{item.name}")
-            if new:
-                new.pop(item.name.partition(":")[0], None)
-        return found + [f"new/{name}" for name in new.values()]
+    def __init__(self, folder: str, subdirectories: Sequence[Subdirectory]) -> None:
+        self._folder = folder
+        self._subdirectories = subdirectories
+        self._error: OSError | None = None
 
-    return _unchanging(folder, read)
+    def __iter__(self) -> Iterator[str]:
+        try:
+            for subdirectory in self._subdirectories:
+                for item in _items(self._folder, subdirectory):
+                    yield f"{subdirectory}/{item.name}"
+        except OSError as error:
+            self._error = error
+
+    def check(self) -> None:
+        """Raise what ended them too early."""
+        if self._error is not None:
+            raise self._error
 
 
-def list_new(folder: str) -> list[str]:
-    """Return the messages in `new` as `new/NAME`; files come and go there, but keep their names.
+def passes(folder: str, *, new: bool = False) -> Iterator[Places]:
+    """Yield the messages of a folder, again and again until it did not change meanwhile.
 
-    Who needs to know that none of them has gone to `cur` meanwhile looks at its stamp.
-    Raises: NotFound, LocalError.
+    What was seen in the last pass counts. A unique part may be there twice. With `new` there is
+    one pass over those in `new` alone: files come and go there, but keep their names. Who needs
+    to know that none of them has gone to `cur` meanwhile looks at its stamp.
+
+    Raises as `list_messages`, and nothing of what is done in a pass.
     """
-    with _missing_is_not_found(folder):
-        return [f"new/{item.name}" for item in _items(folder, "new")]
+    places = Places(folder, ("new",) if new else _SUBDIRECTORIES)
+    for _ in (None,) if new else _passes(folder):
+        yield places
+        with _missing_is_not_found(folder):
+            places.check()
 
 
 class Differing(NamedTuple):
@@ -113,16 +126,26 @@ def letters_in_use(folder: str) -> str:
 
 def _unchanging(folder: str, read: Callable[[], _Read]) -> _Read:
     """Return what was read while no file in `cur` came, went or changed its name."""
+    found: list[_Read] = []
+    for _ in _passes(folder):
+        with _missing_is_not_found(folder):
+            found = [read()]
+    return found[0]
+
+
+def _passes(folder: str) -> Iterator[None]:
+    """Yield until no file in `cur` came, went or changed its name until the next was asked for."""
     for _ in range(_TRIES):
         with _missing_is_not_found(folder):
             started = time.time_ns()
             before = _stamp(folder)
-            found = read()
+        yield
+        with _missing_is_not_found(folder):
             after = _stamp(folder)
         if before == after:
             wait = untrusted_for(before[1], now_ns=started)
             if not wait:
-                return found
+                return
             time.sleep(wait / 1e9)
     raise TemporaryFailure(
         f"{folder}: another program keeps changing the folder", hint="try again later"
