@@ -1,5 +1,6 @@
 """`mailcli status`, and what the runs that bring mail leave for it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,25 @@ def test_a_dry_run_is_no_run(
     assert accounts(run_mailcli)["home"]["runs"] == []
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "1", '{"x": 1}', "null"])
+RECORD = {"code": "local", "message": "m", "hint": "", "exit_code": 74, "account": "work"}
+NO_RECORDS: dict[str, object] = {
+    "code": 5,
+    "message": ["m"],
+    "hint": None,
+    "exit_code": "74",
+    "account": {"a": 1},
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{", "[]", "1", '{"x": 1}', "null", "[" * 100_000),
+        *(json.dumps({**RECORD, name: value}) for name, value in NO_RECORDS.items()),
+        json.dumps({**RECORD, "message": "\udc80"}),
+    ],
+    ids=lambda text: text[:80],
+)
 def test_a_damaged_record_of_runs_is_none(
     run_mailcli: RunMailcli, mail_dir: Path, home: Path, text: str
 ) -> None:

@@ -44,25 +44,34 @@ def _written(error: ErrorReport | None) -> str:
 
 
 def last_runs(context: Context, account: Account) -> "tuple[LastRun, ...]":
-    """Return the last run of each command, the latest first; what cannot be read is left out."""
+    """Return the last run of each command, the latest first.
+
+    What is no record of ours is left out: how that run ended is not known. The next one writes
+    it anew.
+    """
     from mailcli.results.state import LastRun
 
     found = []
     with suppress(OSError):
         for path in _directory(context, account).glob("[!.]*"):
-            with suppress(OSError, TypeError, ValueError):
+            with suppress(OSError, TypeError, ValueError, OverflowError, RecursionError):
                 at = datetime.fromtimestamp(path.stat().st_mtime, UTC).astimezone()
                 found.append(LastRun(path.name, at, _read(path.read_text("utf-8"))))
     return tuple(sorted(found, key=lambda run: run.at, reverse=True))
 
 
 def _read(text: str) -> ErrorReport | None:
-    """Read what `_written` wrote. Raises: TypeError, ValueError."""
+    """Read what `_written` wrote. Raises: TypeError, ValueError, RecursionError."""
     if not text:
         return None
     import json
 
-    return ErrorReport(**json.loads(text))
+    report = ErrorReport(**json.loads(text))
+    texts = (report.code, report.message, report.hint, report.account or "")
+    if not all(isinstance(each, str) for each in texts) or type(report.exit_code) is not int:
+        raise TypeError("not what was written")
+    "".join(texts).encode()  # JSON may have half of a character, which nobody can print
+    return report
 
 
 def _directory(context: Context, account: Account) -> Path:
