@@ -47,6 +47,12 @@ def shown(raw: bytes, *, stub: bool = False) -> list[str]:
         (multi("encrypted", part("application/pgp-encrypted"), PICTURE), ["encrypted  0"]),
         (part("application/pkcs7-mime; smime-type=signed-data"), ["opaque 1 0"]),
         (part("application/pkcs7-mime"), ["encrypted 1 0"]),
+        (part('application/octet-stream; name="smime.p7m"'), ["encrypted 1 0"]),
+        (
+            part('application/octet-stream; name="SMIME.P7M"; smime-type=signed-data'),
+            ["opaque 1 0"],
+        ),
+        (part('application/octet-stream; name="invoice.xml.p7m"'), []),
         (part("text/vcard", "BEGIN:VCARD\n"), []),
     ],
     ids=str,

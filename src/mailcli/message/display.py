@@ -56,6 +56,10 @@ _TEXTS = {
     "message/partial": Kind.EXTERNAL,
 }
 _PKCS7 = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_UNNAMED = frozenset({"application/octet-stream", "application/binary"})
+"""What programs call a part of which they do not know what it is."""
+_SMIME = frozenset({"smime.p7m", "smime.p7c", "smime.p7z"})
+"""How RFC 8551 §3.2.1 has such a part named; a document that is signed has another name."""
 _OPAQUE = frozenset({"signed-data", "certs-only", "compressed-data"})
 
 
@@ -75,7 +79,7 @@ class _Reading:
     is_stub: IsStub
 
     def parts(self, part: Part, depth: int) -> Iterator[Shown]:
-        if part.type in _PKCS7:
+        if _is_pkcs7(part):
             yield Shown(_pkcs7_kind(part), part, depth)
         elif part.is_multipart:
             yield from self._multipart(part, depth)
@@ -160,6 +164,12 @@ def _root_of(related: Part) -> Part:
     start = related.parameters.get("start", "").strip().strip("<>")
     named = (each for each in related.parts if start and each.content_id == start)
     return next(named, related.parts[0])
+
+
+def _is_pkcs7(part: Part) -> bool:
+    """Tell whether a part is PKCS#7: by its type, else, as Thunderbird does, by its name."""
+    is_named = part.type in _UNNAMED and (part.name or "").lower() in _SMIME
+    return part.type in _PKCS7 or is_named
 
 
 def _pkcs7_kind(part: Part) -> Kind:
