@@ -61,6 +61,8 @@ def test_a_name_is_made_safe(name: str, expected: str) -> None:
     [
         pytest.param("a.pdf", "application/pdf", "a.pdf", id="named"),
         pytest.param(None, "application/pdf", "part-2.1.pdf", id="by its type"),
+        pytest.param(None, "text/css", "part-2.1.css", id="text for programs"),
+        pytest.param(None, "text/x-strange", "part-2.1.txt", id="unknown text"),
         pytest.param(None, "application/x-strange", "part-2.1.bin", id="unknown type"),
         pytest.param("..", "text/plain", "part-2.1.txt", id="nothing left"),
         pytest.param(None, "message/rfc822", "message-2.1.eml", id="forwarded"),

@@ -28,6 +28,16 @@ _EXTENSIONS = {
     "text/html": ".html",
     "text/calendar": ".ics",
     "text/csv": ".csv",
+    "text/css": ".css",
+    "text/rtf": ".rtf",
+    "text/xml": ".xml",
+    "text/markdown": ".md",
+    "text/x-markdown": ".md",
+    "text/javascript": ".js",
+    "text/x-vcard": ".vcf",
+    "text/directory": ".vcf",
+    "text/x-patch": ".patch",
+    "text/x-diff": ".patch",
     "text/vcard": ".vcf",
     "image/png": ".png",
     "image/jpeg": ".jpg",
@@ -69,7 +79,12 @@ def attachment_name(name: str | None, kind: str, number: str) -> str:
     found = safe_name(name or "")
     if kind in {"message/rfc822", "message/global"} and not found.lower().endswith(".eml"):
         return shortened(f"{found or f'message-{number}'}.eml")
-    return found or safe_name(f"part-{number or '0'}{_EXTENSIONS.get(kind, '.bin')}")
+    return found or safe_name(f"part-{number or '0'}{_extension(kind)}")
+
+
+def _extension(kind: str) -> str:
+    """Return the extension for a type that nobody named: of a text, one that opens as text."""
+    return _EXTENSIONS.get(kind) or (".txt" if kind.startswith("text/") else ".bin")
 
 
 def numbered(name: str, count: int) -> str:
