@@ -246,3 +246,71 @@ def test_a_message_that_a_line_names_by_its_number_is_marked_as_seen(
 
     assert done.returncode == 0
     assert (inbox / "cur" / "4.x.host:2,S").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export", "from:bob", "--to", "out.mbox"),
+        ("flag", "from:bob", "+flagged"),
+        ("attachments", "list", "from:bob"),
+        ("read", "from:bob", "--peek"),
+        ("read", "from:bob", "--raw", "--peek"),
+        ("export", "last", "--to", "-"),
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_cannot_be_searched_is_named(
+    run_mailcli: RunMailcli, inbox: Path, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    unread = inbox.parent / "Unread"
+    put(unread, "5.x.host:2,S", mail("unread"))
+    unread.joinpath("cur").rename(tmp_path / "cur")
+    unread.joinpath("cur").symlink_to(tmp_path / "cur")  # what nobody follows, not even root
+
+    done = run_mailcli(*command, "-A", "work", cwd=tmp_path)
+
+    assert done.returncode == 74
+    assert f"{unread}/cur: a symbolic link" in done.stderr
+    if command[0] == "read":
+        assert done.stdout.count("the body of work") == 3
+
+
+def test_a_folder_that_cannot_be_read_is_no_matter_for_a_message_by_its_number(
+    run_mailcli: RunMailcli, inbox: Path, tmp_path: Path
+) -> None:
+    run_mailcli("list")
+    unread = inbox.parent / "Unread"
+    put(unread, "5.x.host:2,S", mail("unread"))
+    unread.joinpath("cur").rename(tmp_path / "cur")
+    unread.joinpath("cur").symlink_to(tmp_path / "cur")
+
+    done = run_mailcli("flag", "1", "+flagged", "-q")
+
+    assert (done.returncode, "Unread" in done.stderr) == (0, False)
+
+
+@pytest.mark.parametrize("more", [(), ("--raw",), ("--part", "0")], ids=" ".join)
+def test_of_several_messages_to_be_read_those_that_there_are_are_shown(
+    run_mailcli: RunMailcli, inbox: Path, more: tuple[str, ...]
+) -> None:
+    run_mailcli("list")
+    (inbox / "cur" / "2.x.host:2,S").unlink()
+
+    done = run_mailcli("read", "1", "2", "77", "3", *more)
+
+    assert done.returncode == 66
+    assert [f"body of work {each}" in done.stdout for each in (1, 2, 3)] == [True, False, True]
+    told = [line for line in done.stderr.splitlines() if line.startswith("mailcli: ")]
+    assert [line.split(":")[1] for line in told] == [" 2", " 77"]
+
+
+def test_where_nothing_is_left_to_be_read_the_first_is_named(
+    run_mailcli: RunMailcli, inbox: Path
+) -> None:
+    assert inbox.exists()
+
+    done = run_mailcli("read", "77", "78", "--raw")
+
+    assert (done.returncode, done.stdout) == (66, "")
+    assert done.stderr.startswith("mailcli: 77: no such message\n")

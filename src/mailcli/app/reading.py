@@ -13,7 +13,7 @@ from mailcli.app.catalogue import Catalogue, with_catalogue
 from mailcli.app.context import Context
 from mailcli.app.found import Found
 from mailcli.app.message_reading import Manner, read_message, snippet_of
-from mailcli.app.selection import Line, select, words_of
+from mailcli.app.selection import Failures, Line, select, words_of
 from mailcli.config import Account
 from mailcli.errors import LocalError, MailError, NotFound
 from mailcli.message.attached import attachments_in
@@ -37,10 +37,14 @@ class Wanted(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """The messages to be read, in order; `asked` are the files that selectors named."""
+    """The messages to be read, in order; `asked` are the files that selectors named.
+
+    `errors` are what could not be found, or looked into.
+    """
 
     found: list[Found]
     asked: frozenset[Path]
+    errors: tuple[ErrorReport, ...] = ()
 
     def whole(self) -> frozenset[Path]:
         """Return the files that are read whole: what was asked for, and what ends a thread."""
@@ -51,11 +55,19 @@ class Selection(NamedTuple):
 def find(context: Context, wanted: Wanted) -> Selection:
     """Return the messages in the order asked for, each once; of threads, in theirs.
 
-    Raises: NotFound (66), UsageError (2).
+    Raises: NotFound (66) where there is none of them, UsageError (2).
     """
-    found = select(context, wanted.selectors, accounts=wanted.accounts, stdin=wanted.stdin)
+    failures = Failures(partly=True)
+    found = select(
+        context,
+        wanted.selectors,
+        accounts=wanted.accounts,
+        stdin=wanted.stdin,
+        failures=failures,
+    )
     asked = frozenset(each.path for each in found)
-    return Selection(_threads(context, found) if wanted.thread else found, asked)
+    shown = _threads(context, found) if wanted.thread else found
+    return Selection(shown, asked, failures.reports)
 
 
 def read(context: Context, wanted: Wanted, manner: Manner, *, peek: bool) -> ReadResult:
@@ -68,7 +80,7 @@ def read(context: Context, wanted: Wanted, manner: Manner, *, peek: bool) -> Rea
     selection = find(context, wanted)
     found, whole = selection.found, selection.whole()
     messages: list[ReadMessage] = []
-    errors: list[ErrorReport] = []
+    errors = [*selection.errors]
     done: list[Found] = []
     for each in found:
         try:
@@ -79,7 +91,7 @@ def read(context: Context, wanted: Wanted, manner: Manner, *, peek: bool) -> Rea
         except MailError as error:
             if len(found) == 1:
                 raise
-            errors.append(_report(error, each))
+            errors.append(report_of(error, each))
         else:
             done.append(each)
     if not peek:
@@ -87,7 +99,8 @@ def read(context: Context, wanted: Wanted, manner: Manner, *, peek: bool) -> Rea
     return ReadResult(tuple(messages), tuple(errors), single=is_single(wanted, found))
 
 
-def _report(error: MailError, found: Found) -> ErrorReport:
+def report_of(error: MailError, found: Found) -> ErrorReport:
+    """Return the failure of one message."""
     return ErrorReport.of(error, account=found.account.name if found.account else None)
 
 
@@ -132,7 +145,7 @@ def mark_seen(found: Sequence[Found], given: frozenset[Path]) -> list[ErrorRepor
         except NotFound:
             continue  # another program has it
         except MailError as error:
-            errors.append(_report(error, each))
+            errors.append(report_of(error, each))
     for where in changed.values():
         try:
             where.sync()

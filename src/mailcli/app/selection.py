@@ -8,6 +8,7 @@ as TSV), or a query in quotes, as `search` takes it.
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,11 +19,12 @@ from mailcli.app.listing import in_folders
 from mailcli.config import Account
 from mailcli.errors import NotFound, TemporaryFailure, UsageError
 from mailcli.message.clean import visible
+from mailcli.results.report import ErrorReport
 from mailcli.store.database import Value, stored
 from mailcli.store.index import NEWEST
 from mailcli.store.index_rows import Indexed
 
-__all__ = ["Found", "Line", "is_query", "select", "words_of"]
+__all__ = ["Failures", "Found", "Line", "is_query", "select", "words_of"]
 
 _RANGE = re.compile(r"([0-9]{1,15})(?:-([0-9]{1,15}))?")
 _QUERY = re.compile(r"\s|^-?\w+:")
@@ -40,6 +42,25 @@ class Line(NamedTuple):
     message_id: str = ""
 
 
+@dataclass(slots=True)
+class Failures:
+    """What a selection leaves out.
+
+    `unread` are folders that could not be read, where `last` or a query may therefore mean
+    something else. `missing` are selectors that mean nothing: with `partly` they stop nothing, as
+    long as another one means something.
+    """
+
+    partly: bool = False
+    unread: list[ErrorReport] = field(default_factory=list)
+    missing: list[NotFound] = field(default_factory=list)
+
+    @property
+    def reports(self) -> tuple[ErrorReport, ...]:
+        """All of it."""
+        return (*map(ErrorReport.of, self.missing), *self.unread)
+
+
 def is_query(selector: str) -> bool:
     """Tell a query from other selectors: it has a space, or a word with a colon."""
     return not selector.startswith("mid:") and _QUERY.search(selector) is not None
@@ -52,12 +73,13 @@ def select(
     accounts: Sequence[Account] | None,
     stdin: Iterable[str] | None,
     last_in: Callable[[Account], str] = lambda _: "INBOX",
+    failures: Failures | None = None,
 ) -> list[Found]:
     """Return the messages that selectors mean, in their order, each once.
 
     `accounts` are those that `last`, `mid:` and queries are about; None for all. A number or a
     path counts whatever its account. `stdin` gives the lines for `-`. `last` is the newest of
-    the folder that `last_in` names for an account.
+    the folder that `last_in` names for an account. `failures` is told what is left out.
 
     Raises: NotFound (66) naming the selector that means nothing, UsageError (2) for one that is
         no selector; TemporaryFailure (75) for one that may mean more than is indexed yet.
@@ -70,23 +92,47 @@ def select(
     asked = everybody if accounts is None else list(accounts)
     newest_of = [(account.name, last_in(account)) for account in asked] if "last" in words else []
     found: dict[object, Found] = {}
+    failures = failures or Failures()
 
     def look(catalogue: Catalogue) -> None:
         found.clear()
+        failures.missing.clear()
         meaning = _Meaning(context, catalogue, asked, newest_of)
-        for each in (each for word in words for each in meaning.of(word)):
+        for each in (each for word in words for each in _tolerant(meaning, word, failures)):
             found.setdefault(each.number or (each.path, each.span), each)
+        if any(isinstance(word, str) and _may_miss(word) for word in words):
+            names = {account.name for account in asked}
+            failures.unread[:] = [each for each in catalogue.errors if each.account in names]
 
     only_here = all(isinstance(word, str) and _RANGE.fullmatch(word) for word in words)
     if only_here:
         try:
             with_catalogue(context, everybody, look, refresh=False)
-            if all(os.path.lexists(each.path) for each in found.values()):
+            are_there = all(os.path.lexists(each.path) for each in found.values())
+            if are_there and not failures.missing:
                 return list(found.values())
         except NotFound:
             pass  # it may have come meanwhile
     with_catalogue(context, everybody, look)
+    if failures.missing and not found:
+        raise failures.missing[0]
     return list(found.values())
+
+
+def _tolerant(meaning: "_Meaning", word: str | Line, failures: Failures) -> list[Found]:
+    """Return what a selector means, nothing where that is to be left out. Raises: NotFound."""
+    try:
+        return meaning.of(word)
+    except NotFound as error:
+        if not failures.partly:
+            raise
+        failures.missing.append(error)
+        return []
+
+
+def _may_miss(word: str) -> bool:
+    """Tell whether a selector means something else where a folder cannot be read."""
+    return word == "last" or (is_query(word) and not os.path.lexists(word))
 
 
 class _Meaning:

@@ -8,7 +8,7 @@ import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.cli.option import Group, option
-from mailcli.cli.selecting import messages
+from mailcli.cli.selecting import messages, tell
 from mailcli.errors import Exit
 
 _LIST_EXAMPLE = """\b
@@ -70,10 +70,8 @@ def list_(
 
     runtime = Runtime(common)
     wanted = Wanted(match, parts, everything)
-    runtime.printer.emit(
-        list_attachments(messages(runtime, runtime.offline_context, selectors), wanted)
-    )
-    return Exit.OK
+    found = messages(runtime, runtime.offline_context, selectors)
+    return tell(runtime, list_attachments(found, wanted))
 
 
 @command.command("save", cls=MailCommand, epilog=_SAVE_EXAMPLE)
@@ -114,7 +112,7 @@ def save(  # noqa: PLR0913, PLR0917 - one argument for each option
         force=force,
         dry_run=common.dry_run,
     )
-    runtime.printer.emit(result, asked=common.dry_run)
+    code = tell(runtime, result, asked=common.dry_run)
     if common.dry_run:
         runtime.printer.note("nothing was written: a dry run")
-    return Exit.OK
+    return code

@@ -6,7 +6,7 @@ import click
 
 from mailcli.cli.command import Common, MailCommand, common_options
 from mailcli.cli.option import option
-from mailcli.cli.selecting import messages
+from mailcli.cli.selecting import messages, tell, told_failures
 from mailcli.errors import Exit
 
 if TYPE_CHECKING:
@@ -84,9 +84,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     result = export_mail(runtime.offline_context, groups, wanted, write=sys.stdout.buffer.write)
     if is_stream and not common.dry_run:
         sys.stdout.buffer.flush()
-    else:
-        runtime.printer.emit(result, asked=common.dry_run)
-    return Exit.OK
+        return told_failures(runtime)
+    return tell(runtime, result, asked=common.dry_run)
 
 
 def _groups(runtime: "Runtime", selectors: tuple[str, ...], folder: str | None) -> "list[Group]":

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailcli.cli import selecting
 from mailcli.cli.command import Common, MailCommand
-from mailcli.cli.selecting import messages
 from mailcli.errors import ConfirmationNeeded, Exit
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _is_change(word: str) -> bool:
 
 def selected(runtime: "Runtime", selectors: tuple[str, ...]) -> "list[Found]":
     """Return the messages that are meant. Raises: as `messages`."""
-    return messages(runtime, runtime.context, selectors)
+    return selecting.messages(runtime, runtime.context, selectors)
 
 
 def split_target(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
@@ -61,12 +61,10 @@ def split_target(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
 
 def tell(runtime: "Runtime", result: "OrganisedResult") -> Exit:
     """Print a result, and return the exit code that it calls for."""
-    from mailcli.output.problems import exit_of
-
-    runtime.printer.emit(result, asked=runtime.common.dry_run)
+    code = selecting.tell(runtime, result, asked=runtime.common.dry_run)
     if runtime.common.dry_run:
         runtime.printer.note("nothing was changed: a dry run")
-    return exit_of(result)
+    return code
 
 
 def confirming(runtime: "Runtime") -> Callable[[str], None]:

@@ -1,7 +1,7 @@
 """`mailcli read`: show messages of the local Maildir, or of files."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -124,19 +124,48 @@ def _octets(
     runtime: "Runtime", wanted: "Wanted", part: str | None, *, peek: bool, pager: bool
 ) -> Exit:
     """Write messages, or a part of each, exactly; at a terminal as text, made harmless."""
-    from mailcli.app.reading import find, open_part, raw_octets
+    from mailcli.app.reading import open_part, raw_octets
 
-    found = find(runtime.offline_context, wanted).found
-    for each in found:
+    def write(each: "Found") -> None:
         if part is None:
             _write(raw_octets(each), None, pager=pager)
-            continue
+            return
         with each.open() as stream:
             chosen, content = open_part(stream, part, each)
             _refuse_binary(chosen.main_type, part)
             _write(content, chosen.charset, pager=pager)
-    _seen(runtime, found, wanted, peek=peek)
-    return Exit.OK
+
+    return _each(runtime, wanted, write, peek=peek)
+
+
+def _each(
+    runtime: "Runtime", wanted: "Wanted", show: Callable[["Found"], None], *, peek: bool
+) -> Exit:
+    """Show messages one by one; one that cannot be shown stops no other."""
+    from mailcli.app.reading import find, report_of
+    from mailcli.errors import MailError, UsageError
+    from mailcli.output.problems import exit_of
+    from mailcli.results import ReadResult
+
+    selection = find(runtime.offline_context, wanted)
+    errors = [*selection.errors]
+    done: list[Found] = []
+    for each in selection.found:
+        try:
+            show(each)
+        except UsageError:
+            raise
+        except MailError as error:
+            if len(selection.found) == 1 and not errors:
+                raise
+            errors.append(report_of(error, each))
+        else:
+            done.append(each)
+    _seen(runtime, done, wanted, peek=peek)
+    result = ReadResult((), tuple(errors))
+    if errors:
+        runtime.printer.emit(result)
+    return exit_of(result)
 
 
 def _refuse_binary(kind: str, number: str) -> None:
@@ -175,16 +204,14 @@ def _browse(runtime: "Runtime", wanted: "Wanted", *, peek: bool) -> Exit:
     import os
 
     from mailcli.app.pages import page_of
-    from mailcli.app.reading import find
     from mailcli.cli.browser import open_page, write_page
 
-    found = find(runtime.offline_context, wanted).found
-    for each in found:
+    def show(each: "Found") -> None:
         page = write_page(page_of(each), runtime.paths.cache_dir / "pages")
         if not open_page(page, os.environ):
             click.echo(page)
-    _seen(runtime, found, wanted, peek=peek)
-    return Exit.OK
+
+    return _each(runtime, wanted, show, peek=peek)
 
 
 def _seen(runtime: "Runtime", found: "list[Found]", wanted: "Wanted", *, peek: bool) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailcli.app.context import Context, Progress
     from mailcli.config import Account, Config
     from mailcli.output.printer import Printer
+    from mailcli.results import ErrorReport
 
 
 class Runtime:
@@ -27,6 +28,7 @@ class Runtime:
 
     def __init__(self, common: Common) -> None:
         self.common = common
+        self.failures: list[ErrorReport] = []
         self.paths = Paths.from_environ(os.environ, config=common.config)
 
     @cached_property

@@ -46,6 +46,8 @@ def problems_of(result: "Result") -> tuple[ErrorReport, ...]:
             | results.OrganisedResult()
             | results.FoldersResult()
             | results.ImportResult()
+            | results.ExportResult()
+            | results.AttachmentsResult()
         ):
             return result.errors
         case results.SendResult():

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from mailcli.results.report import ErrorReport
+
 
 class AttachmentInfo(NamedTuple):
     """One attachment: its part (RFC 3501 §6.4.5), the name that its sender gave, decoded octets.
@@ -29,3 +31,4 @@ class AttachmentsResult(NamedTuple):
     """The result of `attachments list` and `attachments save`, a message each, in order."""
 
     messages: tuple[MessageAttachments, ...]
+    errors: tuple[ErrorReport, ...] = ()

@@ -55,3 +55,4 @@ class ExportResult(NamedTuple):
     already: int = 0
     warnings: tuple[str, ...] = ()
     done: bool = True
+    errors: tuple[ErrorReport, ...] = ()
