@@ -290,7 +290,7 @@ def test_a_folder_that_cannot_be_read_is_no_matter_for_a_message_by_its_number(
     assert (done.returncode, "Unread" in done.stderr) == (0, False)
 
 
-@pytest.mark.parametrize("more", [(), ("--raw",), ("--part", "0")], ids=" ".join)
+@pytest.mark.parametrize("more", [(), ("--raw",), ("--part", "1")], ids=" ".join)
 def test_of_several_messages_to_be_read_those_that_there_are_are_shown(
     run_mailcli: RunMailcli, inbox: Path, more: tuple[str, ...]
 ) -> None:
