@@ -278,3 +278,32 @@ def test_of_several_accounts_one_that_fails_stops_no_other(
     assert subjects(result) == ["Message 1"]
     assert [each["account"] for each in result["errors"]] == ["one"]
     assert failure(done)["account"] == "one"
+
+
+@pytest.mark.parametrize(
+    "command", [("list", "--folder", "Sent"), ("search", "engines")], ids=" ".join
+)
+def test_of_what_one_wrote_oneself_people_see_to_whom(
+    run_mailcli: RunMailcli, write_config: WriteConfig, home: Path, command: tuple[str, ...]
+) -> None:
+    write_config({"work": {"email": "ada@example.org", "aliases": ["countess@example.org"]}})
+    sent = home / "Mail" / "work" / "Sent"
+    for number, (writer, field) in enumerate(
+        {
+            "Ada <Ada@example.org>": "To: Bob <bob@example.org>",
+            "countess@example.org": "Cc: carol@example.org",
+            "ada@example.org": "Bcc: dave@example.org",
+            "Bob <b@example.org>": "To: ada@example.org",
+        }.items()
+    ):
+        date = f"{9 - number} Nov 2026 10:00 +0000"
+        text = f"From: {writer}\n{field}\nSubject: engines\nDate: {date}\n\n"
+        put(sent, f"{number}.x:2,S", text.encode())
+
+    table = run_mailcli(*command, "-o", "table").stdout.splitlines()
+    listed = document(run_mailcli(*command, "--json"), "list")["messages"]
+
+    shown = [line.removesuffix("engines").rstrip().rpartition("  ")[2] for line in table[-4:]]
+    assert shown == ["To: Bob", "To: carol@example.org", "ada@example.org", "Bob"]
+    assert [each["from"][0]["name"] for each in listed] == ["Ada", "", "", "Bob"]
+    assert "own" not in listed[0]

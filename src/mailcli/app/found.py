@@ -92,8 +92,17 @@ def found_of(account: Account, message: Indexed, place: Place) -> Found:
         path=path,
         where=where,
         entry=message.entry,
-        info=info_of(message, place, path),
+        info=info_of(message, place, path)._replace(own=_is_own(account, message)),
     )
+
+
+def _is_own(account: Account, message: Indexed) -> bool:
+    """Tell whether an address of the account wrote a message, and somebody is to have it."""
+    if not message.sender or not (message.recipients or message.copies):
+        return False
+    wrote = message.sender[0].email.lower()
+    own = (account.email, *account.aliases)
+    return any(each is not None and each.email.lower() == wrote for each in own)
 
 
 def info_of(message: Indexed, place: Place | None, path: Path) -> MessageInfo:

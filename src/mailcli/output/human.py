@@ -128,7 +128,7 @@ def _messages(messages: tuple[MessageInfo, ...], screen: Screen) -> _View:
             *([str(each.id or "")] if numbered else []),
             marks[row],
             date_text(each.date, screen.now),
-            _sender(each.from_, full=wide),
+            _whom(each, full=wide),
             *([places[row]] if places else []),
             _subject(messages, row, screen),
         )
@@ -158,6 +158,13 @@ def _places(messages: tuple[MessageInfo, ...]) -> list[str] | None:
         for each in messages
     ]
     return places if len(set(places)) > 1 else None
+
+
+def _whom(message: MessageInfo, *, full: bool) -> str:
+    """Return who wrote; of what the reader wrote, to whom, as other programs show it."""
+    if not message.own:
+        return _sender(message.from_, full=full)
+    return f"To: {_sender((*message.to, *message.cc), full=full)}"
 
 
 def _sender(senders: tuple[Address, ...], *, full: bool) -> str:

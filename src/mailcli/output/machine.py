@@ -32,7 +32,7 @@ _COUNTS = frozenset(
 )
 """What a dry run replaces by `actions`, and a comparison by `differences`: nothing is done."""
 
-_FOR_PEOPLE = frozenset(("info", "single", "view"))
+_FOR_PEOPLE = frozenset(("info", "own", "single", "view"))
 """Fields that JSON has not: what they tell stands beside them, or is shown on a screen alone."""
 
 _UNSAFE = "[{}]".format("".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in UNSAFE_RANGES))

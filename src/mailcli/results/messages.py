@@ -16,7 +16,8 @@ class MessageInfo(NamedTuple):
     """One message as `list` shows it. `size` is in octets as stored.
 
     `depth` says how far below the first of its thread it stands, where threads are shown. `path`
-    is None for one that only a server has.
+    is None for one that only a server has. `own`: the account's owner wrote it to others, so
+    people are shown to whom.
     """
 
     id: int | None
@@ -35,6 +36,7 @@ class MessageInfo(NamedTuple):
     thread: str | None
     path: Path | None
     depth: int = 0
+    own: bool = False
 
 
 class ListResult(NamedTuple):
