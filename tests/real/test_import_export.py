@@ -439,6 +439,51 @@ def test_appending_ends_what_the_last_message_left_open(
     assert path.read_bytes().startswith(LINE + b"a: b\n\nno end\n\nFrom MAILER-DAEMON")
 
 
+@pytest.mark.parametrize("left", [2, 100, 70_000], ids=str)
+def test_what_a_killed_export_left_of_a_message_is_told_and_stays(
+    run_mailcli: RunMailcli, maildir: Path, tmp_path: Path, left: int
+) -> None:
+    lines = b"From here\n" + b"some words\n" * 13_000
+    put(maildir / "INBOX", "2.b.host:2,FS", b"Subject: long\n\n" + lines)
+    path = tmp_path / "a.mbox"
+    append = ("export", "--folder", "INBOX", "--to", str(path), "--append", "--json")
+
+    def warnings() -> list[str]:
+        found: list[str] = document(run_mailcli(*append), "export")["warnings"]
+        return found
+
+    assert (warnings(), warnings()) == ([], [])  # what is whole is not told
+    whole = path.read_bytes()[:-1]  # without the empty line between messages
+    path.write_bytes(whole[:-left])
+
+    (told,) = warnings()
+
+    assert told == f"{path}: the message before is there only in part: its export was stopped"
+    assert path.read_bytes().startswith(whole[:-left] + b"\n")
+    assert warnings() == []
+
+
+def test_a_folder_that_another_export_writes_to_is_left_alone(
+    run_mailcli: RunMailcli, filled: Path, tmp_path: Path
+) -> None:
+    export = ("export", "--folder", "INBOX", "--to", f"{tmp_path}/out/", "--append", "--json")
+    assert run_mailcli(*export).returncode == 0
+    held = [os.open(path, os.O_RDONLY) for path in (tmp_path / "out").rglob("tmp")]
+    files = snapshot(tmp_path / "out")
+    put(filled, "77.a.host:2,S", FIRST)
+    try:
+        for each in held:
+            fcntl.flock(each, fcntl.LOCK_EX)
+        done = run_mailcli(*export)
+    finally:
+        for each in held:
+            os.close(each)
+
+    assert (done.returncode, failure(done)["code"]) == (75, "temporary")
+    assert snapshot(tmp_path / "out") == files
+    assert len(document(run_mailcli(*export), "export")["exported"]) == 1
+
+
 @pytest.mark.parametrize("kind", ["flock", "fcntl", "dotlock"])
 def test_an_mbox_that_another_program_locks_is_left_alone(
     run_mailcli: RunMailcli, filled: Path, tmp_path: Path, kind: str

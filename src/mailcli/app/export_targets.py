@@ -13,6 +13,7 @@ from typing import NamedTuple
 from typing import Protocol as Interface
 
 from mailcli.app.carried import MANIFEST, Carried, Listed, manifest_line
+from mailcli.app.export_tail import ends_in_part
 from mailcli.app.intake import Brought, Intake
 from mailcli.errors import LocalError
 from mailcli.message.file_names import numbered, safe_name, shortened
@@ -20,6 +21,7 @@ from mailcli.message.mbox import from_line, quoted
 from mailcli.message.mbox_flags import marking
 from mailcli.store.files import make_private_directory, translated
 from mailcli.store.folder import MaildirFolder
+from mailcli.store.folder_lock import alone_in
 from mailcli.store.line_ends import LineEndCensus, to_wire
 from mailcli.store.mbox_file import AppendedMbox
 from mailcli.store.whole_file import WholeFile
@@ -82,11 +84,19 @@ class Mbox:
 
 
 @contextmanager
-def mbox_file(path: Path, record: Record, *, append: bool, force: bool) -> Iterator[Target]:
-    """Give what writes an mbox: a new one, or one that is there (`append`)."""
+def mbox_file(
+    path: Path, record: Record, warn: Callable[[str], None], *, append: bool, force: bool
+) -> Iterator[Target]:
+    """Give what writes an mbox: a new one, or one that is there (`append`).
+
+    `warn` is told of a message in it that a killed export wrote only in part. It stays: another
+    program may have made it shorter, and then it is mail.
+    """
     file: AbstractContextManager[WholeFile | AppendedMbox]
     file = AppendedMbox(path) if append and path.exists() else WholeFile(path, replace=force)
     with file as opened:
+        if isinstance(opened, AppendedMbox) and ends_in_part(opened.read_at, opened.before):
+            warn(f"{path}: the message before is there only in part: its export was stopped")
         yield Mbox(opened.write, str(path), record)
 
 
@@ -196,14 +206,18 @@ class IntoMaildir:
 
 @contextmanager
 def maildir_folder(path: Path, below: PurePosixPath, record: Record, now: int) -> Iterator[Target]:
-    """Give what puts messages into a folder of the Maildir at `path`, made if need be."""
+    """Give what puts messages into a folder of the Maildir at `path`, made if need be.
+
+    Raises: TemporaryFailure (75) while another export does.
+    """
     folder = MaildirFolder(path, below)
+    folder.create()
 
     def brought(each: Brought) -> None:
         where = str(folder.path_of(each.entry))
         record(Written(each.id, each.folder, where, each.octets))
 
-    with Intake(folder, brought, now=now) as intake:
+    with alone_in(folder), Intake(folder, brought, now=now) as intake:
         yield IntoMaildir(intake)
 
 

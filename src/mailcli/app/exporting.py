@@ -94,6 +94,7 @@ def export_mail(
     """
     _check(wanted, groups)
     exported: list[ExportedMessage] = []
+    warnings: list[str] = []
     octets = already = 0
 
     def record(message: Written) -> None:
@@ -104,7 +105,7 @@ def export_mail(
     total = sum(group.number for group in groups)
     with context.progress.transfer("export", messages=lambda: total) as step:
         for group in groups:
-            with _target(context, wanted, group, record, write) as target:
+            with _target(context, wanted, group, (record, warnings.append), write) as target:
                 for message in group.messages:
                     before = octets
                     target.add(message)
@@ -117,6 +118,7 @@ def export_mail(
         wanted.path,
         octets=octets,
         already=already,
+        warnings=tuple(warnings),
         done=not wanted.dry_run,
     )
 
@@ -186,11 +188,12 @@ def _target(
     context: Context,
     wanted: Wanted,
     group: Group,
-    record: Record,
+    tell: tuple[Record, Callable[[str], None]],
     write: Callable[[bytes], object],
 ) -> Iterator[Target]:
-    """Give what takes the messages of a group."""
+    """Give what takes the messages of a group, and tells of each, and of what is to be known."""
     path = wanted.path
+    record, warn = tell
     if wanted.dry_run:
         is_folder = wanted.format is Format.MAILDIR
         yield _Dry(path / _below(group) if is_folder else path, record)
@@ -198,7 +201,7 @@ def _target(
         is_mbox = wanted.format is Format.MBOX
         yield Mbox(write, STDOUT, record) if is_mbox else Octets(write, record)
     elif wanted.format is Format.MBOX:
-        with mbox_file(path, record, append=wanted.append, force=wanted.force) as mbox:
+        with mbox_file(path, record, warn, append=wanted.append, force=wanted.force) as mbox:
             yield mbox
     elif wanted.format is Format.MAILDIR:
         now = context.unix_time()

@@ -29,7 +29,8 @@ class AppendedMbox:
         self._file = path.resolve()
         self._locks = ExitStack()
         self._descriptor = -1
-        self._before = 0
+        self.before = 0
+        """Its size before anything was added."""
 
     def __enter__(self) -> Self:
         """Lock and open the file.
@@ -69,6 +70,16 @@ class AppendedMbox:
         """Take the next octets. Raises: LocalError (74)."""
         self._output.write(octets)
 
+    def read_at(self, begin: int, octets: int) -> bytes:
+        """Return octets of the file. Raises: LocalError (74).
+
+        Nobody else here may open it to read: to close that would give fcntl's lock back.
+        """
+        try:
+            return os.pread(self._descriptor, octets, begin)
+        except OSError as error:
+            raise local_error(error, self.path) from error
+
     def _open(self, stack: ExitStack) -> None:
         try:
             self._descriptor = os.open(self._file, _OPEN)
@@ -95,12 +106,12 @@ class AppendedMbox:
 
     def _look(self) -> None:
         """Make sure that it is an mbox, and end what its last message leaves open."""
-        self._before = os.fstat(self._descriptor).st_size
-        if not self._before:
+        self.before = os.fstat(self._descriptor).st_size
+        if not self.before:
             return
         if os.pread(self._descriptor, 5, 0) != b"From ":
             raise InvalidMessage(f"{self.path}: not an mbox, so nothing is added to it")
-        end = os.pread(self._descriptor, 3, max(0, self._before - 3))
+        end = os.pread(self._descriptor, 3, max(0, self.before - 3))
         if not end.endswith(b"\n"):
             self.write(b"\n\n")
         elif not end.endswith((b"\n\n", b"\n\r\n")):
@@ -108,7 +119,7 @@ class AppendedMbox:
 
     def _undo(self) -> None:
         try:
-            os.ftruncate(self._descriptor, self._before)
+            os.ftruncate(self._descriptor, self.before)
             os.fsync(self._descriptor)
         except OSError as error:
             raise local_error(error, self.path) from error
