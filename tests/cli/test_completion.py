@@ -1,7 +1,9 @@
 """Completion: the scripts, asked by the real shells, and their agreement with the commands."""
 
+import functools
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,12 @@ from tests.support import shells
 from tests.support.need import find, need
 from tests.support.shells import Offered
 
+from mailcli.cli import generate
 from mailcli.cli.front import COMMANDS
-from mailcli.cli.generate import SCRIPTS, files
+from mailcli.cli.generate import SCRIPTS
 from mailcli.cli.leaves import Leaf, leaves
 
+files = functools.cache(generate.files)
 each_shell = pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 
 
@@ -35,11 +39,11 @@ def environ(home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     }
 
 
-def asked(shell: str) -> Offered:
-    """Return what asks a shell that is installed."""
+def asked(shell: str, lines: Sequence[str], environ: dict[str, str]) -> list[list[str]]:
+    """Ask a shell that is installed what it offers behind each of these lines."""
     need(shell)
     offered: Offered = getattr(shells, shell)
-    return offered
+    return offered(lines, environ)
 
 
 @each_shell
@@ -72,42 +76,46 @@ def test_the_shell_reads_the_script_without_a_word(shell: str, home: Path) -> No
 
 @each_shell
 def test_commands_are_offered(shell: str, environ: dict[str, str]) -> None:
-    assert set(COMMANDS) <= set(asked(shell)("mailcli ", environ))
+    (offered,) = asked(shell, ["mailcli "], environ)
+
+    assert set(COMMANDS) <= set(offered)
 
 
 @each_shell
 def test_a_command_is_completed(shell: str, environ: dict[str, str]) -> None:
-    assert asked(shell)("mailcli pop", environ) == ["pop-fetch"]
+    assert asked(shell, ["mailcli pop"], environ) == [["pop-fetch"]]
 
 
 @each_shell
 def test_commands_of_a_group_are_offered(shell: str, environ: dict[str, str]) -> None:
     wanted = {"list", "set-password", "forget-password"}
 
-    offered = set(asked(shell)("mailcli account ", environ))
+    (offered,) = asked(shell, ["mailcli account "], environ)
 
-    assert wanted <= offered
-    assert not (set(COMMANDS) - wanted) & offered
+    assert wanted <= set(offered)
+    assert not (set(COMMANDS) - wanted) & set(offered)
 
 
 @each_shell
 def test_every_option_is_offered_for_its_command(shell: str, environ: dict[str, str]) -> None:
-    for leaf in leaves():
-        words = " ".join(leaf.words)
-        if shell == "zsh" and words not in {"send", "account set-password", "list"}:
-            continue  # each question costs zsh a second: these stand for all
-        known = {max(option.opts, key=len) for option in leaf.options}
+    known = {
+        f"mailcli {' '.join(leaf.words)} --": {
+            max(option.opts, key=len) for option in leaf.options
+        }
+        for leaf in leaves()
+    }
 
-        offered = asked(shell)(f"mailcli {words} --", environ)
+    answers = asked(shell, list(known), environ)
 
-        assert {word.rstrip("=-") for word in offered} == known, words
+    offered = [{word.rstrip("=-") for word in answer} for answer in answers]
+    assert dict(zip(known, offered, strict=True)) == known
 
 
 @each_shell
 def test_options_of_another_command_of_that_name_are_not_offered(
     shell: str, environ: dict[str, str]
 ) -> None:
-    offered = asked(shell)("mailcli account list --", environ)
+    (offered,) = asked(shell, ["mailcli account list --"], environ)
 
     assert "--folder" not in offered
     assert "--json" in offered
@@ -115,15 +123,15 @@ def test_options_of_another_command_of_that_name_are_not_offered(
 
 @each_shell
 def test_choices_are_offered(shell: str, environ: dict[str, str]) -> None:
-    ask = asked(shell)
+    names, forms = asked(shell, ["mailcli completion ", "mailcli list --output js"], environ)
 
-    assert set(ask("mailcli completion ", environ)) == {"bash", "zsh", "fish"}
-    assert set(ask("mailcli list --output js", environ)) == {"json", "jsonl"}
+    assert set(names) == {"bash", "zsh", "fish"}
+    assert set(forms) == {"json", "jsonl"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish"])
 def test_a_value_behind_equals_is_completed(shell: str, environ: dict[str, str]) -> None:
-    offered = asked(shell)("mailcli list --output=js", environ)
+    (offered,) = asked(shell, ["mailcli list --output=js"], environ)
 
     assert {word.removeprefix("--output=") for word in offered} == {"json", "jsonl"}
 
@@ -139,8 +147,9 @@ def test_account_names_come_from_the_configuration(
         '["accounts"."a.b".smtp]\n[accounts."c.d"]\n# [accounts.gone]\n[other.x]\n'
     )
 
-    for line in ("mailcli send -A ", "mailcli account set-password ", "mailcli list --account "):
-        assert sorted(set(asked(shell)(line, environ))) == ["a.b", "c.d", "home", "work"], line
+    lines = ["mailcli send -A ", "mailcli account set-password ", "mailcli list --account "]
+    for line, offered in zip(lines, asked(shell, lines, environ), strict=True):
+        assert sorted(set(offered)) == ["a.b", "c.d", "home", "work"], line
 
 
 @each_shell
@@ -150,9 +159,9 @@ def test_the_configuration_may_be_elsewhere_or_missing(
     other = home / "other.toml"
     other.write_text("[accounts.elsewhere]\n")
 
-    assert asked(shell)("mailcli send -A ", environ) == []
+    assert asked(shell, ["mailcli send -A "], environ) == [[]]
     environ["MAILCLI_CONFIG"] = str(other)
-    assert asked(shell)("mailcli send -A ", environ) == ["elsewhere"]
+    assert asked(shell, ["mailcli send -A "], environ) == [["elsewhere"]]
 
 
 @each_shell
@@ -160,18 +169,18 @@ def test_files_are_offered_where_a_file_is_meant(
     shell: str, environ: dict[str, str], home: Path
 ) -> None:
     home.joinpath("report one.pdf").touch()
-    ask = asked(shell)
+    lines = ["mailcli send -a rep", "mailcli send -s rep", "mailcli send rep"]
 
-    offered = {word.replace("\\", "") for word in ask("mailcli send -a rep", environ)}
-    assert offered == {"report one.pdf"}
-    assert ask("mailcli send -s rep", environ) == []
-    assert ask("mailcli send rep", environ) == []
+    attached, *others = asked(shell, lines, environ)
+
+    assert {word.replace("\\", "") for word in attached} == {"report one.pdf"}
+    assert others == [[], []]
 
 
 def test_real_account_names_are_found(write_config: WriteConfig, environ: dict[str, str]) -> None:
     write_config({"work": {"email": "a@b.example"}, "with.dot": {"email": "c@d.example"}})
 
-    assert shells.bash("mailcli send -A ", environ) == ["with.dot", "work"]
+    assert shells.bash(["mailcli send -A "], environ) == [["with.dot", "work"]]
 
 
 def test_the_manual_page_is_what_is_generated() -> None:

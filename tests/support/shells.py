@@ -1,11 +1,15 @@
-"""What a real shell offers at TAB: bash by its own rules for words, zsh and fish by themselves."""
+"""What a real shell offers at TAB: bash by its own rules for words, zsh and fish by themselves.
+
+To start a shell and read a script takes many times what an answer takes, so one shell is
+asked all questions of a test, as a person's shell is.
+"""
 
 import os
 import pty
 import select
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,25 +17,29 @@ from tests.support.processes import wait_until
 
 COMPLETIONS = Path(__file__).parents[2] / "completions"
 
-Offered = Callable[[str, Mapping[str, str]], list[str]]
-"""Given a command line up to the cursor and the environment, the words that are offered."""
+Offered = Callable[[Sequence[str], Mapping[str, str]], list[list[str]]]
+"""Given command lines up to the cursor and the environment, the words offered for each."""
 
 _WAIT: Final = 20.0
+_END: Final = "END"
+_CLEAR_LINE: Final = b"\x15"
 
 
-def bash(line: str, environ: Mapping[str, str]) -> list[str]:
+def bash(lines: Sequence[str], environ: Mapping[str, str]) -> list[list[str]]:
     """Ask bash, with the words as readline splits them: `=` is one by itself."""
-    words = [part for word in shlex.split(line) for part in _split_equals(word)]
-    if line.endswith(" "):
-        words.append("")
-    script = f"""
-        source {shlex.quote(str(COMPLETIONS / "mailcli.bash"))}
-        COMP_WORDS=({" ".join(map(shlex.quote, words))}) COMP_CWORD={len(words) - 1}
-        _mailcli
-        (( ${{#COMPREPLY[@]}} )) && printf '%s\\n' "${{COMPREPLY[@]}}"
-        true
-    """
-    return _output(["bash", "--norc", "--noprofile", "-uc", script], environ)
+    script = [f"source {shlex.quote(str(COMPLETIONS / 'mailcli.bash'))}"]
+    for line in lines:
+        words = [part for word in shlex.split(line) for part in _split_equals(word)]
+        if line.endswith(" "):
+            words.append("")
+        script += [
+            # As bash does it: each question has no answer before it is asked.
+            f"unset COMPREPLY; COMP_WORDS=({shlex.join(words)}) COMP_CWORD={len(words) - 1}",
+            "_mailcli",
+            "(( ${#COMPREPLY[@]} )) && printf '%s\\n' \"${COMPREPLY[@]}\"",
+            f"echo {_END}",
+        ]
+    return _answers(_output(["bash", "--norc", "--noprofile", "-uc", "\n".join(script)], environ))
 
 
 def _split_equals(word: str) -> list[str]:
@@ -41,13 +49,15 @@ def _split_equals(word: str) -> list[str]:
     return [name, "=", value] if value else [name, "="]
 
 
-def fish(line: str, environ: Mapping[str, str]) -> list[str]:
+def fish(lines: Sequence[str], environ: Mapping[str, str]) -> list[list[str]]:
     """Ask fish; descriptions are left out."""
-    script = f"source {COMPLETIONS / 'mailcli.fish'}; complete -C {shlex.quote(line)}"
-    return [text.partition("\t")[0] for text in _output(["fish", "-N", "-c", script], environ)]
+    script = [f"source {COMPLETIONS / 'mailcli.fish'}"]
+    script += [f"complete -C {shlex.quote(line)}; echo {_END}" for line in lines]
+    answers = _answers(_output(["fish", "-N", "-c", "\n".join(script)], environ))
+    return [[text.partition("\t")[0] for text in answer] for answer in answers]
 
 
-def zsh(line: str, environ: Mapping[str, str]) -> list[str]:
+def zsh(lines: Sequence[str], environ: Mapping[str, str]) -> list[list[str]]:
     """Ask zsh's line editor, in a terminal of its own, and overhear what is offered to it."""
     found = Path(environ["HOME"]) / "offered"
     found.write_text("")
@@ -66,13 +76,14 @@ def zsh(line: str, environ: Mapping[str, str]) -> list[str]:
     ) as child:
         os.close(far_end)
         try:
-            wait_until(lambda: "READY" in _said(terminal, found), timeout=_WAIT, what="zsh")
-            os.write(terminal, line.encode() + b"\t")
-            wait_until(lambda: "END" in _said(terminal, found), timeout=_WAIT, what="completion")
+            _hear(terminal, found, "READY", 1)
+            for number, line in enumerate(lines, 1):
+                os.write(terminal, _CLEAR_LINE + line.encode() + b"\t")
+                _hear(terminal, found, _END, number)
         finally:
             child.kill()
             os.close(terminal)
-    return found.read_text("utf-8").replace("READY\n", "").replace("END\n", "").splitlines()
+    return _answers(found.read_text("utf-8").replace("READY\n", "").splitlines())
 
 
 _ZSHRC: Final = """
@@ -86,17 +97,33 @@ compadd() {{
 }}
 overhear() {{ zle list-choices; print END >> {found} }}
 zle -N overhear
+bindkey -e
 bindkey '^I' overhear
 zle-line-init() {{ print READY >> {found} }}
 zle -N zle-line-init
 """
 
 
-def _said(terminal: int, found: Path) -> str:
-    """Take what zsh writes, lest it waits for a reader, and return what was overheard."""
-    while select.select([terminal], [], [], 0)[0]:
-        os.read(terminal, 65536)
-    return found.read_text("utf-8")
+def _hear(terminal: int, found: Path, word: str, times: int) -> None:
+    """Wait until this line was overheard so often; take what zsh writes, lest it waits for us."""
+
+    def heard() -> bool:
+        while select.select([terminal], [], [], 0)[0]:
+            os.read(terminal, 65536)
+        return found.read_text("utf-8").splitlines().count(word) >= times
+
+    wait_until(heard, timeout=_WAIT, what=f"zsh's {word}")
+
+
+def _answers(said: list[str]) -> list[list[str]]:
+    """Divide what was said at the line behind each answer."""
+    answers: list[list[str]] = [[]]
+    for line in said:
+        if line == _END:
+            answers.append([])
+        else:
+            answers[-1].append(line)
+    return answers[:-1]
 
 
 def _output(command: list[str], environ: Mapping[str, str]) -> list[str]:
