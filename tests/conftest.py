@@ -20,7 +20,7 @@ from tests.support.accounts import Table, to_toml
 from tests.support.certificates import Authority
 from tests.support.dovecot import USERS, Dovecot
 from tests.support.dovecot import dovecot as running_dovecot
-from tests.support.forks import PIPE_HOLDS, Start, forks, run_python
+from tests.support.forks import PIPE_HOLDS, Start, forks, is_measured, run_python
 from tests.support.guard import Guard
 from tests.support.inherited import Inherited
 from tests.support.need import in_ci
@@ -240,7 +240,7 @@ def run_mailcli(mailcli_env: dict[str, str], home: Path) -> RunMailcli:
     def run(start: Start, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         needs_python = (
             start.environment["PYTHONPATH"] != mailcli_env["PYTHONPATH"]
-            or any(name.startswith(("COVERAGE_", "COV_CORE_")) for name in start.environment)
+            or is_measured(start.environment)
             or len(stdin) > PIPE_HOLDS
         )
         return run_python(start, stdin) if needs_python else forks().run(start, stdin)

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -11,14 +10,12 @@ import pytest
 from tests.conftest import RunMailcli, WriteConfig
 from tests.support.accounts import account, to_toml
 from tests.support.dovecot import PASSWORD, Dovecot
+from tests.support.forks import Start, forks
 from tests.support.local_mail import document, failure, mail_files, octets
 from tests.support.postfix import Postfix
 from tests.support.processes import server_directory
 from tests.support.secret_service import bare_environ, secret_service
 
-import mailcli
-
-SOURCE = str(Path(mailcli.__file__).parents[1])
 SECRET = "xyzzy 7 ünïcode"
 
 
@@ -144,21 +141,12 @@ class Desktop(Protocol):
 class _Desktop:
     def __init__(self, home: Path, environ: dict[str, str]) -> None:
         self.home = home
-        self._environ = {**environ, "PYTHONPATH": SOURCE, "PYTHONUTF8": "1"}
+        self._environ = {**environ, "LANG": "C.UTF-8"}
 
     def __call__(self, *args: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "mailcli", *args],
-            input=stdin,
-            env=self._environ,
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-            check=False,
-            timeout=60,
-        )
+        done = forks().run(Start(args, self._environ, str(self.home)), stdin.encode())
+        out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
+        return subprocess.CompletedProcess(args, done.returncode, out, err)
 
 
 @pytest.fixture

@@ -1,11 +1,7 @@
 """`mailcli outbox`: queued, sent once, told about, on a real Postfix and on scripted servers."""
 
-import os
-import pty
 import re
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from email import message_from_bytes
@@ -23,6 +19,7 @@ from tests.support.local_mail import document, failure, letters, mail_files, mod
 from tests.support.ports import free_ports
 from tests.support.postfix import Postfix
 from tests.support.scripted import Scripted
+from tests.support.terminal import at_terminal
 
 from mailcli.store.lock import AccountLock
 
@@ -398,23 +395,10 @@ def forget_answers(database: Path) -> None:
 
 def flush_at_terminal(environ: dict[str, str], typed: bytes, *args: str) -> tuple[int, str]:
     """Flush where somebody types; return the exit code and what stands at the terminal."""
-    outside, inside = pty.openpty()
-    try:
-        os.write(outside, typed)
-        done = subprocess.run(
-            [sys.executable, "-m", "mailcli", "outbox", "flush", *args],
-            stdin=inside,
-            stdout=subprocess.DEVNULL,
-            stderr=inside,
-            env=environ,
-            timeout=60,
-            check=False,
-        )
-        os.write(inside, b"\n")  # there is always something to read
-        return done.returncode, os.read(outside, 65536).decode()
-    finally:
-        os.close(outside)
-        os.close(inside)
+    screen = at_terminal(
+        ["outbox", "flush", *args], environ, columns=100, stdin=typed, elsewhere={1}
+    )
+    return screen.code, screen.text
 
 
 def queue(run_mailcli: RunMailcli, *subjects: str) -> None:

@@ -1,16 +1,13 @@
 """Progress of a real transfer: at a terminal it is shown, in a pipe nothing is."""
 
-import os
-import pty
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from tests.conftest import RunMailcli, WriteConfig
 from tests.real.conftest import OpenAccount
+from tests.support import terminal
 from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
 from tests.support.imap_sides import message
@@ -26,29 +23,11 @@ LARGE = b"x" * 70 + b"\r\n"
 
 def at_terminal(args: tuple[str, ...], environ: Mapping[str, str]) -> str:
     """Run mailcli with a terminal of 100 columns for stderr, and return what is drawn there."""
-    terminal, far_end = pty.openpty()
-    command = [sys.executable, "-m", "mailcli", *args]
-    environ = {**environ, "TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=far_end, env=environ
-    ) as child:
-        os.close(far_end)
-        drawn = _all(terminal)
-        assert child.wait(60) == 0, drawn
-    return drawn
-
-
-def _all(terminal: int) -> str:
-    """Read a terminal until nobody writes to it any more."""
-    pieces = []
-    try:
-        while piece := os.read(terminal, 65536):
-            pieces.append(piece)
-    except OSError:  # how Linux tells it
-        pass
-    finally:
-        os.close(terminal)
-    return b"".join(pieces).decode()
+    screen = terminal.at_terminal(
+        args, {**environ, "TERM": "xterm"}, columns=100, elsewhere={0, 1}
+    )
+    assert screen.code == 0, screen.text
+    return screen.text
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop"])

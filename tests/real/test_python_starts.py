@@ -10,6 +10,7 @@ from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
 from tests.support.local_mail import mail_files
 from tests.support.postfix import Postfix
+from tests.support.terminal import at_terminal
 
 HELLO = b"From: bob@b.example\r\nSubject: Hello\r\nMessage-ID: <1@b.example>\r\n\r\nHi.\r\n"
 
@@ -65,3 +66,19 @@ def test_what_goes_wrong_is_told_with_its_exit_code(
     done = python_mailcli("list", "Nowhere")
     assert (done.returncode, done.stdout) == (66, "")
     assert "Nowhere" in done.stderr
+
+
+def test_a_message_is_read_at_a_terminal(
+    python_mailcli: RunMailcli, maildir: Path, mailcli_env: dict[str, str]
+) -> None:
+    _answer(python_mailcli, "imap-sync")
+
+    screen = at_terminal(
+        ["read", "last"],
+        {**mailcli_env, "TERM": "xterm-256color", "MAILCLI_PAGER": ""},
+        by_python=True,
+    )
+
+    assert screen.code == 0
+    assert "\x1b[" in screen.text, "colours"
+    assert "Hi." in screen.text

@@ -1,11 +1,9 @@
 """mailcli at a terminal, with an editor that is a shell script."""
 
-import os
-import pty
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.support import terminal
 
 
 def at_terminal(
@@ -18,26 +16,6 @@ def at_terminal(
     editor = home / "my editor"
     editor.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
     editor.chmod(0o755)
-    ours, theirs = pty.openpty()
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mailcli", *args],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env={**environment, "VISUAL": f"'{editor}'"},
-            cwd=home,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        screen = b"".join(iter(lambda: _read(ours), b""))
-        return process.wait(60), screen.decode()
-    finally:
-        os.close(ours)
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # Linux says so at the end
-        return b""
+    environment = {**environment, "VISUAL": f"'{editor}'"}
+    screen = terminal.at_terminal(args, environment, columns=100, cwd=home)
+    return screen.code, screen.text

@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -125,6 +125,33 @@ class Forks:
         """End the process that forks."""
         self._socket.close()
         self._process.wait(timeout=20)
+
+
+def is_measured(environment: Mapping[str, str]) -> bool:
+    """Tell whether a run's coverage is to be measured, which begins where Python does."""
+    return any(name.startswith(("COVERAGE_", "COV_CORE_")) for name in environment)
+
+
+def begin(
+    start: Start, streams: tuple[int, int, int], *, by_python: bool = False
+) -> Callable[[], int]:
+    """Begin a run whose standard streams are these descriptors; return what waits for its end.
+
+    It is a fork, or from the start of Python where that is asked for or needed.
+    """
+    if not by_python and not is_measured(start.environment):
+        return forks().start(start, streams).wait
+    stdin, stdout, stderr = streams
+    child = subprocess.Popen(
+        [sys.executable, "-m", "mailcli", *start.arguments],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env=start.environment,
+        cwd=start.cwd,
+        start_new_session=True,
+    )
+    return lambda: child.wait(timeout=start.seconds)
 
 
 def run_python(start: Start, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
