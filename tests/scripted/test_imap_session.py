@@ -469,6 +469,7 @@ def small_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailcli.imap.messages.ANSWER_CAP", 1 << 20)
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize(
     "endless",
     [

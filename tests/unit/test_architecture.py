@@ -185,6 +185,19 @@ def test_pure_modules_know_neither_io_nor_screen(name: str) -> None:
     assert not wrong
 
 
+def test_the_decisions_of_synchronisation_use_the_language_alone() -> None:
+    """So their tests need no other Python (`.ci/newest` leaves them out)."""
+    wrong = [
+        f"{module.name}:{line} imports {name}"
+        for module in MODULES
+        for line, name in module.imports(typing=False)
+        if _within(module.name, ["sync"])
+        and name.partition(".")[0] not in {"collections", "dataclasses", "enum", "typing"}
+        and not _within(name, ["mailcli.sync", "mailcli.model"])
+    ]
+    assert not wrong
+
+
 @pytest.mark.parametrize("library", ONLY_IN)
 def test_a_library_stays_where_it_belongs(library: str) -> None:
     users = {

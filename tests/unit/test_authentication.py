@@ -186,6 +186,7 @@ def test_any_text_is_survived(text: str) -> None:
         assert found(field, results("spf=pass smtp.mailfrom=a@b.example")).by in {MX, None}
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("piece", ["a", "a ", "a.", "(", '"', "a=", ";", "\\", "by "])
 def test_a_long_field_is_read_in_time_that_grows_with_its_length(piece: str) -> None:
     text = piece * (400_000 // len(piece))

@@ -322,6 +322,7 @@ HUGE = {
 }  # fmt: skip
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
 def test_of_a_gigantic_calendar_a_bounded_part_is_read(text: str) -> None:
     calendar = read_calendar(text)

@@ -342,6 +342,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("html", HOSTILE.values(), ids=HOSTILE)
 def test_no_document_takes_more_than_its_length(html: str) -> None:
     """What took time that grows with the square of the length would not end here."""
@@ -350,12 +351,14 @@ def test_no_document_takes_more_than_its_length(html: str) -> None:
     assert len(plain_text_of(html)) <= len(html)
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("tag", ["div", "blockquote", "table", "li", "b"])
 def test_text_below_the_deepest_element_is_kept(tag: str) -> None:
     assert "deep" in to_text(_nested(tag)).text
     assert DEEPEST < 1000
 
 
+@pytest.mark.growth
 def test_what_is_behind_the_last_tag_that_counts_is_kept_as_text() -> None:
     page = to_text("<p>a</p>" * 50_000 + "<p>the end</p><script>x()</script>")
     assert page.text.endswith("\nthe end\n")

@@ -194,6 +194,7 @@ def test_the_document_forbids_the_browser_whatever_it_holds() -> None:
     assert "default-src 'none'; img-src data: cid:; style-src 'unsafe-inline'" in POLICY
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("html", ["<div>" * 20_000, "<svg>" * 20_000, "</b>" * 20_000])
 def test_its_time_grows_with_the_length_alone(html: str) -> None:
     _check(sanitised(f"{html}x"))

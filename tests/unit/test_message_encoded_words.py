@@ -55,6 +55,7 @@ def test_what_we_encode_is_what_is_decoded(text: str) -> None:
     assert decode_words(value.encode()) == text.removeprefix("\ufeff")
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("part", ["=?a?b?c", "=?a?q??b", "=?", "?"])
 def test_a_hostile_value_is_read_in_time(part: str) -> None:
     value = part * (2_000_000 // len(part))  # for hours, were it by its square
@@ -67,6 +68,7 @@ def test_any_octets_are_decoded_to_valid_text(value: bytes) -> None:
     decode_words(value).encode()
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("text", ["=?", "=?a?q?", "=?a?q??", "=?" + "a" * 9, "=?a?q?b?= "])
 def test_much_of_what_begins_a_word_takes_little_work(text: str) -> None:
     decode_words(text.encode() * 20_000)

@@ -108,6 +108,7 @@ def test_any_octets_have_parameters(text: bytes) -> None:
     boundary_of(text)
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize(
     "text",
     [

@@ -381,6 +381,7 @@ class Counting(io.BytesIO):
         return data
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize(
     "line",
     [b"x" * 76, b"--b" * 25, b"-" * 76, b"", b"--bb"],
@@ -398,6 +399,7 @@ def test_a_large_part_is_read_once_and_in_blocks(line: bytes) -> None:
     assert stream.most <= 256 * 1024
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize(
     "head",
     [

@@ -99,6 +99,7 @@ def test_a_message_with_octets_changed_has_a_structure(seed: int) -> None:
 B = b"Content-Type: multipart/mixed; boundary=b\n\n"
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize(
     "raw",
     [

@@ -144,6 +144,7 @@ def test_what_is_larger_than_a_block_is_decoded_in_pieces(encoding: str, ends: b
     assert max(map(len, pieces)) <= 200_000
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize(
     ("encoding", "octets"),
     [

@@ -152,6 +152,7 @@ def test_whatever_it_is_given_nothing_of_its_own_is_lost(text: str, keep: int) -
     assert all(line in folded(text, keep=keep) for line in own)
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize(
     "text",
     ["> a\n" * 50_000, "a wrote:\n" * 50_000, "From: a\nTo: b\n" * 30_000, "x" * 1_000_000,

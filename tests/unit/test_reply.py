@@ -281,6 +281,7 @@ HOSTILE = 200_000
 """Octets that take hours by their square, let alone by their cube."""
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("part", ["<mailto:a ", "<mailto:", "<mailto:a?", "< ", "(a"])
 def test_a_hostile_list_post_is_read_in_time(part: str) -> None:
     value = part.encode() * (HOSTILE // len(part))
@@ -289,6 +290,7 @@ def test_a_hostile_list_post_is_read_in_time(part: str) -> None:
         answer([Field("List-Post", value)], Wish.LIST, OWN)
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("part", ['\\"', '"\\', '<\\"', "<", '"<'])
 def test_a_hostile_list_of_people_is_read_in_time(part: str) -> None:
     assert not people_in([part.encode() * (HOSTILE // len(part))]).addresses

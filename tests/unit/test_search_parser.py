@@ -193,6 +193,7 @@ MONSTERS = {
 }
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("text", MONSTERS.values(), ids=list(MONSTERS))
 def test_a_monstrous_text_ends_soon_and_its_error_is_short(text: str) -> None:
     """What fails for a parser that goes over the text again and again is the limit on a test."""

@@ -182,6 +182,7 @@ def test_any_text_is_survived(name: str, domain: str) -> None:
         skeleton(u_label(label))
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize("piece", ["a", "a.", "a@", ".", "\u0430", "xn--a.", "\u0430."])
 def test_long_names_and_domains_are_read_in_time_that_grows_with_their_length(piece: str) -> None:
     address = Address(piece * 100_000, f"x@{piece * 100_000}")
