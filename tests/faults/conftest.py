@@ -5,9 +5,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.certificates import Authority
 from tests.support.dovecot import Dovecot
+from tests.support.dovecot import dovecot as running_dovecot
 from tests.support.faults import Runner
 from tests.support.faults_ground import Ground
+from tests.support.processes import server_directory
+
+
+@pytest.fixture(scope="session")
+def dovecot(authority: Authority) -> Iterator[Dovecot]:
+    """A Dovecot that all disturbed runs share.
+
+    It takes PLAIN alone. Without TLS mailcli would choose SCRAM, whose 4,096 hashes on both
+    sides (RFC 7677 §4) cost more than all that most of these thousands of runs ask the server for.
+    """
+    with (
+        server_directory("dovecot") as directory,
+        running_dovecot(directory, authority, mechanisms=["plain"]) as server,
+    ):
+        yield server
 
 
 @pytest.fixture

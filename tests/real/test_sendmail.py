@@ -14,6 +14,7 @@ from tests.conftest import WriteConfig
 from tests.real.conftest import NewUser
 from tests.support.accounts import account
 from tests.support.dovecot import Dovecot
+from tests.support.forks import Start, forks
 from tests.support.need import need
 from tests.support.ports import free_ports
 from tests.support.postfix import Postfix
@@ -64,11 +65,14 @@ def run(mailcli_env: dict[str, str], home: Path) -> Callable[..., Done]:
 
 
 @pytest.fixture
-def sendmail(link: Path, run: Callable[..., Done]) -> Sendmail:
-    """Run the link."""
+def sendmail(link: Path, mailcli_env: dict[str, str], home: Path) -> Sendmail:
+    """Be the link, by a fork; who starts it below (git, s-nail, cron) starts the link itself."""
 
     def start(*args: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Done:
-        return run(str(link), *args, stdin=stdin, env=env)
+        environment = {**mailcli_env, **(env or {})}
+        done = forks().run(Start(args, environment, str(home), name=str(link)), stdin.encode())
+        out, err = done.stdout.decode(), done.stderr.decode()
+        return Done(args, done.returncode, out, err)
 
     return start
 

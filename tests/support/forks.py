@@ -47,14 +47,15 @@ class Start:
     """What a run is given.
 
     `environment` is its whole environment; `program` is a function that takes its arguments
-    from `sys.argv`; `batch` is how many messages make a batch, where not as usual. After
-    `seconds` the run is ended by SIGALRM.
+    from `sys.argv`, whose first is `name`; `batch` is how many messages make a batch, where not
+    as usual. After `seconds` the run is ended by SIGALRM.
     """
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
     cwd: str
     program: str = "mailcli.__main__:main"
+    name: str = "mailcli"
     seconds: int = 60
     batch: int | None = None
     disturbance: Disturbance | None = None

@@ -67,7 +67,7 @@ def _run(
         os.environ.update(request["environment"])
         time.tzset()
         os.chdir(request["cwd"])
-        sys.argv[:] = ["mailcli", *request["arguments"]]
+        sys.argv[:] = [request["name"], *request["arguments"]]
         signal.alarm(request["seconds"])
         _guard()
         if request["batch"] is not None:
