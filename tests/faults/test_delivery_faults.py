@@ -143,13 +143,13 @@ def _durable(effects: Sequence[Effect], path: str, *, since: int) -> int:
     )
 
 
-@sampled(3)
+@sampled(6)
 def test_killed_before_and_after_each_effect(delivery: Delivery, every: int) -> None:
     effects = delivery.run().effects
     assert delivery.disturb(kills(effects, every=every)) >= len(effects) / every
 
 
-@sampled(7)
+@sampled(12)
 @pytest.mark.parametrize("loss", Loss)
 def test_power_lost_after_effects(delivery: Delivery, loss: Loss, every: int) -> None:
     effects = delivery.run().effects
@@ -167,12 +167,12 @@ def test_power_lost_after_the_next_run_finds_its_discoveries_durable(
         delivery.completes(fault)
 
 
-@sampled(4)
+@sampled(7)
 def test_a_disk_that_fails_loses_nothing(delivery: Delivery, every: int) -> None:
     assert delivery.disturb(turns(ERRORS, delivery.run().effects, every=every))
 
 
-@sampled(3)
+@sampled(5)
 def test_a_disk_that_fails_leaves_nothing_in_tmp_that_could_be_removed(
     delivery: Delivery, every: int
 ) -> None:

@@ -178,7 +178,7 @@ def edited_undisturbed(ground: Ground) -> tuple[Effect, ...]:
     return outcome.effects
 
 
-@sampled(3)
+@sampled(5)
 def test_an_edited_draft_is_there_in_one_version_or_both(ground: Ground, every: int) -> None:
     effects = edited_undisturbed(ground)
     count = 0

@@ -105,7 +105,7 @@ def effects_of(ground: Ground, arguments: tuple[str, ...]) -> tuple[Effect, ...]
     return outcome.effects
 
 
-@sampled(3)
+@sampled(5)
 def test_an_import_killed_at_any_step_is_completed_by_the_next(ground: Ground, every: int) -> None:
     effects = effects_of(ground, IMPORT)
     assert ground.found() == EXPECTED
@@ -115,7 +115,7 @@ def test_an_import_killed_at_any_step_is_completed_by_the_next(ground: Ground, e
         complete(ground, fault)
 
 
-@sampled(6)
+@sampled(9)
 @pytest.mark.parametrize("loss", Loss)
 def test_power_lost_during_an_import_leaves_nothing_half(
     ground: Ground, loss: Loss, every: int
@@ -126,7 +126,7 @@ def test_power_lost_during_an_import_leaves_nothing_half(
         complete(ground, fault)
 
 
-@sampled(3)
+@sampled(5)
 def test_a_disk_that_fails_stops_an_import_and_loses_nothing(ground: Ground, every: int) -> None:
     for fault in turns(ERRORS, effects_of(ground, IMPORT), every=every):
         ground.begin()

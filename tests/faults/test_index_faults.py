@@ -132,7 +132,7 @@ EXPECTED = {
 }
 
 
-@sampled(4)
+@sampled(6)
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_list_that_was_killed_at_any_effect_is_followed_by_one_that_is_right(
     name: str, request: pytest.FixtureRequest, every: int

@@ -177,7 +177,7 @@ def test_the_command_does_what_the_table_says(ground: Ground, case: Case) -> Non
     assert "fsync" in kinds[changes[-1] :], "the last name is made durable"
 
 
-@sampled(3)
+@sampled(5)
 def test_a_kill_at_any_step_leaves_every_message_whole(
     ground: Ground, case: Case, every: int
 ) -> None:
@@ -185,7 +185,7 @@ def test_a_kill_at_any_step_leaves_every_message_whole(
     assert disturb(ground, case, kills(effects, every=every)) >= len(effects) / every
 
 
-@sampled(4)
+@sampled(7)
 @pytest.mark.parametrize("loss", Loss)
 def test_power_lost_at_any_step_leaves_every_message_whole(
     ground: Ground, case: Case, loss: Loss, every: int
@@ -194,7 +194,7 @@ def test_power_lost_at_any_step_leaves_every_message_whole(
     assert disturb(ground, case, each(Mode.KILL_AFTER, effects, every=every), loss=loss)
 
 
-@sampled(2)
+@sampled(4)
 def test_what_fails_or_is_ended_leaves_every_message_whole(
     ground: Ground, case: Case, every: int
 ) -> None:

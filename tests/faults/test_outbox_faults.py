@@ -187,7 +187,7 @@ def test_the_steps_of_a_flush_are_in_durable_order(loaded: Ground) -> None:
         assert before == after == ("sql", ("UPDATE recipient",))
 
 
-@sampled(4)
+@sampled(7)
 def test_a_flush_killed_before_and_after_each_effect_sends_each_message_once(
     loaded: Ground, every: int
 ) -> None:
@@ -227,7 +227,7 @@ def test_power_lost_in_a_flush_loses_and_doubles_nothing(
     assert disturb(loaded, each(Mode.KILL_AFTER, effects, every=every), loss=loss)
 
 
-@sampled(3)
+@sampled(6)
 def test_a_flush_that_fails_or_is_ended_loses_and_doubles_nothing(
     loaded: Ground, every: int
 ) -> None:
@@ -235,7 +235,7 @@ def test_a_flush_that_fails_or_is_ended_loses_and_doubles_nothing(
     assert disturb(loaded, turns((*ERRORS, Mode.EIO_AFTER, *SIGNALS), effects, every=every))
 
 
-@sampled(2)
+@sampled(3)
 def test_a_message_queued_by_a_killed_command_is_queued_whole_or_not_at_all(
     ground: Ground, every: int
 ) -> None:
