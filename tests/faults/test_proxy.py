@@ -87,6 +87,22 @@ def test_delay_is_felt_once_a_round_trip_and_turns_count_them(echo: Echo) -> Non
         assert elapsed >= 3 * 2 * 0.02  # the lower bound cannot fail on a slow machine
 
 
+def test_before_a_turn_from_which_it_is_far_nothing_is_delayed(echo: Echo) -> None:
+    with (
+        FaultProxy(echo.port, delay=3600, near=3) as proxy,
+        _connect(proxy) as wire,
+        wire.makefile("rb") as lines,
+    ):
+        for _ in range(2):
+            wire.sendall(b"a\n")
+            assert lines.readline() == b"a\n"
+        proxy.delay = 0.02
+        begun = time.monotonic()
+        wire.sendall(b"b\n")
+        assert lines.readline() == b"b\n"
+        assert time.monotonic() - begun >= 2 * 0.02
+
+
 @pytest.mark.parametrize("position", [0, 1, 5])
 def test_cut_after_server_lets_exactly_so_many_octets_pass(echo: Echo, position: int) -> None:
     with FaultProxy(echo.port, cut_after_server=position) as proxy, _connect(proxy) as wire:

@@ -18,6 +18,9 @@ from tests.support.sync_account import SyncAccount
 FAR = 0.3
 """Seconds in each direction: the first message comes later than the patience of 0.5 s."""
 
+NEAR = 4
+"""The turn of which it is far from then on: before are TLS and the login, shown by nobody."""
+
 LARGE = b"x" * 70 + b"\r\n"
 
 
@@ -40,7 +43,7 @@ def test_at_a_terminal_a_transfer_shows_how_far_it_is(
 ) -> None:
     dovecot.deliver(account_user, *(message(f"m{n}", LARGE * 700) for n in range(60)))
     port = dovecot.imaps if protocol == "imap" else dovecot.pop3s
-    with FaultProxy(port, delay=FAR) as proxy:
+    with FaultProxy(port, delay=FAR, near=NEAR) as proxy:
         table = account(account_user, imap=dovecot) if protocol == "imap" else None
         table = table or account(account_user, pop=dovecot)
         table[protocol]["port"] = proxy.port
@@ -63,7 +66,7 @@ def test_a_transfer_that_broke_off_says_where_it_goes_on(
     kept = len(mirrored.here())
     assert 0 < kept < 60
 
-    with FaultProxy(dovecot.imaps, delay=FAR) as proxy:
+    with FaultProxy(dovecot.imaps, delay=FAR, near=NEAR) as proxy:
         configured(port=proxy.port)
         drawn = at_terminal(("imap-sync",), mailcli_env)
 
@@ -88,7 +91,7 @@ def far_sender(
     monkeypatch.chdir(home)
     home.joinpath("large.bin").write_bytes(b"x" * 3_000_000)
     table = account(account_user, smtp=postfix)
-    with FaultProxy(table["smtp"]["port"], delay=FAR) as proxy:
+    with FaultProxy(table["smtp"]["port"], delay=FAR, near=NEAR) as proxy:
         table["smtp"]["port"] = proxy.port
         write_config({"work": table})
         yield
@@ -123,7 +126,7 @@ def test_with_other_words_or_none_it_shows_nothing(
     option: str,
 ) -> None:
     dovecot.deliver(account_user, message("a"))
-    with FaultProxy(dovecot.imaps, delay=FAR) as proxy:
+    with FaultProxy(dovecot.imaps, delay=FAR, near=NEAR) as proxy:
         table = account(account_user, imap=dovecot)
         table["imap"]["port"] = proxy.port
         write_config({"work": table})
@@ -135,7 +138,7 @@ def test_in_a_pipe_it_shows_nothing(
     dovecot: Dovecot, account_user: str, write_config: WriteConfig, run_mailcli: RunMailcli
 ) -> None:
     dovecot.deliver(account_user, message("a"))
-    with FaultProxy(dovecot.imaps, delay=FAR) as proxy:
+    with FaultProxy(dovecot.imaps, delay=FAR, near=NEAR) as proxy:
         table = account(account_user, imap=dovecot)
         table["imap"]["port"] = proxy.port
         write_config({"work": table})

@@ -3,7 +3,7 @@
 To start Python and import mailcli takes three to ten times what a short run takes, and the
 tests make thousands of runs. So one process imports all of mailcli (`forks_child`) and
 becomes a new mailcli by each fork. What only a process from its beginning can show (what is
-imported, a terminal, variables that Python itself reads) is tested with `python -m mailcli`.
+imported, variables that Python itself reads) is tested with `python -m mailcli`.
 """
 
 import atexit

@@ -36,7 +36,8 @@ class _Fault:
 class FaultProxy:
     """Forward loopback connections to a port, with faults; a context manager.
 
-    `delay` is one way, in seconds: a round trip grows by twice that. A cut
+    `delay` is one way, in seconds: a round trip grows by twice that; what comes before
+    turn `near` of a connection, such as TLS and the login, is not delayed. A cut
     ends the connection once so many octets of one direction have passed, by
     FIN, or by RST with `reset`. A stall lets that many pass, then nothing
     more, and keeps the connection open. `dribble` forwards the server's
@@ -54,6 +55,7 @@ class FaultProxy:
         target_port: int,
         *,
         delay: float = 0.0,
+        near: int = 0,
         cut_after_client: int | None = None,
         cut_after_server: int | None = None,
         stall_after_client: int | None = None,
@@ -69,6 +71,7 @@ class FaultProxy:
         self.connections = 0
         self.tripped = threading.Event()
         self.delay = delay
+        self.near = near
         self.reset = reset
         self._client_fault = _Fault(cut_after_client, stall_after_client)
         self._server_fault = _Fault(cut_after_server, stall_after_server, dribble)
@@ -160,6 +163,7 @@ class _Connection:
         self.over = threading.Event()
         self._ends = (near, far)
         self._server_spoke = True
+        self._turns = 0
         for end in self._ends:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._directions = (
@@ -189,9 +193,15 @@ class _Connection:
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)
                 end.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
 
+    @property
+    def delay(self) -> float:
+        """How long what is read now is kept, in seconds."""
+        return self.proxy.delay if self._turns >= self.proxy.near else 0.0
+
     def heard(self, *, is_client: bool) -> None:
         """Note who spoke, to count the turns."""
         if is_client and self._server_spoke:
+            self._turns += 1
             self.proxy.count(turns=1)
         self._server_spoke = not is_client
 
@@ -227,7 +237,7 @@ class _Direction:
                 chunk = b""
             if chunk:
                 self._connection.heard(is_client=self._is_client)
-            self._chunks.put((time.monotonic() + self._connection.proxy.delay, chunk))
+            self._chunks.put((time.monotonic() + self._connection.delay, chunk))
 
     def deliver(self) -> None:
         """Forward what is due; once a fault has struck, take and forget."""
