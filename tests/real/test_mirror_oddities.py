@@ -70,7 +70,7 @@ def test_a_message_that_breaks_all_rules_is_restored_exactly(
     serve(
         listing("INBOX"),
         opened(2),
-        flags(1, 2),
+        dialogues.answer("UID SEARCH ALL", "SEARCH 1 2"),
         "C~ {tag} UID FETCH *",
         rf"S! * 1 FETCH (UID 1 FLAGS (\\Seen) BODY[] {{{len(odd)}}}\r\n{escaped(odd)})\r\n",
         rf"S! * 2 FETCH (FLAGS () UID 2 BODY[] {{{len(bare)}}}\r\n{escaped(bare)})\r\n",

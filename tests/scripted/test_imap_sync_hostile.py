@@ -662,6 +662,33 @@ def test_a_file_that_goes_away_during_the_run_is_skipped(
     assert here(inbox) == mail(TWO)
 
 
+def test_a_file_that_goes_away_while_the_server_makes_up_its_mind_is_uploaded_all_the_same(
+    sync: Sync, serve: Serve, maildir: Path, in_background: Callable[..., Future[Any]]
+) -> None:
+    long = NAMED + b"x" * 80 * 15_000  # for so much, the server is asked first
+    fresh = put(maildir / "INBOX", "1.a.host:2,S", long.replace(b"\r\n", b"\n"))
+    server = serve(
+        listing("INBOX")
+        + opened(0)
+        + script(
+            f'C~ {{tag}} APPEND "INBOX" (\\Seen) "*" {{{len(long)}}}',
+            "@signal asked",
+            "@wait gone",
+            "@literal told",
+            "C:",
+            "S: {tag} OK [APPENDUID 7 9] done",
+        )
+        + BYE
+    )
+    running = in_background()
+    server.wait_for("asked")
+    fresh.unlink()
+    server.signal("gone")
+
+    assert done(running.result()) == {"INBOX": {"appended": 1}}
+    assert server.received["told"] == long
+
+
 # -- deletions -------------------------------------------------------------------------------
 
 BOTH = listing("INBOX") + opened(2) + flags({1: "", 2: ""})

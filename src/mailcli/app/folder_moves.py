@@ -260,7 +260,7 @@ def _intent(target: FolderState, moved: Moved) -> AppendIntent | None:
     entry = target.entries[moved.stray.unique]
     size, digest = moved.stray.content
     try:
-        message_id = message_id_of(target.folder, entry)
+        message_id = message_id_of(target.folder.open_wire(entry))
     except NotFound:
         return None  # another program took it away meanwhile
     following = target.selected.uidnext

@@ -5,8 +5,8 @@ first octet leaves, and a run that finds one open looks on the server first.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 
 from mailcli.app.folder_fetch import digests
 from mailcli.app.folder_letters import base_of
@@ -100,14 +100,15 @@ def upload(
 
     Returns why the server refused some, by unique name. Raises: MailError.
     """
-    found = filter(None, (_candidate(state, action) for action in actions))
-    candidates = {candidate.intent.unique: candidate for candidate in found}
-    intents = [candidate.intent for candidate in candidates.values()]
-    if not intents:
-        return {}
-    state.store.add_intents(state.id, intents)
-    messages = [candidate.message for candidate in candidates.values()]
-    outcomes = session.append_many(state.pair.wire, messages)
+    with ExitStack() as held:
+        found = filter(None, (_candidate(state, action, held) for action in actions))
+        candidates = {candidate.intent.unique: candidate for candidate in found}
+        intents = [candidate.intent for candidate in candidates.values()]
+        if not intents:
+            return {}
+        state.store.add_intents(state.id, intents)
+        messages = [candidate.message for candidate in candidates.values()]
+        outcomes = session.append_many(state.pair.wire, messages)
     refused: dict[str, CommandFailed] = {}
     rows = []
     for candidate, outcome in zip(candidates.values(), outcomes, strict=True):
@@ -126,27 +127,29 @@ def upload(
     return refused
 
 
-def _candidate(state: FolderState, action: Append) -> _Candidate | None:
-    """Return what there is to upload; None where another program took the file away meanwhile."""
+def _candidate(state: FolderState, action: Append, holding: ExitStack) -> _Candidate | None:
+    """Return what there is to upload; None where another program took the file away meanwhile.
+
+    Its file is open from now on, since an upload once begun cannot be taken back.
+    """
     entry = state.entries[action.unique]
     content = state.content_of(action.unique)
     if content is None:
         return None
     try:
-        message_id = message_id_of(state.folder, entry)
-        received = state.folder.received(entry)
+        held = holding.enter_context(state.folder.hold(entry))
     except NotFound:
         return None
     intent = AppendIntent(
         action.unique,
         content[1],
         content[0],
-        message_id,
+        message_id_of(held.wire()),
         state.generation,
         state.selected.uidnext,
     )
-    octets = partial(state.folder.open_wire, entry)
-    return _Candidate(action.flags, Upload(octets, content[0], action.flags, received), intent)
+    message = Upload(held.wire, content[0], action.flags, held.received())
+    return _Candidate(action.flags, message, intent)
 
 
 def _is_new(state: FolderState, uidvalidity: UidValidity, uid: Uid) -> bool:

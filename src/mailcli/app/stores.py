@@ -1,7 +1,7 @@
 """The stores of an account, as use cases open them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from mailcli.app.context import Context
@@ -58,14 +58,14 @@ def locked_state(context: Context, account: Account) -> Iterator[StateStore]:
         yield state
 
 
-def message_id_of(folder: MaildirFolder, entry: Entry) -> str | None:
+def message_id_of(octets: Iterable[bytes]) -> str | None:
     """Return a message's Message-ID, where it has one that can be searched for.
 
-    Raises: NotFound (66) when it is gone meanwhile, LocalError (74).
+    Raises: what reading the octets does.
     """
     from mailcli.message.summary import summarise
 
-    header = next(iter(folder.open_wire(entry)), b"")
+    header = next(iter(octets), b"")
     found = summarise(header).message_id
     return found if found and found.isascii() and found.isprintable() else None
 

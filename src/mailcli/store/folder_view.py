@@ -7,16 +7,16 @@ returned as one. No symbolic link below the root is followed.
 
 import os
 from collections.abc import Container, Iterator
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mailcli.errors import LocalError, NotFound
 from mailcli.store.entries import SUBDIRECTORIES, Entry, Subdirectory
-from mailcli.store.files import read_chunks, translated
+from mailcli.store.files import translated
 from mailcli.store.stamps import Stamps, read_stamps
 
 if TYPE_CHECKING:
+    from mailcli.store.held import Held
     from mailcli.store.listing import Differing, Places
     from mailcli.store.name_sum import NameSum
     from mailcli.store.outline import Outline
@@ -135,39 +135,26 @@ class FolderView:
         """Return where the message lies."""
         return Path(self._file(entry))
 
-    def received(self, entry: Entry) -> datetime | None:
-        """Return when the message was received: the time of its file, as `Staged.close` sets it.
-
-        None for a time that no calendar has.
-
-        Raises: NotFound, LocalError.
-        """
-        with translated(self.path_of(entry)):
-            descriptor, _ = self._open(entry)
-            try:
-                return datetime.fromtimestamp(int(os.fstat(descriptor).st_mtime), UTC)
-            except (OverflowError, ValueError):
-                return None
-            finally:
-                os.close(descriptor)
-
     def open_wire(self, entry: Entry) -> Iterator[bytes]:
-        """Yield the octets that the server sent, for uploads, hashes and exports.
+        """Yield the octets that the server sent, for hashes and exports.
 
         Raises (while iterating):
             NotFound: the message is gone.
             LocalError: it cannot be read.
         """
-        from mailcli.store.line_ends import is_verbatim, to_wire
+        with self.hold(entry) as held:
+            yield from held.wire()
+
+    def hold(self, entry: Entry) -> "Held":
+        """Open a message, to be read whatever becomes of its name.
+
+        Raises: NotFound, LocalError.
+        """
+        from mailcli.store.held import Held
 
         with translated(self.path_of(entry)):
             descriptor, entry = self._open(entry)
-            try:
-                verbatim = is_verbatim(read_chunks(descriptor), marked=entry.marked_verbatim)
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                yield from to_wire(read_chunks(descriptor), verbatim=verbatim)
-            finally:
-                os.close(descriptor)
+        return Held(descriptor, self.path_of(entry), marked=entry.marked_verbatim)
 
     def _note(self, *, given: Entry | None = None, taken: Entry | None = None) -> None:
         """Keep up `names` with a name that we gave, or took away, and tell the watch."""
