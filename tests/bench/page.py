@@ -77,6 +77,8 @@ _FOOT = """
   compared when they came. OfflineIMAP, which would fetch 100,000 for minutes, takes no part there.
 - msmtp composes nothing: the message that it sends was made, and its attachment encoded, before.
 - The pictures have logarithmic axes: a line that is level costs the same however much there is.
+- What a run has fetched is kept until all rows are done: ext4 avoids inodes that were freed within
+  the last minutes, so that who came after a removal would take up to three times as long.
 - A floor is a script with next to no protocol logic (`tests/bench/floors.py`): it reads the same
   bytes from the same server and writes each message into a file.
 

@@ -95,6 +95,16 @@ def ground(tmp_path: Path) -> Ground:
     return Ground(tmp_path, Authority(tmp_path), cast("Dovecot", None), cast("Postfix", None))
 
 
+def test_what_a_contender_is_to_forget_is_out_of_its_sight_and_not_removed(
+    ground: Ground, tmp_path: Path
+) -> None:
+    for text in ("first", "second"):
+        (ground.home("u9", "somebody") / "kept").write_text(text)
+        ground.wipe("u9", "somebody")
+    assert not list(ground.home("u9", "somebody").iterdir())
+    assert sorted(path.read_text() for path in tmp_path.rglob("kept")) == ["first", "second"]
+
+
 def _store(maildir: Path, *raws: bytes) -> None:
     for folder in ("cur", "tmp"):
         (maildir / "INBOX" / folder).mkdir(parents=True)
