@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 # Bytecode is kept, whatever the environment says: each worker would compile all tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo check format format-check lint types test coverage newest test-newest soak bench completions clean
+.PHONY: demo check format format-check lint types compiled test coverage newest test-newest soak bench completions clean
 .DEFAULT_GOAL := check
 
 $(VENV)/.demo: pyproject.toml .ci/venv
@@ -29,7 +29,7 @@ demo: $(VENV)/.demo
 # a server, those on the other run.
 check: $(VENV)/.dev
 	@.ci/servers
-	@$(MAKE) --no-print-directory -j2 format-check lint types newest
+	@$(MAKE) --no-print-directory -j2 format-check lint types compiled newest
 	@$(MAKE) --no-print-directory -j2 test test-newest
 
 format: $(VENV)/.dev
@@ -44,6 +44,10 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+
+# Once for all workers, which would each do it in a fresh tree. What is wrong, they tell.
+compiled: $(VENV)/.dev
+	@$(BIN)/python -m pytest --collect-only -q >/dev/null 2>&1 || true
 
 test: $(VENV)/.dev
 	$(BIN)/python $(PYTEST)
