@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailcli.errors import UsageError
@@ -175,6 +175,9 @@ PIECES = st.sampled_from(
 
 
 @given(st.text() | st.lists(PIECES, max_size=40).map("".join))
+@example('0*"')
+@example('subject:a*"*')
+@example('"a * *"')
 def test_any_text_is_a_query_that_can_be_written_again_or_refused(text: str) -> None:
     try:
         query = parse(text, NOW)

@@ -74,8 +74,8 @@ Make = Callable[[str, Value, datetime], Query]
 
 def words_of(value: Value, field: Field | None) -> Words:
     """Return words to be found side by side, in one field or anywhere."""
-    text = re.sub(f"[{QUOTES}]", " ", value.text.rstrip("*"))
-    return Words(" ".join(text.split()), field, value.starred)
+    text = re.sub(f"[{QUOTES}]", " ", value.text)
+    return Words(" ".join(text.split()).rstrip("* "), field, value.starred)
 
 
 def _words(key: str, value: Value, now: datetime) -> Query:
