@@ -131,10 +131,6 @@ class MaildirFolder(FolderView):
         self.sync()
         return {token: entry for entry in entries if (token := entry.token) is not None}
 
-    def find_by_token(self, token: str) -> Entry | None:
-        """Return one message delivered by mailcli; for several, use `tokens`."""
-        return self.tokens().get(token)
-
     def sync(self) -> None:
         """Make all names in the folder durable: after `set_flags`, before the state says so."""
         for subdirectory in ("new", "cur"):
