@@ -16,7 +16,7 @@ from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Body, Fetched
 from mailcli.model import system_flags_of
 from mailcli.store.entries import unique_name
-from mailcli.store.staging import Staged
+from mailcli.store.staging import Incoming
 
 FEWEST = 50
 """Messages that are worth another connection that somebody asked for."""
@@ -24,18 +24,22 @@ FEWEST = 50
 _NOTHING_CAME = "the server sent no message"
 
 
+Stage = Callable[[str], Incoming]
+"""Begins a message by its unique name."""
+
+
 def arriving(
-    session: ImapSession, state: FolderState, uids: UidSet
-) -> Iterator[tuple[Fetched, Staged]]:
+    session: ImapSession, state: FolderState, uids: UidSet, stage: Stage
+) -> Iterator[tuple[Fetched, Incoming]]:
     """Yield messages of the open folder as they come, each once; an unfinished one is taken away.
 
     Raises: MailError, where it is the run's own connection that fails.
     """
     supply, when = Supply(uids), state.now()
-    with closing(_over_several(session, state, supply, uids)) as coming:
+    with closing(_over_several(session, state, supply, uids, stage)) as coming:
         for fetched in coming:
             is_wanted = supply.take(fetched.uid)
-            if isinstance(fetched.body, Staged):
+            if isinstance(fetched.body, Incoming):
                 if is_wanted:
                     yield fetched, _complete(state, fetched, fetched.body, when)
                 else:
@@ -46,7 +50,7 @@ def arriving(
         state.counts.skip(uid, _NOTHING_CAME)
 
 
-def _complete(state: FolderState, fetched: Fetched, staged: Staged, when: int) -> Staged:
+def _complete(state: FolderState, fetched: Fetched, staged: Incoming, when: int) -> Incoming:
     received = fetched.internal_date
     staged.close(
         unique=unique_name(state.token(fetched.uid), when=when),
@@ -58,7 +62,7 @@ def _complete(state: FolderState, fetched: Fetched, staged: Staged, when: int) -
 
 
 def _over_several(
-    session: ImapSession, state: FolderState, supply: Supply, uids: UidSet
+    session: ImapSession, state: FolderState, supply: Supply, uids: UidSet, stage: Stage
 ) -> Coming:
     """Yield what comes over the run's own connection, and over others where they are of use.
 
@@ -66,16 +70,16 @@ def _over_several(
     """
     further = state.task.further
     if not further.room:
-        yield from _staged(state, partial(session.fetch_messages, uids))
+        yield from _staged(state, stage, partial(session.fetch_messages, uids))
         return
     at_once = min(further.room, len(uids) // FEWEST) if further.jobs else 0
-    lanes = SideBySide(supply, further, partial(_fetch, state))
+    lanes = SideBySide(supply, further, partial(_fetch, state, stage))
 
     def wants_another(pace: Pace) -> bool:
         may_grow = further.room and not (further.jobs or lanes.is_opening)
         return bool(may_grow) and pace.wants_another(supply.unasked)
 
-    own = _fetch(state, session, supply.sets([]))
+    own = _fetch(state, stage, session, supply.sets([]))
     pace = Pace(lambda: session.waited)
     if not at_once and not (yield from _until(wants_another, own, pace)):
         return
@@ -86,7 +90,7 @@ def _over_several(
         while (yield from _until(wants_another, coming, Pace(lambda: lanes.waited))):
             lanes.add(partial(_examine, state))
     if lanes.again:
-        yield from _staged(state, partial(session.fetch_messages, UidSet.of(lanes.again)))
+        yield from _staged(state, stage, partial(session.fetch_messages, UidSet.of(lanes.again)))
     if lanes.refusal:
         raise lanes.refusal
 
@@ -113,25 +117,27 @@ def _examine(state: FolderState, session: ImapSession) -> None:
         raise FolderUnusable(f"{state.name}: the server renumbered the folder during the run")
 
 
-def _fetch(state: FolderState, session: ImapSession, sets: Iterable[bytes]) -> Coming:
-    return _staged(state, partial(session.fetch_sets, sets, ahead=AHEAD))
+def _fetch(
+    state: FolderState, stage: Stage, session: ImapSession, sets: Iterable[bytes]
+) -> Coming:
+    return _staged(state, stage, partial(session.fetch_sets, sets, ahead=AHEAD))
 
 
 def _staged(
-    state: FolderState, fetch: Callable[[Callable[[], Body]], Iterator[Fetched]]
+    state: FolderState, stage: Stage, fetch: Callable[[Callable[[], Body]], Iterator[Fetched]]
 ) -> Coming:
     """Yield what comes over one connection, in whatever thread asks for it."""
     # The UID may come behind the body: the file gets its lasting name when it is closed.
     name = unique_name("T", when=state.now())
-    opened: list[Staged] = []
+    opened: list[Incoming] = []
 
-    def open_body() -> Staged:
-        opened.append(state.folder.stage(name))
+    def open_body() -> Incoming:
+        opened.append(stage(name))
         return opened[-1]
 
     try:
         for fetched in fetch(open_body):
-            if isinstance(fetched.body, Staged):
+            if isinstance(fetched.body, Incoming):
                 opened.remove(fetched.body)
             yield fetched
     finally:

@@ -22,10 +22,11 @@ from mailcli.imap.session import ImapSession
 from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Fetched
 from mailcli.model import Flags, Uid
-from mailcli.store.delivery import MAX_BATCH, Delivery
+from mailcli.store.delivery import MAX_BATCH
 from mailcli.store.folder import Delivered
 from mailcli.store.records import MessageRow
-from mailcli.store.staging import Staged
+from mailcli.store.staging import Incoming
+from mailcli.store.writer import delivering
 from mailcli.sync.moves import Content
 
 
@@ -77,12 +78,14 @@ def fetch_new(session: ImapSession, state: FolderState, uids: UidSet, orphans: O
         uids = UidSet.of(uid for uid in uids if uid not in adopted)
     twins = state.twins()
     recognised = _Recognised(state, any=bool(adopted))
+    # What may be here already is decided by its digest, which a message has that is written here.
+    expected = 0 if twins or orphans.any else len(uids)
     with (
         _shown(state, len(uids)) as show,
-        Delivery[Fetched](state.folder, partial(_record, state)) as delivery,
+        delivering(state.folder, partial(_record, state), expected=expected) as delivery,
     ):
         try:
-            for fetched, staged in arriving(session, state, uids):
+            for fetched, staged in arriving(session, state, uids, delivery.stage):
                 show(staged.size)
                 if _is_new(recognised, fetched, staged, twins, orphans):
                     delivery.add(fetched, staged)
@@ -101,7 +104,7 @@ def _shown(state: FolderState, count: int) -> AbstractContextManager[Callable[[i
 
 
 def _is_new(
-    recognised: _Recognised, fetched: Fetched, staged: Staged, twins: Twins, orphans: Orphans
+    recognised: _Recognised, fetched: Fetched, staged: Incoming, twins: Twins, orphans: Orphans
 ) -> bool:
     """Find out whether an arrived message is a file of this folder, of another one, or new."""
     state = recognised.state

@@ -74,6 +74,11 @@ class Orphans:
             state.taken = names_at_rest(state, names)
 
     @property
+    def any(self) -> bool:
+        """Whether there are any."""
+        return bool(self._by_content)
+
+    @property
     def have_ids(self) -> bool:
         """Whether the server has given any of them an id."""
         return bool(self._by_id)

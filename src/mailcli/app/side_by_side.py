@@ -17,7 +17,7 @@ from mailcli.errors import MailError
 from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.values import Fetched
 from mailcli.model import Uid
-from mailcli.store.staging import Staged
+from mailcli.store.staging import Incoming
 
 WAITING = 64
 """Messages that have come and wait to be taken: of each, up to 64 KiB are still in memory."""
@@ -172,5 +172,5 @@ def _in_background(work: Callable[[], None]) -> None:
 
 
 def _abandon(fetched: Fetched) -> None:
-    if isinstance(fetched.body, Staged):
+    if isinstance(fetched.body, Incoming):
         fetched.body.abandon()

@@ -16,7 +16,7 @@ from typing import Generic, Self, TypeVar
 
 from mailcli.store.durability import Disk, Task
 from mailcli.store.folder import Delivered, MaildirFolder
-from mailcli.store.staging import Staged
+from mailcli.store.staging import Incoming, Staged
 
 MAX_BATCH = 250
 """Messages in a group: enough to share a flush of the disk, few enough open files."""
@@ -65,8 +65,13 @@ class Delivery(Generic[Label]):
             self._abandon()
             self._disk.close()
 
-    def add(self, label: Label, staged: Staged) -> None:
+    def stage(self, unique: str) -> Staged:
+        """Begin a message, as `MaildirFolder.stage` does."""
+        return self._folder.stage(unique)
+
+    def add(self, label: Label, staged: Incoming) -> None:
         """Take a closed message. Raises: LocalError; what `record` raises."""
+        assert isinstance(staged, Staged)  # noqa: S101 - for the type checker
         self._filling.append((label, staged))
         self._octets += staged.size
         if len(self._filling) >= MAX_BATCH or self._octets >= MAX_OCTETS:

@@ -121,6 +121,10 @@ class MaildirFolder(FolderView):
         staged.leave()
         return Delivered(entry, staged.sha256, staged.size)
 
+    def note_given(self, entry: Entry) -> None:
+        """Take note of a name that another process of this run has given."""
+        self._note(given=entry)
+
     def tokens(self) -> dict[str, Entry]:
         """Return the messages delivered by mailcli, by token, made durable where they are.
 

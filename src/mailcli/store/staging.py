@@ -28,7 +28,38 @@ _numbers = count(1)
 _Placed = TypeVar("_Placed")
 
 
-class Staged:
+class Incoming:
+    """A message that arrives: `write` it, `close` it, then deliver or `abandon` it.
+
+    `size` is how many octets came, `sha256` their digest, once it is known.
+    """
+
+    __slots__ = ()
+
+    size: int
+    sha256: bytes
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next octets from the wire. Raises: LocalError; the message is abandoned."""
+        raise NotImplementedError
+
+    def close(
+        self,
+        *,
+        unique: str | None = None,
+        flags: SystemFlags = NO_FLAGS,
+        others: str = "",
+        received: int | None = None,
+    ) -> None:
+        """Complete the message; see `Staged.close`. Raises: LocalError."""
+        raise NotImplementedError
+
+    def abandon(self) -> None:
+        """Take it away, unless it is delivered. Never fails, may be repeated."""
+        raise NotImplementedError
+
+
+class Staged(Incoming):
     """One message in `tmp`: `write` it, `close` it, then deliver or `abandon` it.
 
     As a context manager it abandons the message when the block fails. `sha256`

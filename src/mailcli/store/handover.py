@@ -1,0 +1,205 @@
+"""How messages get from our process to its fork, and answers back: in memory that both see.
+
+The octets of messages are put into one of a few buffers, and behind them what the messages are.
+A full one is passed on by a few octets over a pair of sockets, fewer than these hold: so neither
+process ever waits for the other to read, and each may wait for what the other says. Answers come
+in their order: a buffer is free again, messages are durable, something has failed, all is done.
+"""
+
+import marshal
+import os
+import pickle
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from mmap import mmap
+from pathlib import Path
+from select import POLLIN, poll
+from socket import SHUT_WR, socket, socketpair
+from struct import Struct
+from typing import Any, NamedTuple
+
+from mailcli.errors import TemporaryFailure
+from mailcli.store.entries import Subdirectory
+
+BUFFERS = 8
+"""So many may be full while the disk takes its time."""
+
+OCTETS = 1 << 19
+"""Octets of messages in a buffer: of such as mostly come, a third of a group (`delivery`)."""
+
+MOST = 250
+"""Messages in a buffer."""
+
+_ROOM = 1 << 17
+"""Octets behind them for what the messages are: names and letters, 500 for each."""
+
+_SIZE = OCTETS + _ROOM
+_PASSED = Struct("=III")  # which buffer, where its octets end, where what they are ends
+_LENGTH = Struct("=I")
+
+_FREE, _DURABLE, _FAILED, _DONE = range(4)
+
+Durable = tuple[Subdirectory, str, bytes, int]
+"""A message that is durable: where, under which name; SHA-256 digest and octets of the wire."""
+
+
+class What(NamedTuple):
+    """What a message is: its unique name, letters of flags, other letters, Unix seconds."""
+
+    unique: str
+    letters: str
+    others: str
+    received: int | None
+
+
+class Outlet:
+    """Our side: `add` messages, `finish`; `durable` is called with what is durable, in order.
+
+    Whatever breaks off what must not, such as a signal, leaves only `close` to be called.
+    """
+
+    def __init__(self, durable: Callable[[Sequence[Durable]], None]) -> None:
+        """Make the buffers, and the other side. Raises: OSError."""
+        self._memory = mmap(-1, BUFFERS * _SIZE)
+        self._socket, theirs = socketpair()
+        self.inlet = Inlet(self._memory, theirs)
+        self._poll = poll()
+        self._poll.register(self._socket, POLLIN)
+        self._durable = durable
+        self._free = deque(range(BUFFERS))
+        self._what: list[tuple[int, int, str, str, str, int | None]] = []
+        self._is_sound = True
+        self._is_done = False
+        self._buffer = self._at = self._end = 0
+        self._begin_buffer()
+
+    def add(self, chunks: Iterable[bytes], octets: int, what: What) -> None:
+        """Put a message of at most `OCTETS` into the buffer. Raises: what `hear` raises."""
+        if self._at + octets > self._end or len(self._what) == MOST:
+            self._pass_on()
+            while not self._free:
+                self._poll.poll()
+                self._hear()
+            self._begin_buffer()
+        start = at = self._at
+        for chunk in chunks:
+            self._memory[at : (at := at + len(chunk))] = chunk
+        self._at = at
+        self._what.append((start, at, *what))
+
+    def finish(self) -> None:
+        """Pass on what there is, and wait until all is done. Raises: what `_hear` raises."""
+        if not self._is_sound:
+            return
+        if self._what:
+            self._pass_on()
+        self._socket.shutdown(SHUT_WR)
+        while not self._is_done:
+            self._poll.poll()
+            self._hear()
+
+    def close(self) -> None:
+        """Let the other side go; it ends once it has seen to what it has."""
+        self._socket.close()
+
+    def _begin_buffer(self) -> None:
+        self._buffer = self._free.popleft()
+        self._at = self._buffer * _SIZE
+        self._end = self._at + OCTETS
+
+    def _pass_on(self) -> None:
+        """Pass the buffer on, and hear what has been answered. Raises: what `_hear` raises."""
+        self._is_sound = False
+        what, self._what = marshal.dumps(self._what), []
+        end = self._at + len(what)
+        self._memory[self._at : end] = what
+        with suppress(BrokenPipeError):  # what became of the other side is heard
+            self._socket.send(_PASSED.pack(self._buffer, self._at, end))
+        self._is_sound = True
+        while self._poll.poll(0):
+            self._hear()
+
+    def _hear(self) -> None:
+        """Take one answer.
+
+        Raises: what failed at the other side; TemporaryFailure where that is there no more;
+            what is raised by who is told of durable messages.
+        """
+        self._is_sound = False
+        match _receive(self._socket):
+            case (kind, buffer) if kind == _FREE:
+                self._free.append(buffer)
+            case (kind, messages) if kind == _DURABLE:
+                self._durable(messages)
+            case (kind, error) if kind == _FAILED:
+                raise pickle.loads(error)  # noqa: S301 - our own process wrote it
+            case (kind, _) if kind == _DONE:
+                self._is_done = True
+            case _:
+                raise TemporaryFailure(
+                    "the process that writes messages was ended",
+                    hint="run again: what is here already is not fetched again",
+                )
+        self._is_sound = True
+
+
+class Inlet:
+    """The side of the fork: `messages` that come, and answers to them."""
+
+    def __init__(self, memory: mmap, connection: socket) -> None:
+        self._memory, self._socket = memory, connection
+
+    def messages(self) -> Iterator[tuple[bytes, What]]:
+        """Yield messages, octets as they came, until no more are to come, or nobody is there."""
+        while len(passed := self._socket.recv(_PASSED.size)) == _PASSED.size:
+            buffer, at, end = _PASSED.unpack(passed)
+            for start, stop, *what in marshal.loads(self._memory[at:end]):  # noqa: S302 - our own
+                yield self._memory[start:stop], What(*what)
+            self._answer(_FREE, buffer)
+
+    def tell_durable(self, messages: list[Durable]) -> None:
+        """Tell which messages are durable, in the order in which they came."""
+        self._answer(_DURABLE, messages)
+
+    def tell_failed(self, error: Exception) -> None:
+        """Tell what has failed."""
+        self._answer(_FAILED, pickle.dumps(error))
+
+    def tell_done(self) -> None:
+        """Tell that all is durable and told."""
+        self._answer(_DONE, None)
+
+    def _answer(self, kind: int, value: int | bytes | list[Durable] | None) -> None:
+        octets = marshal.dumps((kind, value))
+        with suppress(BrokenPipeError):  # nobody is there: the next run finds what is durable
+            self._socket.sendall(_LENGTH.pack(len(octets)) + octets)
+
+    def close(self) -> None:
+        """Close it: in our process, once the fork has it."""
+        self._socket.close()
+
+    def close_other_sockets(self) -> None:
+        """Close what else the fork inherited: servers should not think that we are there still."""
+        for path in Path("/proc/self/fd").iterdir():
+            descriptor = int(path.name)
+            if descriptor not in (0, 1, 2, self._socket.fileno()):
+                with suppress(OSError):
+                    if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                        os.close(descriptor)
+
+
+def _receive(connection: socket) -> tuple[int, Any] | None:
+    """Return an answer, kind and value; None where the other side is there no more."""
+    head = _exactly(connection, _LENGTH.size)
+    octets = _exactly(connection, *_LENGTH.unpack(head)) if head else b""
+    return marshal.loads(octets) if octets else None  # noqa: S302 - our own process wrote it
+
+
+def _exactly(connection: socket, count: int) -> bytes:
+    octets = b""
+    with suppress(ConnectionResetError):
+        while len(octets) < count and (more := connection.recv(count - len(octets))):
+            octets += more
+    return octets if len(octets) == count else b""
