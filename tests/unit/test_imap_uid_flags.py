@@ -5,6 +5,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailcli.imap.sets import UidSet
 from mailcli.imap.uid_flags import UidFlags
 from mailcli.model import Flag, Flags, Uid
 
@@ -28,6 +29,21 @@ def test_it_holds_what_a_dictionary_would(steps: list[tuple[str, Uid, Flags]]) -
         assert len(ours) == len(plain)
     assert ours == plain
     assert sorted(ours) == sorted(plain)
+
+
+@given(st.sets(UIDS), FLAGS, STEPS)
+def test_messages_that_all_have_the_same_flags_can_be_changed_like_others(
+    uids: set[Uid], flags: Flags, steps: list[tuple[str, Uid, Flags]]
+) -> None:
+    ours, plain = UidFlags.of(UidSet.of(uids), flags), dict.fromkeys(uids, flags)
+    assert ours == plain
+    for step, uid, others in steps:
+        if step == "set":
+            ours[uid] = plain[uid] = others
+        else:
+            assert ours.pop(uid, None) == plain.pop(uid, None)
+    assert ours == plain
+    assert len(ours) == len(plain)
 
 
 def test_messages_in_ascending_order_need_a_few_octets_each() -> None:

@@ -44,7 +44,7 @@ def within_limits(
 
     Raises: MailError.
     """
-    new = UidSet.of(uids)
+    new = uids if isinstance(uids, UidSet) else UidSet.of(uids)
     again = _may_be_moved(state, {size for size, _ in orphans.contents()})
     if state.task.has_limits and (new or again):
         state.enter(session)

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS = {name.upper(): number for number, name in enumerate(MONTHS, 1)}
 
-_DATE_TIME = r" ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})([0-5]\d)"
+_DATE_TIME = r" ?(\d{1,2}-[A-Za-z]{3}-\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-]\d{2}[0-5]\d)"
 """date-day-fixed "-" date-month "-" date-year SP time SP zone."""
 
 
@@ -19,14 +19,10 @@ def read(text: str) -> datetime | None:
     found = _date_time().fullmatch(text.strip())
     if not found:
         return None
-    day, name, year, hour, minute, second, *offset = found.groups()
-    month = _NUMBERS.get(name.upper())
-    if not month:
-        return None
+    day, hour, minute, second, offset = found.groups()
     try:
-        zone = _zone(*offset)
         seconds = min(int(second), 59)
-        return datetime(int(year), month, int(day), int(hour), int(minute), seconds, 0, zone)
+        return datetime(*_day(day), int(hour), int(minute), seconds, 0, _zone(offset))
     except ValueError:
         return None
 
@@ -36,11 +32,18 @@ def _date_time() -> re.Pattern[str]:
     return re.compile(_DATE_TIME)
 
 
+@lru_cache(maxsize=4096)  # messages that come one after the other are mostly of few days
+def _day(text: str) -> tuple[int, int, int]:
+    """Return year, month and day of a date. Raises: ValueError where there is no such month."""
+    day, name, year = text.split("-")
+    return int(year), _NUMBERS.get(name.upper(), 0), int(day)
+
+
 @lru_cache(maxsize=64)  # there are few
-def _zone(sign: str, hours: str, minutes: str) -> timezone:
+def _zone(text: str) -> timezone:
     """Return the zone. Raises: ValueError where there is none such."""
-    offset = timedelta(hours=int(hours), minutes=int(minutes))
-    return timezone(offset if sign == "+" else -offset)
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:]))
+    return timezone(offset if text[0] == "+" else -offset)
 
 
 def date_time(when: datetime) -> bytes:

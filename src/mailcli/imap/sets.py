@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
+from typing import cast
 
 from mailcli.errors import ProtocolViolation
 from mailcli.model import Uid
@@ -93,8 +94,11 @@ class UidSet:
 
     def __iter__(self) -> Iterator[Uid]:
         """Yield the UIDs, lowest first; ask `len` before, where a server wrote the set."""
+        return chain.from_iterable(self._uids())
+
+    def _uids(self) -> Iterator[Sequence[Uid]]:
         for first, last in self.ranges:
-            yield from map(Uid, range(first, last + 1))
+            yield cast("Sequence[Uid]", range(first, last + 1))
 
     def __str__(self) -> str:
         return ",".join(map(_written, self.ranges))

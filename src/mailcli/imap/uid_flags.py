@@ -2,8 +2,10 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
+from itertools import repeat
 
+from mailcli.imap.sets import UidSet
 from mailcli.model import Flags, Uid
 
 _REMOVED = 0
@@ -25,11 +27,14 @@ class UidFlags(MutableMapping[Uid, Flags]):
         self._length = self._last_found = 0
 
     @classmethod
-    def of(cls, uids: Iterable[Uid], flags: Flags) -> "UidFlags":
+    def of(cls, uids: UidSet, flags: Flags) -> "UidFlags":
         """Return messages that all have the same flags."""
         found = cls()
-        for uid in uids:
-            found[uid] = flags
+        found._uids.extend(uids)
+        found._kinds.extend(repeat(1, len(found._uids)))
+        found._flags.append(flags)
+        found._kind_of[flags] = 1
+        found._length = len(found._uids)
         return found
 
     def __getitem__(self, uid: Uid) -> Flags:
