@@ -47,7 +47,8 @@ class Delivery(Generic[Label]):
         self._written: list[tuple[Label, Staged]] = []
         self._named: list[tuple[Label, Delivered]] = []
         self._task: Task | None = None
-        self._disk = Disk(str(folder.path))
+        self._directory = str(folder.path)
+        self._disk = Disk(self._directory)
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +68,7 @@ class Delivery(Generic[Label]):
 
     def stage(self, unique: str) -> Staged:
         """Begin a message, as `MaildirFolder.stage` does."""
-        return self._folder.stage(unique)
+        return Staged(self._directory, unique)
 
     def add(self, label: Label, staged: Incoming) -> None:
         """Take a closed message. Raises: LocalError; what `record` raises."""
@@ -113,7 +114,7 @@ class Delivery(Generic[Label]):
     def _directories(self) -> list[str]:
         """Return where the last group was named."""
         found = {delivered.entry.subdirectory for _, delivered in self._named}
-        return [str(self._folder.path / subdirectory) for subdirectory in sorted(found)]
+        return [f"{self._directory}/{subdirectory}" for subdirectory in sorted(found)]
 
     def _abandon(self) -> None:
         """Take away what is not visible yet; what is stays, unrecorded."""
