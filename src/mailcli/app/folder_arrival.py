@@ -16,7 +16,7 @@ from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Body, Fetched
 from mailcli.model import system_flags_of
 from mailcli.store.entries import unique_name
-from mailcli.store.staging import Incoming
+from mailcli.store.incoming import Incoming
 
 FEWEST = 50
 """Messages that are worth another connection that somebody asked for."""

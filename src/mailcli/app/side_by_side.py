@@ -17,7 +17,7 @@ from mailcli.errors import MailError
 from mailcli.imap.session import CommandFailed, ImapSession
 from mailcli.imap.values import Fetched
 from mailcli.model import Uid
-from mailcli.store.staging import Incoming
+from mailcli.store.incoming import Incoming
 
 WAITING = 64
 """Messages that have come and wait to be taken: of each, up to 64 KiB are still in memory."""

@@ -16,7 +16,8 @@ from typing import Generic, Self, TypeVar
 
 from mailcli.store.durability import Disk, Task
 from mailcli.store.folder import Delivered, MaildirFolder
-from mailcli.store.staging import Incoming, Staged
+from mailcli.store.incoming import Incoming
+from mailcli.store.staging import Staged
 
 MAX_BATCH = 250
 """Messages in a group: enough to share a flush of the disk, few enough open files."""

@@ -1,9 +1,9 @@
 """How messages get from our process to its fork, and answers back: in memory that both see.
 
 The octets of messages are put into one of a few buffers, and behind them what the messages are.
-A full one is passed on by a few octets over a pair of sockets, fewer than these hold: so neither
-process ever waits for the other to read, and each may wait for what the other says. Answers come
-in their order: a buffer is free again, messages are durable, something has failed, all is done.
+A full one is passed on by a few octets in a pipe, which holds those of all buffers: so ours never
+waits for the other process to read, only for its answers. They come in their order: a buffer is
+free again, messages are durable, something has failed, all is done.
 """
 
 import marshal
@@ -13,10 +13,10 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from io import FileIO
 from mmap import mmap
 from pathlib import Path
 from select import POLLIN, poll
-from socket import SHUT_WR, socket, socketpair
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -38,6 +38,9 @@ _ROOM = 1 << 17
 _SIZE = OCTETS + _ROOM
 _PASSED = Struct("=III")  # which buffer, where its octets end, where what they are ends
 _LENGTH = Struct("=I")
+
+_STANDARD = 2
+"""The last descriptor that is somebody else's: standard input, output and error."""
 
 _FREE, _DURABLE, _FAILED, _DONE = range(4)
 
@@ -63,10 +66,11 @@ class Outlet:
     def __init__(self, durable: Callable[[Sequence[Durable]], None]) -> None:
         """Make the buffers, and the other side. Raises: OSError."""
         self._memory = mmap(-1, BUFFERS * _SIZE)
-        self._socket, theirs = socketpair()
-        self.inlet = Inlet(self._memory, theirs)
+        passed, self._passed = _pipe()
+        self._answers, answers = _pipe()
+        self.inlet = Inlet(self._memory, passed, answers)
         self._poll = poll()
-        self._poll.register(self._socket, POLLIN)
+        self._poll.register(self._answers, POLLIN)
         self._durable = durable
         self._free = deque(range(BUFFERS))
         self._what: list[tuple[int, int, str, str, str, int | None]] = []
@@ -95,14 +99,15 @@ class Outlet:
             return
         if self._what:
             self._pass_on()
-        self._socket.shutdown(SHUT_WR)
+        self._passed.close()
         while not self._is_done:
             self._poll.poll()
             self._hear()
 
     def close(self) -> None:
-        """Let the other side go; it ends once it has seen to what it has."""
-        self._socket.close()
+        """Let the other side go: it ends once it has seen to what it has. May be repeated."""
+        self._passed.close()
+        self._answers.close()
 
     def _begin_buffer(self) -> None:
         self._buffer = self._free.popleft()
@@ -116,7 +121,7 @@ class Outlet:
         end = self._at + len(what)
         self._memory[self._at : end] = what
         with suppress(BrokenPipeError):  # what became of the other side is heard
-            self._socket.send(_PASSED.pack(self._buffer, self._at, end))
+            self._passed.write(_PASSED.pack(self._buffer, self._at, end))
         self._is_sound = True
         while self._poll.poll(0):
             self._hear()
@@ -128,7 +133,7 @@ class Outlet:
             what is raised by who is told of durable messages.
         """
         self._is_sound = False
-        match _receive(self._socket):
+        match _receive(self._answers):
             case (kind, buffer) if kind == _FREE:
                 self._free.append(buffer)
             case (kind, messages) if kind == _DURABLE:
@@ -148,12 +153,12 @@ class Outlet:
 class Inlet:
     """The side of the fork: `messages` that come, and answers to them."""
 
-    def __init__(self, memory: mmap, connection: socket) -> None:
-        self._memory, self._socket = memory, connection
+    def __init__(self, memory: mmap, passed: FileIO, answers: FileIO) -> None:
+        self._memory, self._passed, self._answers = memory, passed, answers
 
     def messages(self) -> Iterator[tuple[bytes, What]]:
         """Yield messages, octets as they came, until no more are to come, or nobody is there."""
-        while len(passed := self._socket.recv(_PASSED.size)) == _PASSED.size:
+        while passed := self._passed.read(_PASSED.size):
             buffer, at, end = _PASSED.unpack(passed)
             for start, stop, *what in marshal.loads(self._memory[at:end]):  # noqa: S302 - our own
                 yield self._memory[start:stop], What(*what)
@@ -173,33 +178,40 @@ class Inlet:
 
     def _answer(self, kind: int, value: int | bytes | list[Durable] | None) -> None:
         octets = marshal.dumps((kind, value))
+        octets = _LENGTH.pack(len(octets)) + octets
         with suppress(BrokenPipeError):  # nobody is there: the next run finds what is durable
-            self._socket.sendall(_LENGTH.pack(len(octets)) + octets)
+            while octets:
+                octets = octets[self._answers.write(octets) :]
 
     def close(self) -> None:
         """Close it: in our process, once the fork has it."""
-        self._socket.close()
+        self._passed.close()
+        self._answers.close()
 
-    def close_other_sockets(self) -> None:
-        """Close what else the fork inherited: servers should not think that we are there still."""
+    def close_sockets(self) -> None:
+        """Close those that the fork inherited, or servers would think that we are still there."""
         for path in Path("/proc/self/fd").iterdir():
             descriptor = int(path.name)
-            if descriptor not in (0, 1, 2, self._socket.fileno()):
-                with suppress(OSError):
-                    if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-                        os.close(descriptor)
+            with suppress(OSError):
+                if descriptor > _STANDARD and stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                    os.close(descriptor)
 
 
-def _receive(connection: socket) -> tuple[int, Any] | None:
+def _pipe() -> tuple[FileIO, FileIO]:
+    """Return the ends of a pipe, the reading one first. Raises: OSError."""
+    read, write = os.pipe()
+    return FileIO(read, "r"), FileIO(write, "w")
+
+
+def _receive(answers: FileIO) -> tuple[int, Any] | None:
     """Return an answer, kind and value; None where the other side is there no more."""
-    head = _exactly(connection, _LENGTH.size)
-    octets = _exactly(connection, *_LENGTH.unpack(head)) if head else b""
+    head = _exactly(answers, _LENGTH.size)
+    octets = _exactly(answers, *_LENGTH.unpack(head)) if head else b""
     return marshal.loads(octets) if octets else None  # noqa: S302 - our own process wrote it
 
 
-def _exactly(connection: socket, count: int) -> bytes:
+def _exactly(answers: FileIO, count: int) -> bytes:
     octets = b""
-    with suppress(ConnectionResetError):
-        while len(octets) < count and (more := connection.recv(count - len(octets))):
-            octets += more
+    while len(octets) < count and (more := answers.read(count - len(octets))):
+        octets += more
     return octets if len(octets) == count else b""

@@ -18,6 +18,7 @@ from mailcli.model import SystemFlags
 from mailcli.store.entries import NO_FLAGS, TMP, Entry, new_entry, numbered, temporary_name
 from mailcli.store.files import CHUNK, local_error, read_chunks, write_all
 from mailcli.store.folder_view import TRIES
+from mailcli.store.incoming import Incoming
 from mailcli.store.line_ends import LineEndConverter, to_wire
 
 if TYPE_CHECKING:
@@ -26,37 +27,6 @@ if TYPE_CHECKING:
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _numbers = count(1)
 _Placed = TypeVar("_Placed")
-
-
-class Incoming:
-    """A message that arrives: `write` it, `close` it, then deliver or `abandon` it.
-
-    `size` is how many octets came, `sha256` their digest, once it is known.
-    """
-
-    __slots__ = ()
-
-    size: int
-    sha256: bytes
-
-    def write(self, chunk: bytes) -> None:
-        """Take the next octets from the wire. Raises: LocalError; the message is abandoned."""
-        raise NotImplementedError
-
-    def close(
-        self,
-        *,
-        unique: str | None = None,
-        flags: SystemFlags = NO_FLAGS,
-        others: str = "",
-        received: int | None = None,
-    ) -> None:
-        """Complete the message; see `Staged.close`. Raises: LocalError."""
-        raise NotImplementedError
-
-    def abandon(self) -> None:
-        """Take it away, unless it is delivered. Never fails, may be repeated."""
-        raise NotImplementedError
 
 
 class Staged(Incoming):

@@ -30,7 +30,8 @@ from mailcli.store.entries import NO_FLAGS, Entry
 from mailcli.store.files import CHUNK
 from mailcli.store.folder import Delivered, MaildirFolder
 from mailcli.store.handover import Durable, Inlet, Outlet, What
-from mailcli.store.staging import Incoming, Staged
+from mailcli.store.incoming import Incoming
+from mailcli.store.staging import Staged
 
 MANY = 1_000
 """Messages that are worth a process."""
@@ -180,7 +181,8 @@ def _write_messages(outlet: Outlet, folder: MaildirFolder, mask: Iterable[int]) 
         for number in _FOR_US_TO_DECIDE:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        inlet.close_other_sockets()
+        outlet.close()  # its ends, which would else stay open where ours has closed them
+        inlet.close_sockets()
         folder.names = folder.watch = None  # ours are kept up by who records
         with Delivery[None](folder, partial(_tell, inlet)) as delivery:
             for octets, what in inlet.messages():
@@ -192,8 +194,9 @@ def _write_messages(outlet: Outlet, folder: MaildirFolder, mask: Iterable[int]) 
         inlet.tell_done()
     except MailError as error:
         inlet.tell_failed(error)
-    except BaseException:  # noqa: BLE001 - a defect, which our process is to tell
+    except BaseException:  # a defect, which our process is to tell
         inlet.tell_failed(RuntimeError(format_exc()))
+        raise
     finally:
         os._exit(0)
 
