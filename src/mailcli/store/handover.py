@@ -60,7 +60,7 @@ class What(NamedTuple):
 class Outlet:
     """Our side: `add` messages, `finish`; `durable` is called with what is durable, in order.
 
-    Whatever breaks off what must not, such as a signal, leaves only `close` to be called.
+    Whatever breaks off what must not, such as a signal, leaves only `close` of use.
     """
 
     def __init__(self, durable: Callable[[Sequence[Durable]], None]) -> None:
@@ -80,7 +80,7 @@ class Outlet:
         self._begin_buffer()
 
     def add(self, chunks: Iterable[bytes], octets: int, what: What) -> None:
-        """Put a message of at most `OCTETS` into the buffer. Raises: what `hear` raises."""
+        """Put a message of at most `OCTETS` into the buffer. Raises: what `_hear` raises."""
         if self._at + octets > self._end or len(self._what) == MOST:
             self._pass_on()
             while not self._free:
@@ -104,10 +104,15 @@ class Outlet:
             self._poll.poll()
             self._hear()
 
-    def close(self) -> None:
-        """Let the other side go: it ends once it has seen to what it has. May be repeated."""
+    def let_go(self) -> None:
+        """Close our ends: the other side ends once it has seen to what it has. May be repeated."""
         self._passed.close()
         self._answers.close()
+
+    def close(self) -> None:
+        """Let go of the other side, and of the memory here."""
+        self.let_go()
+        self._memory.close()
 
     def _begin_buffer(self) -> None:
         self._buffer = self._free.popleft()

@@ -185,7 +185,7 @@ def _write_messages(outlet: Outlet, folder: MaildirFolder, mask: Iterable[int]) 
         for number in _FOR_US_TO_DECIDE:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        outlet.close()  # its ends, which would else stay open where ours has closed them
+        outlet.let_go()  # its ends would else stay open where our process has closed them
         inlet.close_sockets()
         folder.names = folder.watch = None  # ours are kept up by who records
         with Delivery[None](folder, partial(_tell, inlet)) as delivery:
