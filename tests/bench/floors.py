@@ -8,7 +8,8 @@ it moved. They trust the server blindly and keep nothing; never use them for mai
     floors.py imap  PORT CA USER TARGET HOW     one FETCH of everything in INBOX
     floors.py smtp  PORT CA USER RECIPIENT      smtplib, one message from standard input
 
-HOW is `nowhere`, `files` (written into TARGET) or `durable` (with one fsync for each file).
+HOW is `nowhere`, `files` (written into TARGET), `synced` (made durable by one call at the end) or
+`durable` (by one fsync for each file).
 """
 
 import os
@@ -42,6 +43,8 @@ def main(kind: str, port: str, ca_file: str, user: str, *rest: str) -> None:
         for raw in {"pop": _retrieve, "imap": _fetch}[kind](tls, user):
             count += 1
             keep(count, raw)
+    if how == "synced":
+        os.sync()
     print(count)  # noqa: T201 - the script's result
 
 

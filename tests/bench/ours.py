@@ -143,8 +143,13 @@ def interpreter(*modules: str) -> Contender:
 
 
 def floor(kind: str, how: str) -> Contender:
-    """Return one of the floors in `floors.py`; `how` is nowhere, files or durable."""
-    texts = {"nowhere": "read", "files": "read, write", "durable": "read, write, fsync each"}
+    """Return one of the floors in `floors.py`; for `how` see there."""
+    texts = {
+        "nowhere": "read",
+        "files": "read, write",
+        "synced": "read, write, sync once",
+        "durable": "read, write, fsync each",
+    }
 
     def command(scene: Scene) -> Command:
         return _floor(scene, kind, str(scene.maildir), how)

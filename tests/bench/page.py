@@ -53,7 +53,8 @@ _FOOT = """
   further runs there, and a first sync of 100,000 messages is run once. CPU is user and system
   time of the process and of those that it waited for, not the server's.
 - The ratio is the contender's seconds divided by mailcli's: above 1, it is slower.
-- Peak memory is that of the largest single process (`ru_maxrss`). It includes what the starter
+- Peak memory is that of the largest single process (`ru_maxrss`); that of mailcli in a first
+  sync has a fork, which shares most of its memory. It includes what the starter
   lent: values of 7 MB and less cannot be told apart.
 - "50 ms round trip" goes through a proxy that delays each direction by 25 ms and does not limit
   bandwidth.
@@ -69,6 +70,8 @@ _FOOT = """
   sync of 100,000 short messages, where that alone takes minutes on a slow disk), OfflineIMAP
   `fsync = true`; mpop and getmail are as they come. fetchmail stores nothing itself: small tools
   (`sh`, `dd conv=fsync`, `mv`) do it for each message, as a delivery agent would.
+- A floor is the same octets with next to no protocol logic (`tests/bench/floors.py`). "Sync once"
+  makes them durable at the end, as a program could that is never killed.
 - "Nothing to do" begins where the same contender has fetched everything before. "One flag
   changed" begins where it has also seen that there is nothing to do; then another client flags a
   message in the middle of the folder, or takes the flag away.

@@ -12,6 +12,8 @@ from tests.bench.corpus import LARGE
 from tests.bench.ground import Mailbox, Service
 from tests.bench.work import FAR, Row, Sizes, State
 
+_FLOORS = ("nowhere", "files", "synced", "durable")
+
 
 def rows(sizes: Sizes) -> tuple[Row, ...]:
     """Return all rows, in the order in which they run and are shown."""
@@ -112,7 +114,7 @@ def _sending(sizes: Sizes) -> Iterable[Row]:
 def _pop(mailbox: Mailbox) -> Iterable[Row]:
     count = f"{mailbox.size:,}"
     fetchers = (ours.pop_fetch(), peers.mpop(), peers.getmail())
-    floors = tuple(ours.floor("pop", how) for how in ("nowhere", "files", "durable"))
+    floors = tuple(ours.floor("pop", how) for how in _FLOORS)
     yield Row(
         key="pop-first",
         title=f"POP3, first fetch of {count} messages, durable",
@@ -174,7 +176,7 @@ def _large(sizes: Sizes) -> Iterable[Row]:
 
 def _imap(sizes: Sizes) -> Iterable[Row]:
     syncers = (ours.imap_sync(), peers.mbsync(), peers.offlineimap())
-    floors = tuple(ours.floor("imap", how) for how in ("nowhere", "files", "durable"))
+    floors = tuple(ours.floor("imap", how) for how in _FLOORS)
     big, many = sizes.imap, sizes.folders
     count, folders = f"{big.size:,}", f"{sizes.folder_count:,} folders"
     yield Row(
