@@ -11,6 +11,7 @@ by then it delivers, and nobody records. Where it is killed itself, that is an e
 behind what a kill always leaves of a delivery (`folder`).
 """
 
+import gc
 import os
 import signal
 import sys
@@ -185,6 +186,7 @@ def _write_messages(outlet: Outlet, folder: MaildirFolder, mask: Iterable[int]) 
         for number in _FOR_US_TO_DECIDE:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        gc.freeze()  # garbage of ours would close sockets by numbers that messages have by then
         outlet.let_go()  # its ends would else stay open where our process has closed them
         inlet.close_sockets()
         folder.names = folder.watch = None  # ours are kept up by who records
