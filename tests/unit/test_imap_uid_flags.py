@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mailcli.imap.sets import UidSet
 from mailcli.imap.uid_flags import UidFlags
-from mailcli.model import Flag, Flags, Uid
+from mailcli.model import Flag, Flags, Keyword, Uid
 
 UIDS = st.integers(1, 12).map(Uid)
 FLAGS: st.SearchStrategy[Flags] = st.frozensets(st.sampled_from(Flag), max_size=2)
@@ -51,7 +51,15 @@ def test_messages_in_ascending_order_need_a_few_octets_each() -> None:
     for number in range(1, 10_001):
         ours[Uid(number * 3)] = frozenset({Flag.SEEN})
     held = (getattr(ours, name) for name in vars(ours))
-    assert sum(map(sys.getsizeof, held)) < 10_000 * 12
+    assert sum(map(sys.getsizeof, held)) < 10_000 * 6
+
+
+def test_any_number_of_different_flags_is_told_apart() -> None:
+    ours, plain = UidFlags(), dict[Uid, Flags]()
+    for number in range(1, 601):
+        ours[Uid(number)] = plain[Uid(number)] = frozenset({Keyword(f"k{number % 300}")})
+    ours[Uid(1)] = plain[Uid(1)] = frozenset({Keyword("k299")})
+    assert ours == plain
 
 
 def test_what_comes_out_of_order_is_there_as_well() -> None:

@@ -9,10 +9,12 @@ from mailcli.imap.sets import UidSet
 from mailcli.model import Flags, Uid
 
 _REMOVED = 0
+_MOST_KINDS = 256
+"""Different sets of flags from which on one octet does not tell them apart. Mostly it is a few."""
 
 
 class UidFlags(MutableMapping[Uid, Flags]):
-    """A mapping that needs eight octets a message where UIDs come in ascending order.
+    """A mapping that needs five octets a message where UIDs come in ascending order.
 
     As servers list them. What comes out of order is kept in a dictionary, and is iterated last.
     Messages that are asked for one after the other are found at once.
@@ -20,7 +22,7 @@ class UidFlags(MutableMapping[Uid, Flags]):
 
     def __init__(self) -> None:
         self._uids = array("I")
-        self._kinds = array("I")  # for each UID, the place of its flags
+        self._kinds = array("B")  # for each UID, the place of its flags
         self._flags: list[Flags] = [frozenset()]  # the first stands for what was removed
         self._kind_of: dict[Flags, int] = {}
         self._others: dict[Uid, Flags] = {}
@@ -55,6 +57,8 @@ class UidFlags(MutableMapping[Uid, Flags]):
         if kind is None:
             kind = self._kind_of[flags] = len(self._flags)
             self._flags.append(flags)
+            if kind == _MOST_KINDS:
+                self._kinds = array("I", self._kinds)
         if self._is_next(uid):
             self._uids.append(uid)
             self._kinds.append(kind)

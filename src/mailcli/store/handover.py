@@ -26,8 +26,8 @@ from mailcli.store.entries import Subdirectory
 BUFFERS = 8
 """So many may be full while the disk takes its time."""
 
-OCTETS = 1 << 19
-"""Octets of messages in a buffer: of such as mostly come, a third of a group (`delivery`)."""
+OCTETS = 1 << 18
+"""Octets of messages in a buffer: some forty of such as mostly come."""
 
 MOST = 250
 """Messages in a buffer."""
