@@ -108,12 +108,11 @@ class Writer(Generic[Label]):
         """Start the process. Raises: OSError; LocalError."""
         self._folder, self._record = folder, record
         self._labels: deque[Label] = deque()
-        self._outlet = Outlet(self._durable)
         self._here = Delivery(folder, record)
         try:
+            self._outlet = Outlet(self._durable)
             self._child = _forked(self._outlet, folder)
-        except OSError:
-            self._outlet.close()
+        except BaseException:
             self._here.__exit__(None, None, None)
             raise
 
@@ -161,15 +160,20 @@ class Writer(Generic[Label]):
 
 def _forked(outlet: Outlet, folder: MaildirFolder) -> int:
     """Start the process that writes, and return its number. Raises: OSError."""
-    # A signal that came between the fork and its answer would end the run in both.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _FOR_US_TO_DECIDE)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        # A signal that came between the fork and its answer would end the run in both.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _FOR_US_TO_DECIDE)
         child = os.fork()
         if not child:
             _write_messages(outlet, folder, before)
-    finally:
+        outlet.inlet.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    outlet.inlet.close()
+    except BaseException:  # a signal that came meanwhile is heard as soon as it is let in
+        outlet.inlet.close()
+        outlet.close()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
     return child
 
 
