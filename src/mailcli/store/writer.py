@@ -11,6 +11,7 @@ by then it delivers, and nobody records. Where it is killed itself, that is an e
 behind what a kill always leaves of a delivery (`folder`).
 """
 
+import gc
 import os
 import signal
 import sys
@@ -184,6 +185,7 @@ def _write_messages(outlet: Outlet, folder: MaildirFolder, mask: Iterable[int]) 
         for number in _FOR_US_TO_DECIDE:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        gc.freeze()  # garbage of ours would close sockets by numbers that messages have by then
         inlet.close_other_sockets()
         folder.names = folder.watch = None  # ours are kept up by who records
         with Delivery[None](folder, partial(_tell, inlet)) as delivery:
