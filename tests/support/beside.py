@@ -85,12 +85,14 @@ def deliver(
     messages: Delivery[str] | Writer[str],
     mails: Iterable[Mail],
     before: Callable[[Mail], None] = lambda _: None,
+    *,
+    begun_as: Callable[[Mail], str] = lambda _: "T",
 ) -> None:
-    """Deliver messages, as `folder_arrival` does it."""
+    """Deliver messages, as `folder_arrival` does it: which one it is is known in the end."""
     with messages:
         for mail in mails:
             before(mail)
-            parcel = messages.stage(unique_name("T", when=_WHEN))
+            parcel = messages.stage(unique_name(begun_as(mail), when=_WHEN))
             try:
                 for chunk in mail.chunks:
                     parcel.write(chunk)
