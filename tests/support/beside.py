@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
-
 from mailcli.model import SystemFlags
 from mailcli.store import delivery, durability, handover, writer
 from mailcli.store.delivery import Delivery
@@ -16,7 +14,6 @@ from mailcli.store.entries import NO_FLAGS, unique_name
 from mailcli.store.files import CHUNK
 from mailcli.store.folder import Delivered, MaildirFolder
 from mailcli.store.writer import Writer
-from tests.support.processes import wait_until
 
 _WHEN = 1_700_000_000
 
@@ -122,14 +119,16 @@ def outlet_of(messages: object) -> handover.Outlet:
     return outlet
 
 
-def make_small(patch: pytest.MonkeyPatch, *, most: int = 2, batch: int = 3) -> None:
+def make_small(
+    patch: Callable[[object, str, object], None] = setattr, *, most: int = 2, batch: int = 3
+) -> None:
     """Let few messages fill a buffer, and a group; tests have other threads, which do nothing."""
-    patch.setattr(handover, "MOST", most)
-    patch.setattr(delivery, "MAX_BATCH", batch)
-    patch.setattr(durability, "MANY", 2)
-    patch.setattr(writer, "MANY", 1)
-    patch.setattr(writer, "active_count", lambda: 1)
-    patch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    patch(handover, "MOST", most)
+    patch(delivery, "MAX_BATCH", batch)
+    patch(durability, "MANY", 2)
+    patch(writer, "MANY", 1)
+    patch(writer, "active_count", lambda: 1)
+    patch(os, "sched_getaffinity", lambda _: {0, 1})
 
 
 def files(folder: MaildirFolder) -> dict[str, tuple[bytes, int]]:
@@ -151,11 +150,6 @@ def is_running(process: int) -> bool:
         os.kill(process, 0)
         return True
     return False
-
-
-def wait_for_end(process: int) -> None:
-    """Wait until a process that is not our child is gone."""
-    wait_until(lambda: not is_running(process), timeout=20, what="the writer to end")
 
 
 def open_files() -> dict[str, str]:

@@ -28,7 +28,10 @@ _LAZY = (
     *("resource", "rich.console", "rich.table", "shutil", "stringprep", "tempfile", "tomllib"),
 )
 """What mailcli imports inside functions, and nearly every run needs."""
-_PROGRAMS = ("mailcli.__main__:main", "tests.support.faults_delivery:main")
+_PROGRAMS = (
+    *("mailcli.__main__:main", "tests.support.faults_delivery:main"),
+    "tests.unit.store_writer_driver:main",
+)
 _BATCHES = ("MAX_BATCH", "FETCH_SET", "UPLOAD_SET")
 
 

@@ -1,10 +1,10 @@
 """Deliver messages that are not there yet, with a process beside this one, to be killed.
 
-    store_writer_driver.py DIRECTORY COUNT [WHAT]
-
-Holds the lock `DIRECTORY/a.lock`. Prints the process that writes, and the tokens of each group
-that is recorded; each fifth message is large. WHAT: `stopped` lets that process stand still
-from its beginning; `signalled` lets a signal come to both at the fork.
+Its arguments are DIRECTORY, COUNT and WHAT (see `forks.Start`). Holds the lock
+`DIRECTORY/a.lock`. Prints the process that writes, which message is next, and the tokens of
+each group that is recorded; each fifth message is large. WHAT: `stopped` lets that process stand
+still from its beginning, and ours from the message `STOP` on; `signalled` lets a signal come to
+both at the fork.
 """
 
 import os
@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-from tests.support.beside import child_of, deliver, large, make_small, plain
+from tests.support.beside import Mail, child_of, deliver, large, make_small, plain
 
 from mailcli.cli.boundary import Terminated, install_signals
+from mailcli.errors import MailError
 from mailcli.store.folder import Delivered
 from mailcli.store.lock import AccountLock
 from mailcli.store.maildir import Maildir
@@ -24,12 +24,25 @@ from mailcli.store.names import INBOX
 from mailcli.store.writer import Writer
 
 STEP = 5
+STOP = "M10"
 
 
-def main(directory: Path, count: int, what: str) -> int:
-    """Deliver what is missing; return the exit code."""
+def main() -> None:
+    """Deliver what is missing."""
+    directory, count, what = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     install_signals()
-    make_small(pytest.MonkeyPatch(), most=3, batch=4)
+    try:
+        _deliver(directory, count, what)
+    except Terminated:
+        sys.exit(143)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except MailError as error:
+        sys.exit(error.exit_code)
+
+
+def _deliver(directory: Path, count: int, what: str) -> None:
+    make_small(most=3, batch=4)
     with AccountLock(directory / "a.lock"):
         folder = Maildir(directory / "Mail").folder(INBOX)
         folder.create()
@@ -43,18 +56,18 @@ def main(directory: Path, count: int, what: str) -> int:
         ]
         if what == "signalled":
             _signal_at_fork()
-        try:
-            messages = Writer[str](folder, _recorded)
-            if what == "stopped":
-                os.kill(child_of(messages), signal.SIGSTOP)
-                os.waitid(os.P_PID, child_of(messages), os.WSTOPPED)
-            _say("writer", str(child_of(messages)))
-            deliver(messages, mails, lambda mail: _say("next", mail.token))
-        except Terminated:
-            return 143
-        except KeyboardInterrupt:
-            return 130
-    return 0
+        messages = Writer[str](folder, _recorded)
+        if what == "stopped":
+            os.kill(child_of(messages), signal.SIGSTOP)
+            os.waitid(os.P_PID, child_of(messages), os.WSTOPPED)
+        _say("writer", str(child_of(messages)))
+
+        def begin(mail: Mail) -> None:
+            _say("next", mail.token)
+            if what == "stopped" and mail.token == STOP:
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+        deliver(messages, mails, begin)
 
 
 def _signal_at_fork() -> None:
@@ -74,7 +87,3 @@ def _recorded(group: Sequence[tuple[str, Delivered]]) -> None:
 
 def _say(*words: str) -> None:
     os.write(1, f"{' '.join(words)}\n".encode())
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:] or [""]))

@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> MaildirFolder:
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_small(monkeypatch)
+    make_small(monkeypatch.setattr)
 
 
 # -- what it does ----------------------------------------------------------------------------
