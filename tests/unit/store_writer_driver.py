@@ -4,7 +4,7 @@ Its arguments are DIRECTORY, COUNT and WHAT (see `forks.Start`). Holds the lock
 `DIRECTORY/a.lock`. Prints the process that writes, which message is next, and the tokens of
 each group that is recorded; each fifth message is large. WHAT: `stopped` lets that process stand
 still from its beginning, and ours from the message `STOP` on; `signalled` lets a signal come to
-both at the fork.
+both at the fork; and `15 all M7` at that message, to `all` or to `ours`, `15 all` after a group.
 """
 
 import os
@@ -33,12 +33,14 @@ def main() -> None:
     install_signals()
     try:
         _deliver(directory, count, what)
+        code = 0
     except Terminated:
-        sys.exit(143)
+        code = 143
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
     except MailError as error:
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    sys.exit(code)  # not above: what the error holds is let go, as at the end of every command
 
 
 def _deliver(directory: Path, count: int, what: str) -> None:
@@ -56,7 +58,14 @@ def _deliver(directory: Path, count: int, what: str) -> None:
         ]
         if what == "signalled":
             _signal_at_fork()
-        messages = Writer[str](folder, _recorded)
+        number, _, at = what.partition(" ")
+
+        def recorded(group: Sequence[tuple[str, Delivered]]) -> None:
+            _say("recorded", *(token for token, _ in group))
+            if at in {"all", "ours"}:
+                _signal(int(number), at)
+
+        messages = Writer[str](folder, recorded)
         if what == "stopped":
             os.kill(child_of(messages), signal.SIGSTOP)
             os.waitid(os.P_PID, child_of(messages), os.WSTOPPED)
@@ -66,6 +75,8 @@ def _deliver(directory: Path, count: int, what: str) -> None:
             _say("next", mail.token)
             if what == "stopped" and mail.token == STOP:
                 os.kill(os.getpid(), signal.SIGSTOP)
+            if at in {f"all {mail.token}", f"ours {mail.token}"}:
+                _signal(int(number), at)
 
         deliver(messages, mails, begin)
 
@@ -81,8 +92,9 @@ def _signal_at_fork() -> None:
     os.fork = forked
 
 
-def _recorded(group: Sequence[tuple[str, Delivered]]) -> None:
-    _say("recorded", *(token for token, _ in group))
+def _signal(number: int, to: str) -> None:
+    """Signal here, where no file has just been made of which nobody knows yet."""
+    (os.killpg if to.startswith("all") else os.kill)(os.getpid(), number)
 
 
 def _say(*words: str) -> None:

@@ -2,14 +2,11 @@
 
 import errno
 import os
-import signal
 import sys
 from collections.abc import Callable
 from functools import partial
 from itertools import count
 from pathlib import Path
-from select import poll
-from threading import Thread
 from typing import Any, cast
 
 import pytest
@@ -26,7 +23,6 @@ from tests.support.beside import (
     left_in_tmp,
     make_small,
     open_files,
-    outlet_of,
     plain,
     plains,
 )
@@ -36,7 +32,7 @@ from mailcli.store import durability, handover, writer
 from mailcli.store.delivery import Delivery
 from mailcli.store.files import CHUNK
 from mailcli.store.folder import MaildirFolder
-from mailcli.store.handover import OCTETS, Durable, Inlet, Outlet, What
+from mailcli.store.handover import Durable, Inlet
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import INBOX
 from mailcli.store.writer import Writer, delivering
@@ -229,97 +225,6 @@ def test_the_sum_of_names_follows_what_the_other_process_names(folder: MaildirFo
     folder.names = folder.sum_names()
     deliver(Writer(folder, Recorder()), [*plains(7), large("L")])
     assert folder.names.text == folder.sum_names().text
-
-
-# -- the buffers -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("sizes", "buffers"),
-    [
-        ([OCTETS], 1),
-        ([OCTETS, OCTETS, OCTETS], 3),
-        ([0, OCTETS, 0], 1),
-        ([1, OCTETS], 2),
-        ([OCTETS - 1, 1, 1], 2),
-        ([0] * 251, 2),
-        ([2_000] * 600, 3),
-        ([OCTETS] * 20, 20),
-    ],
-)
-def test_what_is_put_into_buffers_comes_out_as_it_was(
-    monkeypatch: pytest.MonkeyPatch, sizes: list[int], buffers: int
-) -> None:
-    monkeypatch.setattr(handover, "MOST", 250)
-    passed = _count(monkeypatch, Outlet, "_pass_on")
-    durable: list[Durable] = []
-    outlet = Outlet(durable.extend)
-    came: list[tuple[bytes, What]] = []
-
-    def serve() -> None:
-        for octets, what in outlet.inlet.messages():
-            came.append((octets, what))
-            outlet.inlet.tell_durable([("new", what.unique, b"", len(octets))])
-        outlet.inlet.tell_done()
-
-    sent = [
-        (bytes([n % 251]) * size, What(f"{n}.{'x' * 160}.mailcli", "FRS", "a" * 26, 1 << 33))
-        for n, size in enumerate(sizes)
-    ]
-    other = Thread(target=serve)
-    other.start()
-    for octets, what in sent:
-        middle = len(octets) // 3
-        outlet.add([octets[:middle], b"", octets[middle:]], len(octets), what)
-    outlet.finish()
-    other.join()
-    outlet.close()
-    outlet.inlet.close()
-    assert came == sent
-    assert [name for _, name, _, _ in durable] == [what.unique for _, what in sent]
-    assert len(passed) == buffers
-
-
-def _count(patch: pytest.MonkeyPatch, owner: type, name: str) -> list[None]:
-    calls: list[None] = []
-    real = getattr(owner, name)
-
-    def counted(self: Any, *args: Any) -> Any:
-        calls.append(None)
-        return real(self, *args)
-
-    patch.setattr(owner, name, counted)
-    return calls
-
-
-def test_a_process_that_stands_still_is_waited_for_once_all_buffers_are_full(
-    folder: MaildirFolder,
-) -> None:
-    recorded = Recorder()
-    messages = Writer(folder, recorded)
-    outlet, child = outlet_of(messages), child_of(messages)
-    full: list[list[str]] = []
-
-    class Looking:
-        """Lets the process go on where we would wait for ever."""
-
-        def __init__(self, real: poll) -> None:
-            self._real = real
-
-        def poll(self, timeout: int | None = None) -> list[tuple[int, int]]:
-            if timeout is None and not (full or vars(outlet)["_free"]):
-                full.append(recorded.all)
-                os.kill(child, signal.SIGCONT)
-            return self._real.poll(timeout)
-
-    vars(outlet)["_poll"] = Looking(vars(outlet)["_poll"])
-    os.kill(child, signal.SIGSTOP)
-    os.waitid(os.P_PID, child, os.WSTOPPED)
-    mails = plains(3 * handover.BUFFERS * handover.MOST)
-    deliver(messages, mails)
-    assert full == [[]]
-    assert recorded.all == [mail.token for mail in mails]
-    recorded.holds(folder, mails)
 
 
 # -- where it is of no use -------------------------------------------------------------------
