@@ -40,6 +40,7 @@ def main() -> None:
         code = 130
     except MailError as error:
         code = error.exit_code
+    _say("ended", str(code))
     sys.exit(code)  # not above: what the error holds is let go, as at the end of every command
 
 

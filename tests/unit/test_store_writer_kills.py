@@ -41,6 +41,7 @@ class Driver:
         self.process = self._running.pid
         self.writer = 0
         self.recorded: list[str] = []
+        self.ended: list[str] = []
 
     def until(self, word: str, last: str = "") -> None:
         """Hear what it says up to such a line, or to the end."""
@@ -51,6 +52,8 @@ class Driver:
             elif said == "recorded":
                 assert not set(rest) & set(self.recorded), "recorded twice"
                 self.recorded += rest
+            elif said == "ended":
+                self.ended += rest
             if said == word and last in {"", *rest}:
                 return
 
@@ -180,6 +183,6 @@ def test_a_signal_records_what_has_come_and_leaves_nothing_in_tmp(
 def test_a_signal_to_both_at_the_fork_ends_ours_once_and_the_other_quietly(tmp_path: Path) -> None:
     with _driven(tmp_path, "signalled") as driver:
         assert driver.end() == 143
-    assert (driver.writer, driver.recorded) == (0, [])
+    assert (driver.writer, driver.recorded, driver.ended) == (0, [], ["143"])
     assert (tmp_path / "errors").read_text() == ""
     _is_completed(tmp_path, [])
