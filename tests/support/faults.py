@@ -9,24 +9,28 @@ import json
 import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain, cycle
 from math import ceil
 from pathlib import Path
 
 import pytest
 
-from tests.support.faults_effects import NEVER_FAILS, Mode
+from tests.support.faults_effects import NEVER_FAILS, Mode, Victims
 from tests.support.forks import Disturbance, Running, Start, forks
-from tests.support.processes import wait_until
+from tests.support.processes import session_members, wait_until
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One thing that a run did and that outlives it; see `faults_effects` for the kinds."""
+    """One thing that a run did and that outlives it; see `faults_effects` for the kinds.
+
+    `beside`: it was done by a process that the run had forked.
+    """
 
     kind: str
     what: tuple[str, ...] = ()
+    beside: bool = field(default=False, compare=False)
 
     def told(self, home: Path) -> str:
         """Return it in one line, paths below `home` shortened."""
@@ -41,13 +45,19 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to a run, and at which of its effects, counted from 1."""
+    """What happens to a run, and at which of its effects, counted from 1.
+
+    `beside`: of the effects of a process that it has forked. `victims`: whom a kill strikes.
+    """
 
     mode: Mode = Mode.NONE
     at: int = 0
+    beside: bool = False
+    victims: Victims = Victims.ITSELF
 
     def __str__(self) -> str:
-        return f"{self.mode} at effect {self.at}" if self.at else "undisturbed"
+        whose = f" of the process beside, {self.victims}" if self.beside else f", {self.victims}"
+        return f"{self.mode} at effect {self.at}{whose}" if self.at else "undisturbed"
 
 
 UNDISTURBED = Fault()
@@ -133,7 +143,8 @@ class Job:
     """What a run is to do.
 
     `program` is a function that takes its arguments from `sys.argv`; `environment` is
-    added to the runner's; `batch` is how many messages make a batch, where not as usual. From
+    added to the runner's; `batch` is how many messages make a batch, where not as usual, and
+    `beside` lets a few be worth a process that writes them. From
     two files on, a batch is made durable by one call for the whole file system, or with
     `trusting` off by fsyncs in several threads.
     """
@@ -143,6 +154,7 @@ class Job:
     program: str = "mailcli.__main__:main"
     batch: int | None = None
     trusting: bool = True
+    beside: bool = False
 
 
 class Runner:
@@ -154,7 +166,13 @@ class Runner:
 
     def run(self, job: Job, fault: Fault = UNDISTURBED) -> Outcome:
         """Do a job and wait for its end. Raises: RuntimeError where no run began."""
-        return self._ended(self._start(job, fault))
+        running = self._start(job, fault)
+        outcome = self._ended(running)
+        if not job.beside:
+            return outcome
+        session = running.pid
+        wait_until(lambda: not session_members(session), timeout=20, what="both to have ended")
+        return replace(outcome, effects=tuple(self._effects()))
 
     @contextlib.contextmanager
     def paused(
@@ -183,7 +201,12 @@ class Runner:
             environment["HOME"],
             program=job.program,
             batch=job.batch,
-            disturbance=Disturbance(str(self._log), fault.mode, fault.at, job.trusting, of),
+            beside=job.beside,
+            disturbance=Disturbance(
+                *(str(self._log), fault.mode, fault.at, job.trusting, of),
+                beside=fault.beside,
+                victims=fault.victims,
+            ),
         )
         with (
             Path(os.devnull).open("rb") as nothing,
@@ -203,7 +226,7 @@ class Runner:
         for line in self._log.read_text("utf-8").splitlines():
             kind, *what = json.loads(line)
             if kind != "pause":
-                yield Effect(kind, tuple(what))
+                yield Effect(kind, tuple(what), beside=line.startswith(" "))
 
     def _is_paused(self, running: Running) -> bool:
         """Tell whether the run has stopped itself."""

@@ -6,9 +6,11 @@ done what it was told). mailcli makes each through an attribute of `os`,
 `sqlite3` or a socket, looked up at call time, so replacing these is enough and
 mailcli needs no seam for tests. Installed only in processes that end with the run.
 
-The log holds a line for each effect that was made: JSON, `[kind, what, ...]`.
+The log holds a line for each effect that was made: JSON, `[kind, what, ...]`. What a process
+beside it makes, which it has forked, stands behind a space, and is counted by itself.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -41,6 +43,14 @@ class Mode(StrEnum):
     PAUSE = "pause"
 
 
+class Victims(StrEnum):
+    """Which of two processes a kill strikes, seen from the one whose effect it is."""
+
+    ITSELF = "itself"
+    OTHER = "the other"
+    BOTH = "both"
+
+
 NEVER_FAILS: Final = frozenset({"send", "reply", "close"})
 """No disk is asked, or, when SQLite closes a file, its answer is not."""
 
@@ -71,15 +81,32 @@ class Effects:
         self._at = at
         self._kind, self._name = kind, name
         self._count = 0
+        self._other = 0
+        self._is_beside = False
+        self.strikes()
+
+    def strikes(self, *, beside: bool = False, victims: Victims = Victims.ITSELF) -> None:
+        """Say whose effects are meant, and who is to be killed there."""
+        self._beside, self._victims = beside, victims
+
+    def fork(self, fork: Callable[[], int]) -> int:
+        """Fork, and count anew in the process that is made."""
+        parent, child = os.getpid(), fork()
+        self._other = child or parent
+        if not child:
+            self._is_beside, self._count = True, 0
+        return child
 
     def make(self, kind: str, what: Sequence[str], act: Callable[[], Any]) -> Any:
         """Make one effect by calling `act`, unless the time has come, and write it down."""
-        counts = self._kind in ("", kind) and (not self._name or self._name in what[0])
+        counts = self._is_beside == self._beside and self._kind in ("", kind)
+        counts = counts and (not self._name or self._name in what[0])
         self._count += counts
         if counts and self._is_due(kind):
             self._before(kind)
         done = act()
-        self._append(json.dumps([kind, *what]).encode() + b"\n")
+        margin = b" " if self._is_beside else b""
+        self._append(margin + json.dumps([kind, *what]).encode() + b"\n")
         if counts and self._count == self._at:
             self._after(kind)
         return done
@@ -92,7 +119,7 @@ class Effects:
     def _before(self, kind: str) -> None:
         match self._mode:
             case Mode.KILL_BEFORE:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._kill()
             case Mode.SIGTERM | Mode.SIGINT:
                 os.kill(os.getpid(), _SIGNALS[self._mode])
             case Mode.PAUSE:
@@ -106,11 +133,18 @@ class Effects:
     def _after(self, kind: str) -> None:
         match self._mode:
             case Mode.KILL_AFTER:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._kill()
             case Mode.EIO_AFTER if kind not in NEVER_FAILS:
                 self._fail(kind, *_ERRORS[self._mode])
             case _:
                 pass
+
+    def _kill(self) -> None:
+        if self._victims is not Victims.ITSELF and self._other:
+            with contextlib.suppress(ProcessLookupError):  # it has come to its end
+                os.kill(self._other, signal.SIGKILL)
+        if self._victims is not Victims.OTHER:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def _fail(self, kind: str, number: int, sqlite_number: int) -> None:
         if kind not in _DATABASE:
@@ -122,6 +156,7 @@ class Effects:
 
 def install(effects: Effects) -> None:
     """Put the counting between mailcli and the system, for the rest of this process."""
+    os.fork = partial(effects.fork, os.fork)
     _install_files(effects)
     _install_group(effects)
     _install_database(effects)

@@ -75,6 +75,7 @@ class Ground:
         self.folders: tuple[str, ...] = ("INBOX",)
         self.arguments: tuple[str, ...] = ()
         self.batch: int | None = None
+        self.beside = False
         self._runner = runner
         self._saved = directory / "saved"
         self._credentials = directory / "credentials"
@@ -145,7 +146,7 @@ class Ground:
 
     @property
     def _job(self) -> Job:
-        return Job(self.arguments, self.environment, batch=self.batch)
+        return Job(self.arguments, self.environment, batch=self.batch, beside=self.beside)
 
     def run_under(self, *prefix: str) -> subprocess.CompletedProcess[str]:
         """Run mailcli as a user does, a whole Python, under another program such as strace."""

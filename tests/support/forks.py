@@ -33,6 +33,7 @@ class Disturbance:
 
     `trusting`: the file system is one that makes many files durable by one call. `of`: only
     effects of this kind, on what has this in its name, are counted; all where it is empty.
+    `beside`: those of a process that the run has forked; `victims` are whom a kill strikes.
     """
 
     log: str
@@ -40,6 +41,8 @@ class Disturbance:
     at: int
     trusting: bool = True
     of: tuple[str, str] = ("", "")
+    beside: bool = False
+    victims: str = "itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Start:
 
     `environment` is its whole environment; `program` is a function that takes its arguments
     from `sys.argv`, whose first is `name`; `batch` is how many messages make a batch, where not
-    as usual. After `seconds` the run is ended by SIGALRM.
+    as usual; `beside` lets a few messages be worth a process that writes them. After `seconds` the
+    run is ended by SIGALRM.
     """
 
     arguments: Sequence[str]
@@ -58,6 +62,7 @@ class Start:
     name: str = "mailcli"
     seconds: int = 60
     batch: int | None = None
+    beside: bool = False
     disturbance: Disturbance | None = None
 
 

@@ -28,7 +28,10 @@ _LAZY = (
     *("resource", "rich.console", "rich.table", "shutil", "stringprep", "tempfile", "tomllib"),
 )
 """What mailcli imports inside functions, and nearly every run needs."""
-_PROGRAMS = ("mailcli.__main__:main", "tests.support.faults_delivery:main")
+_PROGRAMS = (
+    *("mailcli.__main__:main", "tests.support.faults_delivery:main"),
+    "tests.unit.store_writer_driver:main",
+)
 _BATCHES = ("MAX_BATCH", "FETCH_SET", "UPLOAD_SET")
 
 
@@ -72,6 +75,8 @@ def _run(
         _guard()
         if request["batch"] is not None:
             _set_batch(request["batch"], batches)
+        if request["beside"]:
+            _set_writer()
         program = pkgutil.resolve_name(request["program"])
         _disturb(request["disturbance"])
         program()
@@ -124,6 +129,14 @@ def _set_batch(size: int, batches: Sequence[tuple[ModuleType, str]]) -> None:
         setattr(module, constant, size)
 
 
+def _set_writer() -> None:
+    """Let a second process write whatever comes, and have a buffer for each two messages."""
+    from mailcli.store import handover, writer
+
+    writer.MANY, handover.MOST, handover.BUFFERS = 1, 2, 2
+    os.sched_getaffinity = lambda _: {0, 1}
+
+
 def _set_disk(*, trusting: bool) -> None:
     """Let two files be many, and the file system be one that can be relied on, or not."""
     from mailcli.store import durability
@@ -136,12 +149,15 @@ def _set_disk(*, trusting: bool) -> None:
 
 
 def _disturb(disturbance: dict[str, Any] | None) -> None:
-    from tests.support.faults_effects import Effects, Mode, install
+    from tests.support.faults_effects import Effects, Mode, Victims, install
 
     if disturbance is not None:
         _set_disk(trusting=disturbance["trusting"])
         mode, kind_and_name = Mode(disturbance["mode"]), disturbance["of"]
-        install(Effects(disturbance["log"], mode, disturbance["at"], *kind_and_name))
+        effects = Effects(disturbance["log"], mode, disturbance["at"], *kind_and_name)
+        beside, victims = disturbance["beside"], Victims(disturbance["victims"])
+        effects.strikes(beside=beside, victims=victims)
+        install(effects)
 
 
 class _Forker:

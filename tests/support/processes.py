@@ -141,9 +141,14 @@ def session_members(session: int) -> list[int]:
             fields = (
                 entry.joinpath("stat").read_text("utf-8", "replace").rpartition(")")[2].split()
             )
-            if int(fields[3]) == session and fields[0] != "Z":
+            if int(fields[3]) == session and (fields[0] != "Z" or _has_threads(entry)):
                 members.append(int(entry.name))
     return members
+
+
+def _has_threads(process: Path) -> bool:
+    """Tell whether more is there than a first thread: what they hold is held until all ended."""
+    return len(list(process.joinpath("task").iterdir())) > 1
 
 
 def _greets(port: int, greeting: bytes) -> bool:
