@@ -26,7 +26,7 @@ from mailcli.store.writer import Writer
         ([1, OCTETS], 2),
         ([OCTETS - 1, 1, 1], 2),
         ([0] * 251, 2),
-        ([2_000] * 600, 3),
+        ([2_000] * 600, 5),
         ([OCTETS] * 20, 20),
     ],
 )

@@ -234,6 +234,20 @@ def _refused(*_: object) -> int:
     raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
+def _one_pipe() -> Callable[[], tuple[int, int]]:
+    """Return what makes one pipe, and no other."""
+    made: list[tuple[int, int]] = []
+    real = os.pipe
+
+    def pipe() -> tuple[int, int]:
+        if made:
+            _refused()
+        made.append(real())
+        return made[0]
+
+    return pipe
+
+
 @pytest.mark.parametrize(
     ("owner", "name", "value"),
     [
@@ -242,7 +256,8 @@ def _refused(*_: object) -> int:
         pytest.param(writer, "MANY", 13, id="few"),
         pytest.param(os, "fork", _refused, id="no more processes"),
         pytest.param(handover, "mmap", _refused, id="no memory"),
-        pytest.param(handover, "socketpair", _refused, id="no more files"),
+        pytest.param(os, "pipe", _refused, id="no more files"),
+        pytest.param(os, "pipe", _one_pipe(), id="but two more files"),
         pytest.param(sys, "platform", "darwin", id="another system"),
     ],
 )

@@ -12,7 +12,7 @@ import pickle
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from io import FileIO
 from mmap import mmap
 from pathlib import Path
@@ -66,8 +66,10 @@ class Outlet:
     def __init__(self, durable: Callable[[Sequence[Durable]], None]) -> None:
         """Make the buffers, and the other side. Raises: OSError."""
         self._memory = mmap(-1, BUFFERS * _SIZE)
-        passed, self._passed = _pipe()
-        self._answers, answers = _pipe()
+        with ExitStack() as stack:
+            ends = [stack.enter_context(end) for _ in range(2) for end in _pipe()]
+            stack.pop_all()
+        passed, self._passed, self._answers, answers = ends
         self.inlet = Inlet(self._memory, passed, answers)
         self._poll = poll()
         self._poll.register(self._answers, POLLIN)
