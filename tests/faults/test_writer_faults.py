@@ -139,6 +139,16 @@ def test_both_processes_do_their_part(ground: Ground) -> None:
     assert sum("/cur/" in effect.what[1] for effect in linked) == 1
 
 
+def test_messages_that_may_be_here_already_are_left_to_our_process(ground: Ground) -> None:
+    walk = begin(ground)
+    for path in (ground.home / ".local/state/mailcli").glob("a.db*"):
+        path.unlink()
+    outcome = ground.run()
+    assert outcome.code == 0, outcome.err
+    assert [effect for effect in outcome.effects if effect.beside] == []
+    assert ground.end() == walk.end
+
+
 def _is_in_tmp(effect: Effect) -> bool:
     return re.search(r"/tmp/\d+\.", effect.what[0]) is not None
 

@@ -259,6 +259,7 @@ def _one_pipe() -> Callable[[], tuple[int, int]]:
         pytest.param(os, "pipe", _refused, id="no more files"),
         pytest.param(os, "pipe", _one_pipe(), id="but two more files"),
         pytest.param(sys, "platform", "darwin", id="another system"),
+        pytest.param(writer, "OPEN_FILES", Path("/nonexistent"), id="no proc"),
     ],
 )
 def test_no_process_is_started_where_it_is_of_no_use(

@@ -39,6 +39,9 @@ _SIZE = OCTETS + _ROOM
 _PASSED = Struct("=III")  # which buffer, where its octets end, where what they are ends
 _LENGTH = Struct("=I")
 
+OPEN_FILES = Path("/proc/self/fd")
+"""Holds a link for each open file of whoever looks (proc_pid_fd(5), Linux)."""
+
 _STANDARD = 2
 """The last descriptor that is somebody else's: standard input, output and error."""
 
@@ -197,7 +200,7 @@ class Inlet:
 
     def close_sockets(self) -> None:
         """Close those that the fork inherited, or servers would think that we are still there."""
-        for path in Path("/proc/self/fd").iterdir():
+        for path in OPEN_FILES.iterdir():
             descriptor = int(path.name)
             with suppress(OSError):
                 if descriptor > _STANDARD and stat.S_ISSOCK(os.fstat(descriptor).st_mode):

@@ -30,7 +30,7 @@ from mailcli.store.delivery import Delivery, Label, Record
 from mailcli.store.entries import NO_FLAGS, Entry
 from mailcli.store.files import CHUNK
 from mailcli.store.folder import Delivered, MaildirFolder
-from mailcli.store.handover import Durable, Inlet, Outlet, What
+from mailcli.store.handover import OPEN_FILES, Durable, Inlet, Outlet, What
 from mailcli.store.incoming import Incoming
 from mailcli.store.staging import Staged
 
@@ -54,9 +54,12 @@ def delivering(
 def _is_of_use() -> bool:
     """Tell whether a process could run beside ours, and be forked.
 
-    Not while there are threads: what they have locked would stay locked there.
+    Not while there are threads: what they have locked would stay locked there. Nor where the
+    sockets that it inherits could not be found.
     """
-    return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1 and active_count() == 1
+    if sys.platform != "linux" or active_count() > 1:
+        return False
+    return len(os.sched_getaffinity(0)) > 1 and OPEN_FILES.is_dir()
 
 
 class Parcel(Incoming):
