@@ -143,8 +143,11 @@ def test_messages_that_may_be_here_already_are_left_to_our_process(ground: Groun
     walk = begin(ground)
     for path in (ground.home / ".local/state/mailcli").glob("a.db*"):
         path.unlink()
+    for path in ground.maildir.glob("INBOX/*/*.mailcli*"):  # as another program would name it
+        path.rename(path.with_name(path.name.replace(".mailcli", ".other")))
     outcome = ground.run()
     assert outcome.code == 0, outcome.err
+    assert any("FETCH" in effect.what[0] for effect in outcome.effects if effect.kind == "send")
     assert [effect for effect in outcome.effects if effect.beside] == []
     assert ground.end() == walk.end
 
