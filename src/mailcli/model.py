@@ -115,13 +115,12 @@ Flags = frozenset[Flag | Keyword]
 """What is written on a message, not in it: system flags and keywords."""
 
 
-@lru_cache(maxsize=4096)  # a folder has few different flag sets, and may have a million messages
 def keywords_of(flags: Flags) -> frozenset[Keyword]:
     """Return the keywords among flags."""
     return cast("frozenset[Keyword]", flags - system_flags_of(flags))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # a folder has few different flag sets, and may have a million messages
 def system_flags_of(flags: Flags) -> SystemFlags:
     """Return the system flags among flags."""
     return frozenset(flag for flag in flags if isinstance(flag, Flag))
