@@ -57,10 +57,11 @@ class SyncedMaildir:
         (only,) = fitting(json.loads(out), "imap-sync")["accounts"]
         return only
 
-    def run(self, *argv: str, code: int = 0) -> None:
-        """Run a command, and check the exit code."""
+    def run(self, *argv: str, code: int = 0) -> str:
+        """Run a command, check the exit code, and return what it wrote."""
         ended, out, err = _run(*argv)
         assert ended == code, (ended, out, err)
+        return out
 
     def delete_folder(self, folder: str) -> None:
         """Run `folders --delete`."""

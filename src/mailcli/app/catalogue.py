@@ -27,6 +27,7 @@ from mailcli.store.lock import AccountLock
 
 if TYPE_CHECKING:
     from mailcli.store.numbers import Numbers
+    from mailcli.store.watch import OurChanges
 
 LITTLE = 1000
 """New messages that are indexed on the way, by who does something else."""
@@ -98,8 +99,14 @@ def with_catalogue(
         return work(catalogue)
 
 
-def catch_up(context: Context, accounts: Sequence[Account]) -> None:
+def catch_up(
+    context: Context,
+    accounts: Sequence[Account],
+    ours: "Mapping[str, OurChanges] | None" = None,
+) -> None:
     """Bring the index up to date, if that is little work and nobody else does it.
+
+    `ours` is what was changed in folders, by name, of the only account.
 
     Raises: Locked where somebody else does, TemporaryFailure where it is much, LocalError.
     """
@@ -111,7 +118,7 @@ def catch_up(context: Context, accounts: Sequence[Account]) -> None:
             return
         with AccountLock(context.state_dir / "numbers" / "lock"):
             catalogue = Catalogue(index, context.config.accounts)
-            _update(context, accounts, catalogue, given=True, most=LITTLE)
+            _update(context, accounts, catalogue, given=True, most=LITTLE, ours=ours)
 
 
 def forget_index(context: Context) -> None:
@@ -174,6 +181,7 @@ def _update(
     *,
     given: bool,
     most: int | None = None,
+    ours: "Mapping[str, OurChanges] | None" = None,
 ) -> None:
     changed = changed_folders(catalogue.index, accounts, catalogue.errors)
     if not changed:
@@ -183,7 +191,7 @@ def _update(
     numbers = _numbers(context, catalogue.index, given=given)
     try:
         update = Update(context, catalogue.index, numbers, catalogue.errors, given=given)
-        update.run(changed, most=most)
+        update.run(changed, most=most, ours=ours or {})
         if catalogue.index.is_mostly_dead():
             Index.delete(index_path(context))  # built anew by who reads next
     finally:

@@ -104,6 +104,8 @@ def _take(state: FolderState, known: FolderRow, rows: list[MessageRow], count: i
     state.entries, state.letters, state.unlisted = entries, letters, known.stamps
     state.at_rest = count - len(rows)
     state.folder.names = NameSum(known.names) if known.names else None
+    if state.folder.watch is not None:
+        state.folder.watch.know(known.stamps)
     return True
 
 

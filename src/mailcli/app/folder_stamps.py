@@ -5,7 +5,7 @@ programs have by the sum of all names (`store.name_sum`): known when they were l
 kept up with each file that was delivered, flagged, moved or removed. A change by others, at
 whatever moment, makes another sum, or later stamps than those that are recorded. Of a large
 folder the kernel tells whether others changed it (`store.watch`), so that its names need not go
-by once more.
+by once more: neither here, nor for the index, which is told what the run did.
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,9 @@ def record_looks(run: SyncRun, states: Sequence[FolderState]) -> None:
         is_same = stamps.text == state.unlisted
         if is_same or (clock and stamps.are_older_than(clock) and _is_ours_alone(*each)):
             looks[state.id] = Look(stamps.text, names.text, count_agreed(state))
+            watch = state.folder.watch
+            if watch is not None and (ours := watch.changes(stamps)):
+                run.ours[state.name] = ours
     if looks:
         run.state.save_stamps(looks)
 

@@ -14,11 +14,13 @@ Numbers are durable before the index has them; a run that was killed between is 
 that finds them by name. Stamps are recorded last: where they are not, folders are listed again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mailcli.app.changed import Listing
 from mailcli.app.context import Context, NoProgress
@@ -33,11 +35,17 @@ from mailcli.store.index_rows import Described, Texts
 from mailcli.store.numbers import Numbered, Numbers
 from mailcli.store.stamps import Clock, ask_clock
 
+if TYPE_CHECKING:
+    from mailcli.store.watch import OurChanges
+
 BATCH = 1000
 """Messages that are written in one transaction, at most."""
 
 WORDS = 1 << 21
 """Characters of words in one transaction, beside those of its last message."""
+
+NOTHING: "Mapping[str, OurChanges]" = MappingProxyType({})
+"""Where nobody tells what was changed."""
 
 Read = tuple[Described, Texts]
 
@@ -74,16 +82,25 @@ class Update:
     listings: Sequence[Listing] = ()
     taken: set[int] = field(default_factory=set)
     stamps: dict[int, str | None] = field(default_factory=dict)
+    files: dict[int, int | None] = field(default_factory=dict)
     passing: int = 0
 
-    def run(self, listings: Sequence[Listing], *, most: int | None = None) -> None:
+    def run(
+        self,
+        listings: Sequence[Listing],
+        *,
+        most: int | None = None,
+        ours: "Mapping[str, OurChanges]" = NOTHING,
+    ) -> None:
         """Bring the index up to date with these folders; `most` messages may be new.
+
+        Those of which `ours` tells by name what was changed need not be listed for it.
 
         Raises: LocalError, TemporaryFailure where the index or the numbers cannot be written.
         """
         self.listings = listings
         with self.index.updating():
-            self._look()
+            self._look(ours)
             self._number_by_name()
             self._settle_moved()
             total = self.index.arrival_count()
@@ -95,20 +112,22 @@ class Update:
             with self.index.transaction():
                 self.index.remove_gone()
                 for folder, text in self.stamps.items():
-                    self.index.listed(folder, text)
+                    self.index.listed(folder, text, files=self.files.get(folder))
                 for listing in listings:
                     if listing.where is None and listing.known is not None:
                         self.index.forget_folder(listing.known.id)
 
-    def _look(self) -> None:
+    def _look(self, ours: "Mapping[str, OurChanges]") -> None:
         """List the folders: record other flags, note what has come, in order, and what is gone."""
         clock = cache(self._clock)
         with self.index.transaction():
             for nth in range(len(self.listings)):
-                self._list(nth, clock)
+                self._list(nth, clock, ours.get(self.listings[nth].name))
         self.index.put_in_order()
 
-    def _list(self, nth: int, clock: Callable[[Path], Clock | None]) -> None:
+    def _list(
+        self, nth: int, clock: Callable[[Path], Clock | None], ours: "OurChanges | None"
+    ) -> None:
         listing = self.listings[nth]
         known = listing.known or self.index.folder(listing.account, listing.name)
         if listing.where is None:
@@ -116,7 +135,7 @@ class Update:
             self.stamps[known.id] = None
             return
         asked = clock(listing.root)
-        look = FolderLook(self.index, nth, known, listing.where)
+        look = FolderLook(self.index, nth, known, listing.where, ours)
         look.run()
         if look.error is not None:
             self.errors.append(ErrorReport.of(look.error, account=listing.account or None))
@@ -124,6 +143,7 @@ class Update:
         before = look.before
         trusted = before is not None and asked is not None and before.are_older_than(asked)
         self.stamps[known.id] = before.text if before is not None and trusted else None
+        self.files[known.id] = look.files
 
     def _clock(self, root: Path) -> Clock | None:
         return ask_clock(root, scratch=self.context.cache_dir)

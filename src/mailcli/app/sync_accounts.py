@@ -4,7 +4,7 @@ Most runs have nothing to do, so that is found out first, with as little reading
 there is to do is `imap_sync`'s, which is imported, with all that it needs, only then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +28,7 @@ from mailcli.sync.states import Policy
 
 if TYPE_CHECKING:
     from mailcli.app.imap_sync import Look
+    from mailcli.store.watch import OurChanges
 
 
 class SyncOptions(NamedTuple):
@@ -61,16 +62,18 @@ def imap_sync(
     """
     done = []
     for account in accounts:
-        found = _account(context, account, tuple(folders), options)
+        found, ours = _account(context, account, tuple(folders), options)
         if not options.dry_run:
-            after_run(context, account, "imap-sync", found.error, changed=found.changed)
+            changed = found.changed
+            after_run(context, account, "imap-sync", found.error, changed=changed, ours=ours)
         done.append(found)
     return ImapResult(tuple(done), "dry-run" if options.dry_run else "sync")
 
 
 def _account(
     context: Context, account: Account, wanted: tuple[str, ...], options: SyncOptions
-) -> ImapAccount:
+) -> "tuple[ImapAccount, Mapping[str, OurChanges]]":
+    """Return what became of an account, and what was changed in folders by this run alone."""
     run: SyncRun | None = None
     try:
         with ExitStack() as stack:
@@ -87,9 +90,9 @@ def _account(
     except MailError as exc:
         error = exc.of(account.name)
         if run is None:
-            return ImapAccount(account.name, error=ErrorReport.of(error, account=account.name))
+            return ImapAccount(account.name, error=ErrorReport.of(error, account=account.name)), {}
         run.tally.error = error
-    return run.tally.result(account)
+    return run.tally.result(account), run.ours
 
 
 def _policy(account: Account, options: SyncOptions) -> Policy:

@@ -27,7 +27,7 @@ from mailcli.sync.states import Policy
 
 if TYPE_CHECKING:
     from mailcli.app.folder_state import FolderState
-    from mailcli.store.watch import Watches
+    from mailcli.store.watch import OurChanges, Watches
 
 MAX_RECONNECTS = 3
 """How often a run connects anew before it gives up on the rest of the account."""
@@ -74,7 +74,10 @@ class Tally:
 
 
 class SyncRun:
-    """One account's run: everything that its steps need."""
+    """One account's run: everything that its steps need.
+
+    `ours` is what it changed in those folders, by name, that nobody else changed meanwhile.
+    """
 
     def __init__(
         self,
@@ -92,6 +95,7 @@ class SyncRun:
         self.policy, self.dry_run = policy, dry_run
         self.maildir = Maildir(account.maildir, account.layout)
         self.tally = Tally()
+        self.ours: dict[str, OurChanges] = {}
         self._stack = ExitStack()
         self._reconnects = 0
         self.is_partial = False

@@ -151,7 +151,7 @@ class Index(Arrivals):
     def folders(self, account: str | None = None) -> list[IndexedFolder]:
         """Return the folders of an account, or of all, as they were last listed."""
         where, values = ("", ()) if account is None else (" WHERE account=?", (account,))
-        sql = f"SELECT id, account, name, stamps, total, unread, flagged FROM folder{where}"  # noqa: S608 - our own words
+        sql = f"SELECT id, account, name, stamps, files, total, unread, flagged FROM folder{where}"  # noqa: S608 - our own words
         return [
             IndexedFolder(each[0], each[1], loaded(each[2]), *each[3:])
             for each in self._rows(sql, *values)
@@ -167,15 +167,18 @@ class Index(Arrivals):
         """Drop a folder that is gone; its messages have to be gone before."""
         self._write("DELETE FROM folder WHERE id=?", [(folder,)])
 
-    def listed(self, folder: int, stamps: str | None) -> None:
-        """Record that a folder is indexed as its stamps say, None for one to be listed again."""
+    def listed(self, folder: int, stamps: str | None, *, files: int | None) -> None:
+        """Record that a folder is indexed as its stamps say, None for one to be listed again.
+
+        `files` is how many there are.
+        """
         self._write(
-            "UPDATE folder SET stamps=?,"
+            "UPDATE folder SET stamps=?, files=?,"
             " total=(SELECT count(*) FROM message WHERE folder=id),"
             " unread=(SELECT count(*) FROM message WHERE folder=id AND flags & 1 = 0),"
             " flagged=(SELECT count(*) FROM message WHERE folder=id AND flags & 2 = 2)"
             " WHERE id=?",
-            [(stamps, folder)],
+            [(stamps, files, folder)],
         )
 
     # Messages.

@@ -127,7 +127,7 @@ class Arrivals(Database):
             # What is no text is in no JSON either.
             row = next(self._rows(_NAMED, folder, name), row) if isinstance(name, bytes) else row
         number, subdirectory, unique, info = row
-        known = "" if number is None else f"{subdirectory}/{loaded(unique)}{loaded(info)}"
+        known = "" if number is None else _place(subdirectory, unique, info)
         return Unlike(place, number, known)
 
     def last_come(self) -> int:
@@ -172,6 +172,15 @@ class Arrivals(Database):
             sql = f"INSERT OR IGNORE INTO gone {sql} AND {left}"
             self._write(sql, [(folder,)])
             self._write("DELETE FROM there", [()])
+
+    def note_taken(self, folder: int, places: Iterable[str]) -> None:
+        """Note those messages of a folder as gone whose file was at one of these places."""
+        gone = []
+        for place in places:
+            row = next(self._rows(_NAMED, folder, stored(unique_of(place))), None)
+            if row is not None and _place(*row[1:]) == place:
+                gone.append((row[0],))
+        self._write("INSERT OR IGNORE INTO gone VALUES (?)", gone)
 
     # What has come, in order.
 
@@ -243,6 +252,11 @@ class Arrivals(Database):
 def unique_of(place: str) -> str:
     """Return the unique name of the file at a place, such as `cur/NAME`."""
     return place[4:].partition(":")[0]
+
+
+def _place(subdirectory: str, unique: str | bytes, info: str | bytes) -> str:
+    """Return the place that a row has."""
+    return f"{subdirectory}/{loaded(unique)}{loaded(info)}"
 
 
 def _delivered(place: str) -> int:

@@ -49,12 +49,17 @@ class Condition(NamedTuple):
 
 
 class IndexedFolder(NamedTuple):
-    """A folder of an account as it was last listed; `stamps` are None where it must be anew."""
+    """A folder of an account as it was last listed; `stamps` are None where it must be anew.
+
+    `files` is how many there were, None where that is not known. They are more than the `total`
+    of the messages where several have one unique name.
+    """
 
     id: int
     account: str
     name: str
     stamps: str | None
+    files: int | None
     total: int
     unread: int
     flagged: int

@@ -6,7 +6,7 @@ change: what is gone has no row in `message` any more, and stands in `dead`, so 
 not put in twice when it comes back.
 """
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of what is put in; an index of another one is deleted, never migrated."""
 
 TABLES = (
@@ -17,6 +17,7 @@ TABLES = (
         account TEXT NOT NULL,
         name TEXT NOT NULL,
         stamps TEXT,
+        files INTEGER,
         total INTEGER NOT NULL DEFAULT 0,
         unread INTEGER NOT NULL DEFAULT 0,
         flagged INTEGER NOT NULL DEFAULT 0,

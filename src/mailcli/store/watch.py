@@ -19,13 +19,16 @@ else gave or took any. It is a proof, since
 Anything else that is told (more than fits into the kernel's queue, a directory that is moved or
 gone, a hidden file) proves nothing, and so does a system that has no inotify, or no more watches.
 That is never an error: then the names are listed.
+
+What the run did itself from a look on is all that the folder's files differ by from those of that
+look (`OurChanges`), for whoever else knows those files by the same stamps: the index.
 """
 
 import errno
 import os
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -55,6 +58,19 @@ _GIVES = {_CREATE: True, _MOVED_TO: True, _DELETE: False, _MOVED_FROM: False}
 """Whether an event gives a name or takes one away. A directory's has one more bit."""
 
 
+class OurChanges(NamedTuple):
+    """All that was changed in a folder between two stamps of it, by one run and by nobody else.
+
+    `given` are the places (`cur/NAME`) that it gave, `taken` those that it took away, sorted; a
+    place that was given and taken again, or taken and given, is none of them.
+    """
+
+    before: str
+    after: str
+    given: Sequence[str]
+    taken: Sequence[str]
+
+
 class Watch:
     """One folder that is watched: what we did to it, less what the kernel has told of that."""
 
@@ -62,6 +78,9 @@ class Watch:
         self._watches = watches
         self._ours: Counter[tuple[Subdirectory, bool, str]] = Counter()
         self._is_lost = False
+        self._places: Counter[str] = Counter()
+        self._before: str | None = None
+        self._after: str | None = None
 
     def begin(self) -> None:
         """Begin anew, before the folder is looked at: what was before does not count."""
@@ -71,15 +90,28 @@ class Watch:
             self._watches.drop(self)
         self._ours.clear()
         self._is_lost = False
+        self._before = self._after = None
+
+    def know(self, stamps: str) -> None:
+        """Note the trusted stamps that the folder has now: what we do from here on is told.
+
+        To be called after `begin`, since what was done before is in nobody's account.
+        """
+        self._places.clear()
+        self._before = stamps
 
     def note(self, *, given: Entry | None, taken: Entry | None) -> None:
         """Note a name that we have just given, or taken away."""
+        self._after = None
         if given is not None:
             self._ours[given.subdirectory, True, given.name] += 1
+            self._places[f"{given.subdirectory}/{given.name}"] += 1
         if taken is not None:
             self._ours[taken.subdirectory, False, taken.name] += 1
+            self._places[f"{taken.subdirectory}/{taken.name}"] -= 1
         if len(self._ours) > MOST:
             self._ours.clear()
+            self._places.clear()
             self._watches.drop(self)
 
     def hear(self, where: Subdirectory, mask: int, name: str) -> None:
@@ -106,7 +138,22 @@ class Watch:
             self._watches.hand_out()
         except OSError:
             return False
-        return inodes == stamps.inodes and not self._is_lost and not self._ours.total()
+        is_ours = inodes == stamps.inodes and not self._is_lost and not self._ours.total()
+        self._after = stamps.text if is_ours else None
+        return is_ours
+
+    def changes(self, stamps: Stamps) -> OurChanges | None:
+        """Return what we changed until these stamps, which were last shown to be of us alone.
+
+        None where they were not, or nothing was known of the folder since it is watched.
+        """
+        if self._before is None or self._after != stamps.text:
+            return None
+        given, taken = (
+            sorted(place for place, count in self._places.items() if count == net)
+            for net in (1, -1)
+        )
+        return OurChanges(self._before, self._after, given, taken)
 
 
 class _Place(NamedTuple):
