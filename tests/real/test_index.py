@@ -115,6 +115,20 @@ def test_two_files_of_one_unique_name_are_one_message_whose_number_stays(
     assert numbers("--unread") == {}
 
 
+def test_of_two_files_of_one_unique_name_the_other_is_left(
+    mail_dir: Path, numbers: Numbers
+) -> None:
+    path = put(mail_dir / "INBOX", "1.a.host", mail("a"))
+    before = numbers()
+    put(mail_dir / "INBOX", "1.a.host:2,S", mail("a"))
+    assert numbers() == before
+
+    path.unlink()
+
+    assert numbers() == before
+    assert numbers("--unread") == {}
+
+
 def test_a_name_that_is_no_text_is_known_again(mail_dir: Path, numbers: Numbers) -> None:
     path = put(mail_dir / "INBOX", "1.\udcff.host:2,\udcfe", mail("a"))
     put(mail_dir / "INBOX", "2.b.host:2,S", mail("b"))

@@ -69,7 +69,8 @@ class FolderLook:
                 self.is_ours_alone = True
                 yield self.ours.given
                 return
-            if stamps and self.before and self.before.differs_in_new_alone(stamps):
+            came = self.before is not None and self.before.differs_in_new_alone(stamps or "")
+            if stamps and came and self._is_each_known():
                 self.in_new_alone = True
                 yield from self.where.passes(new=True)
                 after = self.where.stamps()
@@ -81,14 +82,17 @@ class FolderLook:
             self.error = error
 
     def _is_all_of(self, ours: "OurChanges") -> bool:
-        """Tell whether that is all that has changed since the index last looked.
-
-        Where two files have one unique name, the index knows of one alone, and it would not see
-        that the other is left when that one is taken away.
-        """
-        is_each_known = self.known.files == self.known.total
+        """Tell whether that is all that has changed since the index last looked."""
         is_same = self.before is not None and self.before.text == ours.after
-        return is_each_known and is_same and self.known.stamps == ours.before
+        return self._is_each_known() and is_same and self.known.stamps == ours.before
+
+    def _is_each_known(self) -> bool:
+        """Tell whether the index knows of each file.
+
+        Where two have one unique name, it knows of one alone, and would not see that the other is
+        left when that one is taken away. Then all are listed.
+        """
+        return self.known.files == self.known.total
 
     def _compare(self, places: Iterable[str]) -> bool:
         """Note what has come; tell whether all messages of the index are there.
