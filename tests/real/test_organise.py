@@ -505,7 +505,7 @@ class Listings:
         self._count: int | None = None
         sys.addaudithook(self._hear)
 
-    def during(self, work: Callable[[], None]) -> int:
+    def during(self, work: Callable[[], object]) -> int:
         self._count = 0
         work()
         count, self._count = self._count, None
