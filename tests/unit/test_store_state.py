@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailcli.errors import CannotCreate, LocalError, TemporaryFailure
-from mailcli.model import Flag, Keyword, Uid, UidValidity, UniqueId
+from mailcli.model import Flag, Keyword, Uid, UidValidity, UniqueId, keywords_of
 from mailcli.store.records import (
     AppendIntent,
     DeleteIntent,
@@ -196,6 +196,20 @@ def test_messages_are_saved_replaced_and_forgotten(state: StateStore) -> None:
     state.save_messages(folder, [moved])
     state.forget_messages(folder, UidValidity(7), [Uid(2)])
     assert list(state.messages(folder)) == [moved]
+
+
+def test_keywords_are_recorded_in_the_case_in_which_each_message_has_them(
+    state: StateStore,
+) -> None:
+    folder = state.save_folder("a", uidvalidity=UidValidity(7), uidnext=1)
+    spelled = ["work", "Work", "WORK"]
+    rows = [
+        ROW._replace(uid=Uid(uid), unique=f"u{uid}", flags=frozenset({Flag.SEEN, Keyword(name)}))
+        for uid, name in enumerate(spelled, start=1)
+    ]
+    state.save_messages(folder, rows)
+    found = sorted(state.messages(folder), key=lambda row: row.uid)
+    assert [next(iter(keywords_of(row.flags))).imap for row in found] == spelled
 
 
 def test_messages_are_read_among_some_files_alone_or_in_outline(state: StateStore) -> None:

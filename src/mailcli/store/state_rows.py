@@ -7,6 +7,7 @@ from mailcli.model import (
     Flag,
     Flags,
     Keyword,
+    SystemFlags,
     Uid,
     UidValidity,
     keywords_of,
@@ -63,11 +64,17 @@ def flags_of(letters: str, keywords: str | bytes) -> Flags:
     return frozenset([*(_FLAGS[letter] for letter in letters), *map(Keyword, names)])
 
 
-@lru_cache(maxsize=1024)  # a folder has few different ones
 def _flag_values(flags: Flags) -> tuple[str, str | bytes]:
-    """Return what `flags_of` reads."""
-    letters = sorted(flag.letter for flag in system_flags_of(flags))
-    return "".join(letters), stored(" ".join(sorted(flag.imap for flag in keywords_of(flags))))
+    """Return what `flags_of` reads: keywords in their own case, though others are equal."""
+    system = system_flags_of(flags)
+    if len(system) == len(flags):
+        return _letters(system), ""
+    return _letters(system), stored(" ".join(sorted(flag.imap for flag in keywords_of(flags))))
+
+
+@lru_cache(maxsize=64)  # there can be no more
+def _letters(flags: SystemFlags) -> str:
+    return "".join(sorted(flag.letter for flag in flags))
 
 
 def left_out_row(values: tuple[Any, ...]) -> LeftOut:
