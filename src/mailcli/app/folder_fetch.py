@@ -78,7 +78,7 @@ def fetch_new(session: ImapSession, state: FolderState, uids: UidSet, orphans: O
         uids = UidSet.of(uid for uid in uids if uid not in adopted)
     twins = state.twins()
     recognised = _Recognised(state, any=bool(adopted))
-    # What may be here already is decided by its digest, which a message has that is written here.
+    # Whether a message is here already shows in its digest, which another process tells too late.
     expected = 0 if twins or orphans.any else len(uids)
     with (
         _shown(state, len(uids)) as show,
