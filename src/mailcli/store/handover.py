@@ -8,7 +8,6 @@ free again, messages are durable, something has failed, all is done.
 
 import marshal
 import os
-import pickle
 import stat
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -149,7 +148,7 @@ class Outlet:
             case (kind, messages) if kind == _DURABLE:
                 self._durable(messages)
             case (kind, error) if kind == _FAILED:
-                raise pickle.loads(error)  # noqa: S301 - our own process wrote it
+                raise _error_of(error)
             case (kind, _) if kind == _DONE:
                 self._is_done = True
             case _:
@@ -180,6 +179,8 @@ class Inlet:
 
     def tell_failed(self, error: Exception) -> None:
         """Tell what has failed."""
+        import pickle
+
         self._answer(_FAILED, pickle.dumps(error))
 
     def tell_done(self) -> None:
@@ -205,6 +206,14 @@ class Inlet:
             with suppress(OSError):
                 if descriptor > _STANDARD and stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                     os.close(descriptor)
+
+
+def _error_of(octets: bytes) -> Exception:
+    """Return what the other side has told of (`Inlet.tell_failed`)."""
+    import pickle
+
+    error: Exception = pickle.loads(octets)  # noqa: S301 - our own process wrote it
+    return error
 
 
 def _pipe() -> tuple[FileIO, FileIO]:

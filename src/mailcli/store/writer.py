@@ -20,7 +20,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from threading import active_count
-from traceback import format_exc
 from types import TracebackType
 from typing import Generic, NoReturn, Self
 
@@ -204,6 +203,8 @@ def _write_messages(outlet: Outlet, folder: MaildirFolder, mask: Iterable[int]) 
     except MailError as error:
         inlet.tell_failed(error)
     except BaseException:  # a defect, which our process is to tell
+        from traceback import format_exc
+
         inlet.tell_failed(RuntimeError(format_exc()))
         raise
     finally:
