@@ -126,7 +126,7 @@ def make_small(
     patch(handover, "MOST", most)
     patch(delivery, "MAX_BATCH", batch)
     patch(durability, "MANY", 2)
-    patch(writer, "MANY", 1)
+    patch(delivery, "MANY", 1)
     patch(writer, "active_count", lambda: 1)
     patch(os, "sched_getaffinity", lambda _: {0, 1})
 

@@ -131,9 +131,9 @@ def _set_batch(size: int, batches: Sequence[tuple[ModuleType, str]]) -> None:
 
 def _set_writer() -> None:
     """Let a second process write whatever comes, and have a buffer for each two messages."""
-    from mailcli.store import handover, writer
+    from mailcli.store import delivery, handover
 
-    writer.MANY, handover.MOST, handover.BUFFERS = 1, 2, 2
+    delivery.MANY, handover.MOST, handover.BUFFERS = 1, 2, 2
     os.sched_getaffinity = lambda _: {0, 1}
 
 

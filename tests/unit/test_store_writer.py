@@ -28,14 +28,14 @@ from tests.support.beside import (
 )
 
 from mailcli.model import Flag
-from mailcli.store import durability, handover, writer
-from mailcli.store.delivery import Delivery
+from mailcli.store import delivery, durability, handover, writer
+from mailcli.store.delivery import Delivery, delivering
 from mailcli.store.files import CHUNK
 from mailcli.store.folder import MaildirFolder
 from mailcli.store.handover import Durable, Inlet
 from mailcli.store.maildir import Maildir
 from mailcli.store.names import INBOX
-from mailcli.store.writer import Writer, delivering
+from mailcli.store.writer import Writer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 
@@ -253,7 +253,7 @@ def _one_pipe() -> Callable[[], tuple[int, int]]:
     [
         pytest.param(os, "sched_getaffinity", lambda _: {3}, id="one processor"),
         pytest.param(writer, "active_count", lambda: 2, id="threads"),
-        pytest.param(writer, "MANY", 13, id="few"),
+        pytest.param(delivery, "MANY", 13, id="few"),
         pytest.param(os, "fork", _refused, id="no more processes"),
         pytest.param(handover, "mmap", _refused, id="no memory"),
         pytest.param(os, "pipe", _refused, id="no more files"),
@@ -283,7 +283,7 @@ def test_no_process_is_started_where_it_is_of_no_use(
 def test_a_process_is_started_for_as_many_as_are_worth_it(
     folder: MaildirFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "MANY", 12)
+    monkeypatch.setattr(delivery, "MANY", 12)
     messages = delivering(folder, Recorder(), expected=12)
     assert isinstance(messages, Writer)
     deliver(messages, plains(12))

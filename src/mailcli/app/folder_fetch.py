@@ -22,11 +22,10 @@ from mailcli.imap.session import ImapSession
 from mailcli.imap.sets import UidSet
 from mailcli.imap.values import Fetched
 from mailcli.model import Flags, Uid
-from mailcli.store.delivery import MAX_BATCH
+from mailcli.store.delivery import MAX_BATCH, delivering
 from mailcli.store.folder import Delivered
 from mailcli.store.incoming import Incoming
 from mailcli.store.records import MessageRow
-from mailcli.store.writer import delivering
 from mailcli.sync.moves import Content
 
 

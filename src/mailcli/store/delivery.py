@@ -10,20 +10,27 @@ complete messages that nobody has recorded yet, which `tokens` finds.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from mailcli.store.durability import Disk, Task
 from mailcli.store.folder import Delivered, MaildirFolder
 from mailcli.store.incoming import Incoming
 from mailcli.store.staging import Staged
 
+if TYPE_CHECKING:
+    from mailcli.store.writer import Writer
+
 MAX_BATCH = 250
 """Messages in a group: enough to share a flush of the disk, few enough open files."""
 
 MAX_OCTETS = 32 * 1024 * 1024
 """Octets after which a group is full, even if it has few messages."""
+
+MANY = 1_000
+"""Messages that are worth a process of their own, and to import what starts it."""
 
 Label = TypeVar("Label")
 """What the caller knows a message by."""
@@ -124,3 +131,16 @@ class Delivery(Generic[Label]):
         for _, staged in (*self._filling, *self._written):
             staged.abandon()
         self._filling, self._written, self._named = [], [], []
+
+
+def delivering(
+    folder: MaildirFolder, record: Record[Label], *, expected: int
+) -> "Delivery[Label] | Writer[Label]":
+    """Return what best delivers about so many messages into a folder. Raises: LocalError."""
+    if expected >= MANY:
+        from mailcli.store.writer import Writer, is_of_use
+
+        if is_of_use():
+            with suppress(OSError):  # no more processes, or no memory
+                return Writer(folder, record)
+    return Delivery(folder, record)

@@ -33,24 +33,11 @@ from mailcli.store.handover import OPEN_FILES, Durable, Inlet, Outlet, What
 from mailcli.store.incoming import Incoming
 from mailcli.store.staging import Staged
 
-MANY = 1_000
-"""Messages that are worth a process."""
-
 _FOR_US_TO_DECIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What a terminal, or a service manager, tells all processes of a command."""
 
 
-def delivering(
-    folder: MaildirFolder, record: Record[Label], *, expected: int
-) -> "Delivery[Label] | Writer[Label]":
-    """Return what best delivers about so many messages into a folder. Raises: LocalError."""
-    if expected >= MANY and _is_of_use():
-        with suppress(OSError):  # no more processes, or no memory
-            return Writer(folder, record)
-    return Delivery(folder, record)
-
-
-def _is_of_use() -> bool:
+def is_of_use() -> bool:
     """Tell whether a process could run beside ours, and be forked.
 
     Not while there are threads: what they have locked would stay locked there. Nor where the
